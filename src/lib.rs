@@ -1,0 +1,29 @@
+//! Authenticates 3GPP Edge Enabler Clients (EEC) in front of an edge ECS or EES.
+//!
+//! TR 33.739 solution #25: an entitlement server (GSMA TS.43) issues a token to the client; this filter
+//! verifies it, enforces its claims, and lets the request through only as the client that the token names.
+//! `ARCHITECTURE.md` has the map; the way of a request is
+//!
+//! ```text
+//! header bytes -> RequestView -> route -> Bearer -> UntrustedToken -> (+ keys) VerifiedToken
+//!              -> (+ now) ValidClaims -> Grant -> Decision -> Step -> host calls
+//! ```
+//!
+//! Everything but `proxy_wasm_adapter` and `cli` is the core: it has no clock, files, environment or logging.
+
+#![cfg_attr(not(target_os = "wasi"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
+
+pub mod decision;
+pub mod fqdn;
+pub mod json;
+pub mod keys;
+pub mod time;

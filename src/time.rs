@@ -1,0 +1,48 @@
+//! Points in time as numbers: the core has no clock, so `now` is always an argument.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Seconds since 1970-01-01T00:00:00Z (a NumericDate of RFC 7519): finite, fractions allowed.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct UnixTime(f64);
+
+impl UnixTime {
+    /// The time `seconds` after the epoch, if that is a finite number.
+    pub fn new(seconds: f64) -> Option<UnixTime> {
+        seconds.is_finite().then_some(UnixTime(seconds))
+    }
+
+    /// From whole seconds and nanoseconds, as clocks give them.
+    pub fn from_nanoseconds(nanoseconds: u64) -> UnixTime {
+        UnixTime(nanoseconds as f64 / 1e9)
+    }
+
+    /// Seconds since the epoch.
+    pub fn seconds(self) -> f64 {
+        self.0
+    }
+
+    /// This time moved by `seconds`.
+    pub fn plus(self, seconds: f64) -> UnixTime {
+        UnixTime(self.0 + seconds)
+    }
+
+    /// Parses RFC 3339 in UTC with whole seconds, such as `2026-10-01T00:00:00Z`.
+    pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
+        let date = der::DateTime::from_str(text).ok()?;
+        Some(UnixTime(date.unix_duration().as_secs_f64()))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = std::time::Duration::try_from_secs_f64(self.0)
+            .ok()
+            .and_then(|d| der::DateTime::from_unix_duration(d).ok());
+        match date {
+            Some(date) => write!(f, "{date}"),
+            None => write!(f, "{} s since 1970", self.0),
+        }
+    }
+}
