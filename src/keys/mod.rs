@@ -1,5 +1,28 @@
-//! Pinned public keys: what they are, how they verify, and how a token picks one.
+//! Pinned public keys: how they are read, how they verify, and how a token picks one.
+//!
+//! A key has one algorithm (RFC 8725, section 3.1) and belongs to one entitlement server. What a token says
+//! (`alg`, `kid`, `x5t#S256`) can only pick among the keys of that server, never bring one along.
+//!
+//! [`jwk`](self) objects and sets are read strictly; everything that is wrong with a key is found when
+//! the configuration is loaded, so that verifying has nothing left to parse but the signature.
 
 mod algorithm;
+mod ed25519;
+mod error;
+mod es256;
+mod host;
+mod jwk;
+mod jwks;
+mod key_set;
+mod public_key;
+#[cfg(test)]
+mod tests;
+mod thumbprint;
 
 pub use algorithm::Algorithm;
+pub use error::{KeyError, KeyErrors, KeyFault};
+pub use host::{Hash, HostVerifier, NoHost};
+pub use jwk::Jwk;
+pub use jwks::JwkSet;
+pub use key_set::{KeyHint, KeySet, PinnedKey, Window};
+pub use public_key::PublicKey;

@@ -1,0 +1,12 @@
+//! JWK thumbprints.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// The base64url SHA-256 thumbprint of RFC 7638: `members` are the required ones of the key type, in
+/// the order of their names, and none of the values needs escaping.
+pub(super) fn thumbprint(members: &[(&str, &str)]) -> Box<str> {
+    let body: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+    URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{{{}}}", body.join(",")))).into_boxed_str()
+}
