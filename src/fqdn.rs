@@ -45,7 +45,9 @@ impl Fqdn {
 /// The host in a claim that names an FQDN.
 fn host_part(claim: &str) -> &str {
     match claim.split_at_checked(8) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https://") => rest.strip_suffix('/').unwrap_or(rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https://") => {
+            rest.strip_suffix('/').unwrap_or(rest)
+        }
         _ => claim,
     }
 }

@@ -22,8 +22,19 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod config;
 pub mod decision;
+pub mod engine;
+pub mod exchange;
 pub mod fqdn;
+pub mod host;
 pub mod json;
 pub mod keys;
+pub mod policy;
+pub mod reply;
+pub mod request;
 pub mod time;
+pub mod token;
+
+#[cfg(target_os = "wasi")]
+mod proxy_wasm_adapter;

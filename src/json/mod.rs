@@ -9,5 +9,5 @@
 mod parser;
 mod value;
 
-pub use parser::{MAX_DEPTH, SyntaxError, parse};
+pub use parser::{MAX_DEPTH, SyntaxError, parse, parse_keeping_duplicates};
 pub use value::{Json, Pointer, Step};

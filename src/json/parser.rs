@@ -39,13 +39,28 @@ impl std::error::Error for SyntaxError {}
 
 /// Parses one JSON text; nothing but white space may follow it.
 pub fn parse(bytes: &[u8]) -> Result<Json, SyntaxError> {
+    parse_text(bytes, Duplicates::Refuse)
+}
+
+/// The same, but duplicate members stay in the object, for a caller that reports them with their path.
+pub fn parse_keeping_duplicates(bytes: &[u8]) -> Result<Json, SyntaxError> {
+    parse_text(bytes, Duplicates::Keep)
+}
+
+#[derive(PartialEq)]
+enum Duplicates {
+    Refuse,
+    Keep,
+}
+
+fn parse_text(bytes: &[u8], duplicates: Duplicates) -> Result<Json, SyntaxError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(SyntaxError { what: "byte order mark", at: 0 });
     }
     // Checked once here, so that slices of the text between ASCII bytes are known to be UTF-8.
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| SyntaxError { what: "not UTF-8", at: e.valid_up_to() })?;
-    let mut parser = Parser { text, bytes, at: 0 };
+    let text =
+        std::str::from_utf8(bytes).map_err(|e| SyntaxError { what: "not UTF-8", at: e.valid_up_to() })?;
+    let mut parser = Parser { text, bytes, at: 0, duplicates };
     let value = parser.value(0)?;
     parser.white_space();
     match parser.peek() {
@@ -58,6 +73,7 @@ struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    duplicates: Duplicates,
 }
 
 impl<'a> Parser<'a> {
@@ -95,7 +111,8 @@ impl<'a> Parser<'a> {
                 return Err(self.error("a member name was expected"));
             }
             let name = self.string()?;
-            if members.len() < FEW_MEMBERS && members.iter().any(|(n, _)| *n == name) {
+            let compare = members.len() < FEW_MEMBERS && self.duplicates == Duplicates::Refuse;
+            if compare && members.iter().any(|(n, _)| *n == name) {
                 return Err(SyntaxError { what: "duplicate member", at });
             }
             self.white_space();
@@ -108,7 +125,8 @@ impl<'a> Parser<'a> {
             }
         }
         self.expect(b'}', "`,` or `}` was expected")?;
-        if members.len() > FEW_MEMBERS && has_duplicates(&members) {
+        let sort = members.len() > FEW_MEMBERS && self.duplicates == Duplicates::Refuse;
+        if sort && has_duplicates(&members) {
             return Err(SyntaxError { what: "duplicate member", at: start });
         }
         Ok(Json::Object(members))

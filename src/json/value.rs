@@ -165,8 +165,7 @@ impl Pointer {
 
 /// Whether `name` equals `wanted` once case is folded. `ſ` and `K` (Kelvin) fold to ASCII letters too.
 fn folds_to(name: &str, wanted: &str) -> bool {
-    name.eq_ignore_ascii_case(wanted)
-        || (!name.is_ascii() && fold(name).eq(fold(wanted)))
+    name.eq_ignore_ascii_case(wanted) || (!name.is_ascii() && fold(name).eq(fold(wanted)))
 }
 
 fn fold(text: &str) -> impl Iterator<Item = char> {

@@ -1,0 +1,88 @@
+//! The filter JSON as a [`Policy`].
+
+use super::forward;
+use super::node::Node;
+use super::servers;
+use crate::fqdn::Fqdn;
+use crate::json::Pointer;
+use crate::policy::{ApiRoot, Policy, Protects, Role, TokenRules};
+
+/// Compiles the document; `None` only if something has been reported.
+pub(super) fn policy(root: &Node<'_>) -> Option<Policy> {
+    let protects = protects(&root.member("protects"));
+    let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"));
+    let token = token(&root.member("token"));
+    let forward = forward::forward(&root.member("forward"), token.as_ref());
+    Some(Policy {
+        protects: protects?,
+        entitlement_servers: entitlement_servers?,
+        token: token?,
+        built_in_operations: root.member("operations").text()? == "built_in",
+        forward: forward?,
+    })
+}
+
+fn protects(node: &Node<'_>) -> Option<Protects> {
+    let role = match node.member("role").text() {
+        Some("ees") => Some(Role::Ees),
+        Some("ecs") => Some(Role::Ecs),
+        _ => None,
+    };
+    let names = node.member("fqdns").items();
+    let fqdns: Vec<Fqdn> = names.iter().filter_map(fqdn).collect();
+    let api_root = node.member("api_root");
+    let api_root = api_root.text().and_then(|text| {
+        let parsed = ApiRoot::parse(text);
+        if parsed.is_none() {
+            api_root.error(format!(
+                "`{text}` is not a path in normal form; give \"/\" or a path such as \"/edge\""
+            ));
+        }
+        parsed
+    });
+    Some(Protects {
+        role: role?,
+        fqdns,
+        realm: names.first()?.text()?.into(),
+        api_root: api_root?,
+        check_host: node.member("check_host").flag()?,
+    })
+}
+
+/// A configured host name.
+pub(super) fn fqdn(node: &Node<'_>) -> Option<Fqdn> {
+    let text = node.text()?;
+    let parsed = Fqdn::parse(text);
+    if parsed.is_none() {
+        node.error(format!(
+            "`{text}` is not an FQDN; give a host name of letters, digits and hyphens, such as \
+             \"ees1.edge.example.net\", without scheme, port or wildcard"
+        ));
+    }
+    parsed
+}
+
+fn token(node: &Node<'_>) -> Option<TokenRules> {
+    let require_claims = node.member("require_claims").items();
+    Some(TokenRules {
+        max_bytes: usize::try_from(node.member("max_bytes").integer()?).ok()?,
+        clock_skew_seconds: node.member("clock_skew_seconds").integer()? as f64,
+        max_lifetime_seconds: node.member("max_lifetime_seconds").integer()? as f64,
+        require_claims: require_claims.iter().filter_map(claim).collect(),
+        eec_id_claim: claim(&node.member("eec_id_claim"))?,
+        gpsi_claim: claim(&node.member("gpsi_claim"))?,
+    })
+}
+
+/// A claim, by its name or by a JSON pointer.
+pub(super) fn claim(node: &Node<'_>) -> Option<Pointer> {
+    let text = node.text()?;
+    if !text.starts_with('/') {
+        return Some(Pointer::to_member(text));
+    }
+    let parsed = Pointer::parse(text);
+    if parsed.is_none() {
+        node.error(format!("`{text}` is not a JSON pointer; write `~` as \"~0\" (RFC 6901)"));
+    }
+    parsed
+}

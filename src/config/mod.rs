@@ -1,0 +1,57 @@
+//! From the filter JSON to a [`Policy`]: [`parse`] is the only door.
+//!
+//! [`members`] declares what the filter JSON may contain; one walk over that declaration ([`shape`]) finds
+//! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
+//! into one list, so that an operator sees every mistake at once. The result depends on the bytes alone.
+
+mod compile;
+mod document;
+mod forward;
+mod members;
+mod node;
+mod servers;
+pub mod shape;
+
+use crate::policy::Policy;
+use std::fmt;
+
+pub use members::FILTER_JSON;
+
+/// One mistake in the filter JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where: a JSON path such as `entitlement_servers[0].keys[1].jwk.crv`.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// An accepted configuration.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the engine decides by.
+    pub policy: Policy,
+    /// What is legal but deserves a look.
+    pub warnings: Vec<ConfigError>,
+}
+
+/// Compiles the bytes that the host hands over, or names every mistake in them.
+pub fn parse(bytes: &[u8]) -> Result<Loaded, Vec<ConfigError>> {
+    let document = document::read(bytes).map_err(|e| vec![e])?;
+    let report = node::Report::default();
+    let root = node::Node::root(&document, &members::FILTER_JSON, &report);
+    shape::check(&root);
+    let policy = compile::policy(&root);
+    match (policy, report.into_parts()) {
+        (Some(policy), (errors, warnings)) if errors.is_empty() => Ok(Loaded { policy, warnings }),
+        (_, (errors, _)) => Err(errors),
+    }
+}

@@ -1,0 +1,62 @@
+//! What the upstream gets to see: identity headers, and nothing that only looks like one.
+
+use crate::json::Pointer;
+
+/// The names under which identity headers go by default. A client's own headers of these names are removed
+/// even where others are configured: an upstream may still trust them.
+pub const DEFAULT_NAMES: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", "x-eec-token-id"];
+
+/// What goes upstream with an allowed request.
+#[derive(Debug)]
+pub struct Forward {
+    /// Whether the Authorization header stays.
+    pub token: bool,
+    /// Identity headers: name in lower case, and the claim it carries.
+    pub headers: Vec<(Box<str>, Pointer)>,
+    guard: NameGuard,
+}
+
+impl Forward {
+    /// Sends `headers`; names are in lower case.
+    pub fn new(token: bool, headers: Vec<(Box<str>, Pointer)>) -> Forward {
+        let configured = headers.iter().map(|(name, _)| &**name);
+        let guard = NameGuard::new(DEFAULT_NAMES.into_iter().chain(configured));
+        Forward { token, headers, guard }
+    }
+
+    /// Whether a header that a client sent must not reach the upstream.
+    pub fn is_reserved(&self, name: &[u8]) -> bool {
+        self.guard.covers(name)
+    }
+}
+
+/// Names compared without regard to case and to `-` or `_`: CGI-like servers fold both.
+#[derive(Debug)]
+struct NameGuard {
+    folded: Vec<Box<[u8]>>,
+    /// Bit n is set if a name is n bytes long, so that most headers cost one look.
+    lengths: u64,
+}
+
+impl NameGuard {
+    fn new<'a>(names: impl Iterator<Item = &'a str>) -> NameGuard {
+        let folded: Vec<Box<[u8]>> = names.map(|name| name.bytes().map(fold).collect()).collect();
+        let lengths = folded.iter().fold(0, |bits, name| bits | length_bit(name.len()));
+        NameGuard { folded, lengths }
+    }
+
+    fn covers(&self, name: &[u8]) -> bool {
+        self.lengths & length_bit(name.len()) != 0
+            && self.folded.iter().any(|own| own.iter().copied().eq(name.iter().map(|b| fold(*b))))
+    }
+}
+
+/// Names of 63 bytes and more share a bit.
+fn length_bit(length: usize) -> u64 {
+    1_u64 << length.min(63)
+}
+
+/// A byte of a header name with case and `_` folded away.
+pub fn fold(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
+}

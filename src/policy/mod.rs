@@ -1,0 +1,107 @@
+//! What the operator wants, compiled: everything here is ready to be asked, nothing is parsed any more.
+
+pub mod api_root;
+pub mod forward;
+pub mod operations;
+pub mod path;
+
+use crate::fqdn::Fqdn;
+use crate::json::Pointer;
+use crate::keys::KeySet;
+
+pub use api_root::ApiRoot;
+pub use forward::Forward;
+pub use operations::{Operation, Role};
+
+/// A whole configuration.
+#[derive(Debug)]
+pub struct Policy {
+    /// The edge server behind the filter.
+    pub protects: Protects,
+    /// Whose tokens are accepted.
+    pub entitlement_servers: Vec<EntitlementServer>,
+    /// What a token must look like.
+    pub token: TokenRules,
+    /// Whether the built-in operations apply.
+    pub built_in_operations: bool,
+    /// What the upstream gets to see.
+    pub forward: Forward,
+}
+
+/// The edge server behind the filter.
+#[derive(Debug)]
+pub struct Protects {
+    /// Which interface it serves.
+    pub role: Role,
+    /// Its FQDNs; never empty.
+    pub fqdns: Vec<Fqdn>,
+    /// The first of them as the operator spelled it: the realm in challenges.
+    pub realm: Box<str>,
+    /// The path before the API name.
+    pub api_root: ApiRoot,
+    /// Whether `:authority` must be one of `fqdns`.
+    pub check_host: bool,
+}
+
+/// An entitlement server and its pinned keys.
+#[derive(Debug)]
+pub struct EntitlementServer {
+    /// How its tokens name it.
+    pub identity: IssuerName,
+    /// Its keys, and no other server's.
+    pub keys: KeySet,
+}
+
+/// How `iss` names an entitlement server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssuerName {
+    /// By its FQDN, bare or as `https://FQDN`.
+    Fqdn {
+        /// The name to compare with.
+        fqdn: Fqdn,
+        /// As the operator spelled it: what the upstream is told.
+        spelling: Box<str>,
+    },
+    /// By exactly this string.
+    Exact(Box<str>),
+}
+
+impl IssuerName {
+    /// Whether `iss` names this server.
+    pub fn matches(&self, iss: &str) -> bool {
+        match self {
+            IssuerName::Fqdn { fqdn, .. } => fqdn.is_named_by(iss),
+            IssuerName::Exact(issuer) => **issuer == *iss,
+        }
+    }
+
+    /// The configured spelling.
+    pub fn as_str(&self) -> &str {
+        match self {
+            IssuerName::Fqdn { spelling, .. } => spelling,
+            IssuerName::Exact(issuer) => issuer,
+        }
+    }
+
+    /// Whether some `iss` could name both servers.
+    pub fn overlaps(&self, other: &IssuerName) -> bool {
+        self.matches(other.as_str()) || other.matches(self.as_str())
+    }
+}
+
+/// What a token must look like.
+#[derive(Debug)]
+pub struct TokenRules {
+    /// The longest token, in bytes.
+    pub max_bytes: usize,
+    /// How far clocks may differ, in seconds.
+    pub clock_skew_seconds: f64,
+    /// The longest lifetime, in seconds.
+    pub max_lifetime_seconds: f64,
+    /// Claims that must be there besides those of solution #25.
+    pub require_claims: Vec<Pointer>,
+    /// The claim with the EEC ID.
+    pub eec_id_claim: Pointer,
+    /// The claim with the GPSI(s).
+    pub gpsi_claim: Pointer,
+}

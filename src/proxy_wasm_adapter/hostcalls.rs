@@ -1,0 +1,158 @@
+//! The host functions that the filter calls, one function each.
+//!
+//! Why not the SDK's: its wrappers panic on an unexpected status, decode header values as UTF-8 (one stray
+//! byte would kill the VM), copy the header map into two allocations a header, and pass no response code
+//! details. Here a call that fails yields nothing, and the caller decides what that means.
+//!
+//! Safety: every pointer handed out is that of a live slice with its length; every pointer received was
+//! allocated by `proxy_on_memory_allocate` of the SDK, as a boxed slice of just that length.
+
+#![allow(unsafe_code)]
+
+use std::ptr::null_mut;
+
+const OK: u32 = 0;
+
+/// Which header map is meant.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Map {
+    RequestHeaders = 0,
+    RequestTrailers = 1,
+}
+
+/// Which buffer is meant.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Buffer {
+    PluginConfiguration = 7,
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Level {
+    Warn = 3,
+    Error = 4,
+}
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        max: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+}
+
+/// Writes a line to the host's log.
+pub(super) fn log(level: Level, message: &str) {
+    unsafe { proxy_log(level as u32, message.as_ptr(), message.len()) };
+}
+
+/// Nanoseconds since 1970; `None` if the host has no clock.
+pub(super) fn now() -> Option<u64> {
+    let mut time = 0;
+    let status = unsafe { proxy_get_current_time_nanoseconds(&mut time) };
+    (status == OK).then_some(time)
+}
+
+/// The whole of a buffer.
+pub(super) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    let status = unsafe { proxy_get_buffer_bytes(buffer as u32, 0, max, &mut data, &mut size) };
+    unsafe { taken(status, data, size) }
+}
+
+/// A header map in the host's serialization.
+pub(super) fn header_map(map: Map) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    let status = unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) };
+    unsafe { taken(status, data, size) }
+}
+
+/// Sets a header, replacing all of the same name.
+pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) {
+    unsafe {
+        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    };
+}
+
+/// Removes all headers of this name.
+pub(super) fn remove_header(map: Map, name: &[u8]) {
+    unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) };
+}
+
+/// Answers the request; `headers` is in the host's serialization.
+pub(super) fn send_local_response(status: u16, details: &str, headers: &[u8], body: &[u8]) {
+    // -1: no gRPC status of our own, so that the host derives it from the HTTP status.
+    unsafe {
+        proxy_send_local_response(
+            status.into(),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            -1,
+        )
+    };
+}
+
+/// Sets the filter state `wasm.<name>` of the stream.
+pub(super) fn set_property(name: &str, value: &str) {
+    unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+/// Defines a counter and returns its handle.
+pub(super) fn define_counter(name: &str) -> Option<u32> {
+    let mut id = 0;
+    let status = unsafe { proxy_define_metric(0, name.as_ptr(), name.len(), &mut id) };
+    (status == OK).then_some(id)
+}
+
+/// Adds to a counter.
+pub(super) fn increment_metric(id: u32, offset: i64) {
+    unsafe { proxy_increment_metric(id, offset) };
+}
+
+/// Takes over what the host has allocated for us.
+///
+/// # Safety
+/// `data` is null or comes from `proxy_on_memory_allocate(size)` and belongs to nobody else.
+unsafe fn taken(status: u32, data: *mut u8, size: usize) -> Option<Vec<u8>> {
+    if status != OK {
+        return None;
+    }
+    if data.is_null() {
+        return Some(Vec::new());
+    }
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
+}

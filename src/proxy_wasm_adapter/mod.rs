@@ -1,0 +1,11 @@
+//! The core inside a proxy-wasm host (ABI 0.2.1): Envoy and Istio.
+//!
+//! [`hostcalls`] is the only file with `unsafe` in the project; [`root`] holds the configuration, [`http`] one
+//! request. Nothing is decided here.
+
+mod header_map;
+mod hostcalls;
+mod http;
+mod root;
+mod start;
+mod statistics;

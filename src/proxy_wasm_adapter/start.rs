@@ -1,0 +1,10 @@
+//! Where the host starts the module.
+
+// `main!` expands to an exported function, which the lint counts as unsafe code.
+#![allow(unsafe_code, missing_docs)]
+
+use super::root::Root;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+}}

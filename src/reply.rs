@@ -1,0 +1,70 @@
+//! The answer to a refused request: RFC 6750 challenge and ProblemDetails (TS 29.122).
+
+use crate::decision::{Denial, DenyReason};
+use serde_json::json;
+
+/// A reply, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Response headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for HEAD.
+    pub body: String,
+    /// For `%RESPONSE_CODE_DETAILS%`.
+    pub details: String,
+}
+
+impl Reply {
+    /// The reply to `denial`. The client gets the code and nothing else about why.
+    pub fn to_denial(denial: &Denial, realm: &str, method: &[u8]) -> Reply {
+        let reason = denial.reason;
+        let mut headers = vec![("cache-control", "no-store".to_owned())];
+        if reason.challenges() {
+            headers.push(("www-authenticate", challenge(reason, realm)));
+        }
+        let mut body = String::new();
+        if method != b"HEAD" {
+            headers.push(("content-type", "application/problem+json".to_owned()));
+            body = problem(denial);
+        }
+        Reply { status: reason.status(), headers, body, details: format!("eec_authn.{}", reason.code()) }
+    }
+}
+
+fn challenge(reason: DenyReason, realm: &str) -> String {
+    match reason.bearer_error() {
+        None => format!("Bearer realm=\"{realm}\""),
+        Some(error) => {
+            let (error, code) = (error.as_str(), reason.code());
+            format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{code}\"")
+        }
+    }
+}
+
+fn problem(denial: &Denial) -> String {
+    let reason = denial.reason;
+    let mut problem = json!({
+        "title": title(reason.status()),
+        "status": reason.status(),
+        "detail": reason.code(),
+        "cause": reason.code().to_ascii_uppercase(),
+    });
+    if let (Some(pointer), Some(members)) = (&denial.pointer, problem.as_object_mut()) {
+        members.insert("invalidParams".into(), json!([{"param": pointer}]));
+    }
+    problem.to_string()
+}
+
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        421 => "Misdirected Request",
+        _ => "Service Unavailable",
+    }
+}

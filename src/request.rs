@@ -1,0 +1,35 @@
+//! A request as the filter sees it: bytes, since nothing says that they are text.
+
+/// Method, target, authority and headers of one request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestView<'a> {
+    /// `:method`
+    pub method: &'a [u8],
+    /// `:path`, with its query; empty where there is none (CONNECT).
+    pub target: &'a [u8],
+    /// `:authority`; empty where there is none.
+    pub authority: &'a [u8],
+    /// All other headers, in order; names are in lower case.
+    pub headers: &'a [(&'a [u8], &'a [u8])],
+    /// Whether the request ends with its headers.
+    pub end_of_stream: bool,
+}
+
+impl<'a> RequestView<'a> {
+    /// Splits the pseudo-headers off a list of header pairs.
+    pub fn new(pairs: &'a [(&'a [u8], &'a [u8])], end_of_stream: bool) -> RequestView<'a> {
+        let pseudo = |name: &[u8]| pairs.iter().find(|(n, _)| *n == name).map_or(&b""[..], |(_, v)| *v);
+        RequestView {
+            method: pseudo(b":method"),
+            target: pseudo(b":path"),
+            authority: pseudo(b":authority"),
+            headers: pairs,
+            end_of_stream,
+        }
+    }
+
+    /// All values of the header `name` (in lower case).
+    pub fn values(&self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value)
+    }
+}

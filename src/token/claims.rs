@@ -1,0 +1,98 @@
+//! The claims of solution #25 (TR 33.739, clause 6.25) and of RFC 7519, with the shapes they must have.
+
+use crate::decision::{Denial, DenyReason};
+use crate::json::{Json, Pointer};
+use crate::policy::{Policy, TokenRules};
+
+/// The claims of a token that somebody has vouched for.
+#[derive(Debug, Clone)]
+pub struct Claims(Json);
+
+impl Claims {
+    /// Wraps a JSON object of claims.
+    pub(super) fn new(object: Json) -> Claims {
+        Claims(object)
+    }
+
+    /// The claim at `pointer`.
+    pub fn find(&self, pointer: &Pointer) -> Option<&Json> {
+        pointer.resolve(&self.0)
+    }
+
+    /// The top-level claim `name`.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.get(name)
+    }
+
+    /// The NumericDate `name`, where it is there and finite.
+    pub(super) fn numeric_date(&self, name: &str) -> Option<f64> {
+        self.get(name).and_then(Json::as_finite)
+    }
+
+    /// `aud` must name one of the protected FQDNs. An `aud` of the wrong type is [`Claims::check_shapes`]' affair.
+    pub(super) fn check_audience(&self, policy: &Policy) -> Result<(), Denial> {
+        let Some(audience) = self.get("aud").and_then(Json::as_strings) else { return Ok(()) };
+        let named = audience.iter().any(|aud| policy.protects.fqdns.iter().any(|fqdn| fqdn.is_named_by(aud)));
+        if named {
+            Ok(())
+        } else {
+            Err(Denial::new(DenyReason::AudienceMismatch, "`aud` names none of `protects.fqdns`"))
+        }
+    }
+
+    /// Required claims are there, and all claims that we know have the shape they must have.
+    pub(super) fn check_shapes(&self, rules: &TokenRules) -> Result<(), Denial> {
+        let missing = |because| Err(Denial::new(DenyReason::ClaimMissing, because));
+        if self.find(&rules.eec_id_claim).is_none() {
+            return missing("the EEC ID claim is absent");
+        }
+        if self.get("aud").is_none() {
+            return missing("`aud` is absent");
+        }
+        if self.get("exp").is_none() {
+            return missing("`exp` is absent");
+        }
+        if rules.require_claims.iter().any(|claim| self.find(claim).is_none()) {
+            return missing("a claim of `token.require_claims` is absent");
+        }
+        let malformed = |because| Err(Denial::new(DenyReason::ClaimMalformed, because));
+        if !self.find(&rules.eec_id_claim).is_some_and(is_text) {
+            return malformed("the EEC ID claim is not a string with characters in it");
+        }
+        if !self.find(&rules.gpsi_claim).is_none_or(is_text_or_texts) {
+            return malformed("the GPSI claim is neither a string nor an array of strings");
+        }
+        if !self.get("aud").is_some_and(is_text_or_texts) {
+            return malformed("`aud` is neither a string nor an array of strings");
+        }
+        if ["exp", "nbf", "iat"].iter().any(|name| self.get(name).is_some_and(|v| v.as_finite().is_none())) {
+            return malformed("`exp`, `nbf` or `iat` is not a finite number");
+        }
+        if !self.get("jti").is_none_or(is_text) {
+            return malformed("`jti` is not a string with characters in it");
+        }
+        if rules.require_claims.iter().any(|claim| self.find(claim) == Some(&Json::Null)) {
+            return malformed("a claim of `token.require_claims` is null");
+        }
+        Ok(())
+    }
+
+    /// A token bound to a client key must come with a proof, and none is checked here (RFC 7800).
+    pub(super) fn check_confirmation(&self) -> Result<(), Denial> {
+        match self.get("cnf") {
+            None => Ok(()),
+            Some(_) => Err(Denial::new(DenyReason::ConfirmationFailed, "the token has `cnf`")),
+        }
+    }
+}
+
+fn is_text(value: &Json) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+fn is_text_or_texts(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => !items.is_empty() && items.iter().all(is_text),
+        other => is_text(other),
+    }
+}

@@ -1,0 +1,16 @@
+//! From the Authorization header to claims one may act on.
+//!
+//! Each step takes the type of the step before, so that a claim cannot be read before its signature is
+//! checked: [`Bearer`] → [`UntrustedToken`] → [`VerifiedToken`] → [`ValidToken`].
+
+mod bearer;
+mod claims;
+mod identity_headers;
+mod untrusted;
+mod valid;
+mod validity;
+
+pub use bearer::Bearer;
+pub use claims::Claims;
+pub use untrusted::{UntrustedToken, VerifiedToken};
+pub use valid::ValidToken;

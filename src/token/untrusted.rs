@@ -1,0 +1,120 @@
+//! A compact JWS (RFC 7515) before and after its signature is checked.
+
+use super::{Bearer, Claims};
+use crate::decision::{Denial, DenyReason};
+use crate::json::{self, Json};
+use crate::keys::{HostVerifier, KeyHint, PinnedKey};
+use crate::policy::{EntitlementServer, Policy};
+use crate::time::UnixTime;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A well-formed token that nobody has vouched for. Of its claims only `iss` can be read, to find the keys.
+pub struct UntrustedToken<'a> {
+    signing_input: &'a [u8],
+    header: Json,
+    payload: Json,
+    signature: Vec<u8>,
+}
+
+/// A token whose signature a pinned key of its issuer has verified. Nothing is said about times yet.
+pub struct VerifiedToken<'p> {
+    /// The entitlement server that issued it.
+    pub server: &'p EntitlementServer,
+    /// The key that verified it.
+    pub key: &'p PinnedKey,
+    /// What it says.
+    pub claims: Claims,
+}
+
+impl<'a> UntrustedToken<'a> {
+    /// Parses a strict compact JWS with JSON claims.
+    pub fn parse(bearer: Bearer<'a>) -> Result<UntrustedToken<'a>, Denial> {
+        let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
+        let text = bearer.as_str();
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed("not three parts separated by dots"));
+        };
+        let decode = |part: &str| {
+            URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part is not strict base64url"))
+        };
+        let object = |bytes: Vec<u8>, because| match json::parse(&bytes) {
+            Ok(object @ Json::Object(_)) => Ok(object),
+            _ => Err(malformed(because)),
+        };
+        let header = object(decode(header)?, "the header is not a strict JSON object")?;
+        check_header(&header).map_err(malformed)?;
+        let payload = object(decode(payload)?, "the payload is not a strict JSON object")?;
+        let signature_at = text.rfind('.').unwrap_or_default();
+        Ok(UntrustedToken {
+            signing_input: text.as_bytes().get(..signature_at).unwrap_or_default(),
+            header,
+            payload,
+            signature: decode(signature)?,
+        })
+    }
+
+    /// Finds the issuer's key and checks the signature with it.
+    pub fn verify<'p>(
+        self,
+        policy: &'p Policy,
+        now: UnixTime,
+        host: &dyn HostVerifier,
+    ) -> Result<VerifiedToken<'p>, Denial> {
+        let iss = self.payload.get("iss").and_then(Json::as_str);
+        let server = iss
+            .and_then(|iss| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss)))
+            .ok_or_else(|| {
+                Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
+            })?;
+        let hint = KeyHint {
+            alg: self.header_text("alg").unwrap_or_default(),
+            kid: self.header_text("kid"),
+            x5t_s256: self.header_text("x5t#S256"),
+        };
+        let key = server.keys.select(&hint, now)?;
+        if !key.key.verify(self.signing_input, &self.signature, host) {
+            return Err(Denial::new(
+                DenyReason::SignatureInvalid,
+                "the signature is not that of the pinned key",
+            ));
+        }
+        Ok(VerifiedToken { server, key, claims: Claims::new(self.payload) })
+    }
+
+    fn header_text(&self, name: &str) -> Option<&str> {
+        self.header.get(name).and_then(Json::as_str)
+    }
+}
+
+/// The header members that decide anything. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not
+/// even looked at.
+fn check_header(header: &Json) -> Result<(), &'static str> {
+    match header.get("alg") {
+        Some(Json::String(_)) => {}
+        _ => return Err("no `alg` in the header"),
+    }
+    if ["crit", "b64", "zip", "enc"].iter().any(|name| header.get(name).is_some()) {
+        return Err("the header has `crit`, `b64`, `zip` or `enc`");
+    }
+    if ["kid", "x5t#S256"].iter().any(|name| header.get(name).is_some_and(|v| v.as_str().is_none())) {
+        return Err("`kid` or `x5t#S256` in the header is not a string");
+    }
+    match header.get("typ") {
+        None => Ok(()),
+        Some(Json::String(typ)) if is_token_type(typ) => Ok(()),
+        Some(_) => Err("`typ` is neither `JWT` nor `at+jwt`"),
+    }
+}
+
+fn is_token_type(typ: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let short = match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => typ,
+    };
+    short.eq_ignore_ascii_case("JWT") || short.eq_ignore_ascii_case("at+jwt")
+}

@@ -1,0 +1,32 @@
+//! When a token is valid: `exp`, `nbf`, `iat` (RFC 7519, section 4.1) and the longest lifetime allowed.
+
+use super::Claims;
+use crate::decision::{Denial, DenyReason};
+use crate::policy::TokenRules;
+use crate::time::UnixTime;
+
+/// Checks the times in `claims`; a claim that is absent or no finite number is passed over here.
+pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixTime) -> Result<(), Denial> {
+    let now = now.seconds();
+    let skew = rules.clock_skew_seconds;
+    let exp = claims.numeric_date("exp");
+    if exp.is_some_and(|exp| now >= exp + skew) {
+        return Err(Denial::new(DenyReason::TokenExpired, "`exp` has passed"));
+    }
+    if claims.numeric_date("nbf").is_some_and(|nbf| nbf > now + skew) {
+        return Err(Denial::new(DenyReason::TokenNotYetValid, "`nbf` lies in the future"));
+    }
+    if claims.numeric_date("iat").is_some_and(|iat| iat > now + skew) {
+        return Err(Denial::new(DenyReason::TokenNotYetValid, "`iat` lies in the future"));
+    }
+    let issued = if claims.get("iat").is_some() { claims.numeric_date("iat") } else { Some(now) };
+    if let (Some(exp), Some(issued)) = (exp, issued)
+        && exp - issued > rules.max_lifetime_seconds
+    {
+        return Err(Denial::new(
+            DenyReason::LifetimeTooLong,
+            "valid for longer than `token.max_lifetime_seconds`",
+        ));
+    }
+    Ok(())
+}
