@@ -1,8 +1,13 @@
 //! The whole walk of a decision, in the order of the contract's table.
+//!
+//! A request can wait twice on its way (for the entitlement server, for its body), so the walk is cut into
+//! the legs between: [`route`], [`authenticate`], [`authorize`], [`check_body`]. [`decide`] walks them all for
+//! a request that is complete.
 
 use crate::decision::{Denial, DenyReason};
+use crate::json::{self, Json};
 use crate::keys::HostVerifier;
-use crate::policy::{Policy, operations, path};
+use crate::policy::{Action, Operation, Policy, Rule, binding, media_type, operations, path};
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::{Bearer, UntrustedToken, ValidToken};
@@ -12,14 +17,17 @@ use crate::token::{Bearer, UntrustedToken, ValidToken};
 pub enum Decision {
     /// It goes on, as the client that the token names.
     Allow(Grant),
+    /// A rule lets it pass; no token was looked at.
+    Pass,
     /// It is refused.
     Deny(Denial),
 }
 
-/// The permission to go on. Only [`decide`] can make one.
+/// The permission to go on. Only this module can make one.
 #[derive(Debug)]
 pub struct Grant {
     token: ValidToken,
+    noted: Option<Denial>,
 }
 
 impl Grant {
@@ -27,57 +35,174 @@ impl Grant {
     pub fn token(&self) -> &ValidToken {
         &self.token
     }
-}
 
-/// Decides about a request by its headers.
-pub fn decide(
-    policy: &Policy,
-    request: &RequestView<'_>,
-    now: UnixTime,
-    host: &dyn HostVerifier,
-) -> Decision {
-    match walk(policy, request, now, host) {
-        Ok(grant) => Decision::Allow(grant),
-        Err(denial) => Decision::Deny(denial),
+    /// The denial that a rule in shadow mode would have made.
+    pub fn noted(&self) -> Option<&Denial> {
+        self.noted.as_ref()
     }
 }
 
-fn walk(
+/// What covers a request: a rule, a built-in operation, or both. It stands for itself, without the policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    rule: Option<usize>,
+    operation: Option<&'static Operation>,
+}
+
+/// Where a request's path leads.
+#[derive(Debug)]
+pub enum Entry {
+    /// To a rule that lets it pass without a token.
+    Pass,
+    /// To something that needs a token.
+    Authenticate(Route),
+}
+
+/// Decides about a request that is complete; `body` is `None` where the request ends with its headers.
+pub fn decide(
     policy: &Policy,
     request: &RequestView<'_>,
+    body: Option<&[u8]>,
     now: UnixTime,
     host: &dyn HostVerifier,
-) -> Result<Grant, Denial> {
+) -> Decision {
+    let walk = || {
+        let Entry::Authenticate(route) = route(policy, request)? else { return Ok(Decision::Pass) };
+        let token = authenticate(policy, request, now, host)?;
+        let mut noted = authorize(policy, route, &token)?;
+        if needs_body(policy, route) {
+            check_body_headers(policy, request)?;
+            noted = noted.or(check_body(policy, route, &token, body.unwrap_or_default())?);
+        }
+        Ok(Decision::Allow(Grant { token, noted }))
+    };
+    walk().unwrap_or_else(Decision::Deny)
+}
+
+/// Path, rule or operation, and host.
+pub fn route(policy: &Policy, request: &RequestView<'_>) -> Result<Entry, Denial> {
     let path = path::without_query(request.target);
     if !path::is_normal(path) {
         return Err(Denial::new(DenyReason::PathNotNormal, "the path is not in normal form"));
     }
-    check_route(policy, request.method, path)?;
-    check_host(policy, request.authority)?;
+    let protects = &policy.protects;
+    let operation =
+        protects.api_root.strip(path).and_then(|path| operations::find(protects.role, request.method, path));
+    let takes =
+        |matcher: &crate::policy::Matcher| matcher.takes(request.method, request.authority, path, operation);
+    let rule = policy.rules.first(path, &takes);
+    let operation = operation.filter(|_| policy.built_in_operations);
+    match rule.and_then(|number| policy.rules.get(number)).map(|rule| rule.action) {
+        Some(Action::PassWithoutToken) => return Ok(Entry::Pass),
+        Some(Action::Deny) => {
+            return Err(Denial::new(DenyReason::RouteDenied, "a rule refuses this request"));
+        }
+        Some(Action::Authenticate) => {}
+        None if operation.is_some() => {}
+        None => {
+            let because = "no rule and no operation covers this method and path";
+            return Err(Denial::new(DenyReason::RouteUnmatched, because));
+        }
+    }
+    let known = protects.fqdns.iter().any(|fqdn| fqdn.is_authority(request.authority));
+    if protects.check_host && !known {
+        return Err(Denial::new(DenyReason::HostMismatch, "`:authority` is not one of `protects.fqdns`"));
+    }
+    Ok(Entry::Authenticate(Route { rule, operation }))
+}
+
+/// The token and everything that it must be by itself.
+pub fn authenticate(
+    policy: &Policy,
+    request: &RequestView<'_>,
+    now: UnixTime,
+    host: &dyn HostVerifier,
+) -> Result<ValidToken, Denial> {
     let bearer = Bearer::from_request(request, policy.token.max_bytes)?;
     let token = UntrustedToken::parse(bearer)?.verify(policy, now, host)?;
-    let token = ValidToken::check(token, policy, now)?;
-    Ok(Grant { token })
+    ValidToken::check(token, policy, now)
 }
 
-fn check_route(policy: &Policy, method: &[u8], path: &[u8]) -> Result<(), Denial> {
-    let protects = &policy.protects;
-    let operation = protects
-        .api_root
-        .strip(path)
-        .filter(|_| policy.built_in_operations)
-        .and_then(|path| operations::find(protects.role, method, path));
-    match operation {
-        Some(_) => Ok(()),
-        None => Err(Denial::new(DenyReason::RouteUnmatched, "no operation covers this method and path")),
+/// What the rule asks of the token. What a rule in shadow mode finds is returned, not held against it.
+pub fn authorize(policy: &Policy, route: Route, token: &ValidToken) -> Result<Option<Denial>, Denial> {
+    let Some(rule) = rule(policy, route) else { return Ok(None) };
+    if rule.claims.iter().all(|check| token.satisfies(check)) {
+        return Ok(None);
     }
+    shadowed(rule, Denial::new(DenyReason::ClaimMismatch, "a claim check of the rule fails"))
 }
 
-fn check_host(policy: &Policy, authority: &[u8]) -> Result<(), Denial> {
-    let protects = &policy.protects;
-    if !protects.check_host || protects.fqdns.iter().any(|fqdn| fqdn.is_authority(authority)) {
+/// Whether the body has to be seen before the request is decided.
+pub fn needs_body(policy: &Policy, route: Route) -> bool {
+    let bound = rule(policy, route).is_some_and(|rule| !rule.bind.is_empty());
+    bound || bound_operation(policy, route).is_some()
+}
+
+/// What can be said about the body before it is there.
+pub fn check_body_headers(policy: &Policy, request: &RequestView<'_>) -> Result<(), Denial> {
+    if request.end_of_stream {
+        return Err(Denial::new(DenyReason::BodyRequired, "the request ends with its headers"));
+    }
+    let types = request.values(b"content-type");
+    if !media_type::is_json(types, request.method)
+        || !media_type::is_plain(request.values(b"content-encoding"))
+    {
+        return Err(Denial::new(DenyReason::MediaTypeUnsupported, "the body is not declared as plain JSON"));
+    }
+    let length =
+        request.values(b"content-length").next().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+    check_body_size(policy, length.unwrap_or(0))
+}
+
+/// Whether a body of `size` bytes (so far) is short enough.
+pub fn check_body_size(policy: &Policy, size: u64) -> Result<(), Denial> {
+    if usize::try_from(size).is_ok_and(|size| size <= policy.body.limit_bytes) {
         Ok(())
     } else {
-        Err(Denial::new(DenyReason::HostMismatch, "`:authority` is not one of `protects.fqdns`"))
+        Err(Denial::new(DenyReason::BodyTooLarge, "the body is longer than `body.limit_bytes`"))
     }
+}
+
+/// Whether the body speaks for the client that the token names. What a rule in shadow mode finds is returned.
+pub fn check_body(
+    policy: &Policy,
+    route: Route,
+    token: &ValidToken,
+    body: &[u8],
+) -> Result<Option<Denial>, Denial> {
+    if body.is_empty() {
+        return Err(Denial::new(DenyReason::BodyRequired, "the body is empty"));
+    }
+    check_body_size(policy, body.len() as u64)?;
+    let body = match json::parse(body) {
+        Ok(object @ Json::Object(_)) => object,
+        _ => return Err(Denial::new(DenyReason::BodyMalformed, "the body is not one strict JSON object")),
+    };
+    let built_in = bound_operation(policy, route).map_or(Ok(()), |operation| {
+        let client = token.client();
+        binding::check_operation(operation.identity, &policy.pointers, policy.gpsi, &client, &body)
+    });
+    let Some(rule) = rule(policy, route) else { return built_in.map(|()| None) };
+    let own = binding::check_rule(&rule.bind, &body, |claim| token.strings(claim));
+    match (built_in, own) {
+        (Ok(()), Ok(())) => Ok(None),
+        (Err(denial), Ok(())) => Err(denial),
+        (Ok(()), Err(denial)) => shadowed(rule, denial),
+        (Err(built_in), Err(own)) if !rule.shadow && own.reason < built_in.reason => Err(own),
+        (Err(built_in), Err(_)) => Err(built_in),
+    }
+}
+
+fn rule(policy: &Policy, route: Route) -> Option<&Rule> {
+    route.rule.and_then(|number| policy.rules.get(number))
+}
+
+/// The built-in operation whose identity binding applies.
+fn bound_operation(policy: &Policy, route: Route) -> Option<&'static Operation> {
+    let wanted = rule(policy, route).is_none_or(|rule| rule.built_in_binding);
+    route.operation.filter(|operation| wanted && operation.identity != operations::Identity::NoBody)
+}
+
+fn shadowed(rule: &Rule, denial: Denial) -> Result<Option<Denial>, Denial> {
+    if rule.shadow { Ok(Some(denial)) } else { Err(denial) }
 }

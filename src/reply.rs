@@ -18,14 +18,14 @@ pub struct Reply {
 
 impl Reply {
     /// The reply to `denial`. The client gets the code and nothing else about why.
-    pub fn to_denial(denial: &Denial, realm: &str, method: &[u8]) -> Reply {
+    pub fn to_denial(denial: &Denial, realm: &str, is_head: bool) -> Reply {
         let reason = denial.reason;
         let mut headers = vec![("cache-control", "no-store".to_owned())];
         if reason.challenges() {
             headers.push(("www-authenticate", challenge(reason, realm)));
         }
         let mut body = String::new();
-        if method != b"HEAD" {
+        if !is_head {
             headers.push(("content-type", "application/problem+json".to_owned()));
             body = problem(denial);
         }

@@ -2,23 +2,45 @@
 
 use super::forward;
 use super::node::Node;
-use super::servers;
+use super::{rules, servers};
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
-use crate::policy::{ApiRoot, Policy, Protects, Role, TokenRules};
+use crate::policy::binding::Pointers;
+use crate::policy::{ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Role, TokenRules};
 
 /// Compiles the document; `None` only if something has been reported.
 pub(super) fn policy(root: &Node<'_>) -> Option<Policy> {
     let protects = protects(&root.member("protects"));
     let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"));
     let token = token(&root.member("token"));
+    let rules = protects.as_ref().and_then(|protects| rules::rules(&root.member("rules"), protects));
     let forward = forward::forward(&root.member("forward"), token.as_ref());
     Some(Policy {
+        mode: if root.member("mode").text()? == "shadow" { Mode::Shadow } else { Mode::Enforce },
+        rules: rules?,
+        gpsi: gpsi(&root.member("gpsi"))?,
+        body: body(&root.member("body"))?,
+        pointers: Pointers::default(),
         protects: protects?,
         entitlement_servers: entitlement_servers?,
         token: token?,
         built_in_operations: root.member("operations").text()? == "built_in",
         forward: forward?,
+    })
+}
+
+fn gpsi(node: &Node<'_>) -> Option<GpsiMode> {
+    match node.text()? {
+        "off" => Some(GpsiMode::Off),
+        "required" => Some(GpsiMode::Required),
+        _ => Some(GpsiMode::IfPresent),
+    }
+}
+
+fn body(node: &Node<'_>) -> Option<BodyRules> {
+    Some(BodyRules {
+        limit_bytes: usize::try_from(node.member("limit_bytes").integer()?).ok()?,
+        hold_headers: node.member("hold_headers").flag()?,
     })
 }
 

@@ -7,9 +7,9 @@ use Presence::{Flag, Integer, Optional, Required, Text};
 pub static FILTER_JSON: Shape = Shape::Object(&[
     member(
         "mode",
-        Shape::Choice(&["enforce"]),
+        Shape::Choice(&["enforce", "shadow"]),
         Text("enforce"),
-        "What a denial does: `enforce` refuses the request.",
+        "`enforce`: a denial refuses the request; `shadow`: it is counted and logged, and the request goes on.",
     ),
     member("protects", PROTECTS, Required, "The edge server behind the filter."),
     member(
@@ -20,11 +20,24 @@ pub static FILTER_JSON: Shape = Shape::Object(&[
     ),
     member("token", TOKEN, Optional, "What a token must look like."),
     member(
+        "rules",
+        Shape::List { item: &RULE, min: 0 },
+        Optional,
+        "Rules, tried in order before the operations.",
+    ),
+    member(
         "operations",
         Shape::Choice(&["built_in", "none"]),
         Text("built_in"),
         "`built_in`: the EDGE-1 or EDGE-4 operations of TS 24.558 for the role; `none`: nothing.",
     ),
+    member(
+        "gpsi",
+        Shape::Choice(&["off", "if_present", "required"]),
+        Text("if_present"),
+        "How a UE ID in the body is bound to the token's GPSI.",
+    ),
+    member("body", BODY, Optional, "How bodies are looked at."),
     member("forward", FORWARD, Optional, "What the upstream gets to see."),
 ]);
 
@@ -88,6 +101,72 @@ const TOKEN: Shape = Shape::Object(&[
     ),
     member("eec_id_claim", Shape::Text, Text("sub"), "The claim with the EEC ID: a name or a JSON pointer."),
     member("gpsi_claim", Shape::Text, Text("gpsi"), "The claim with the GPSI(s): a name or a JSON pointer."),
+]);
+
+static RULE: Shape = Shape::Object(&[
+    member("name", Shape::Text, Optional, "A name for messages."),
+    member("match", MATCH, Required, "Which requests the rule takes; all that is given must hold."),
+    member(
+        "action",
+        Shape::Choice(&["authenticate", "pass_without_token", "deny"]),
+        Text("authenticate"),
+        "What becomes of such a request.",
+    ),
+    member("claims", Shape::List { item: &CLAIM_CHECK, min: 0 }, Optional, "What must hold of the token."),
+    member("bind", Shape::List { item: &BINDING, min: 0 }, Optional, "What the body must say."),
+    member(
+        "built_in_binding",
+        Shape::Flag,
+        Flag(true),
+        "Whether the identity binding of a built-in operation applies as well.",
+    ),
+    member(
+        "mode",
+        Shape::Choice(&["enforce", "shadow"]),
+        Text("enforce"),
+        "`shadow`: failures of this rule's `claims` and `bind` are recorded only.",
+    ),
+]);
+
+const MATCH: Shape = Shape::Object(&[
+    member("methods", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these methods."),
+    member("hosts", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these hosts."),
+    member("path", Shape::Text, Optional, "Exactly this path."),
+    member("path_prefix", Shape::Text, Optional, "This path and all below it, by whole segments."),
+    member("path_template", Shape::Text, Optional, "A path with `{name}` for one segment."),
+    member("api", Shape::Text, Optional, "The built-in operations of this API."),
+]);
+
+static CLAIM_CHECK: Shape = Shape::Object(&[
+    member("claim", Shape::Text, Required, "The claim: a name or a JSON pointer."),
+    member("equals", Shape::Scalar, Optional, "It is this string, number or boolean."),
+    member("one_of", Shape::List { item: &Shape::Scalar, min: 1 }, Optional, "It is one of these."),
+    member("prefix", Shape::Text, Optional, "It is a string that starts so."),
+    member("suffix", Shape::Text, Optional, "It is a string that ends so."),
+    member("contains", Shape::Text, Optional, "It has this member, or this word."),
+    member("present", Shape::Flag, Optional, "It is there, or not."),
+]);
+
+static BINDING: Shape = Shape::Object(&[
+    member("claim", Shape::Text, Required, "The claim: a name or a JSON pointer."),
+    member("body", Shape::Text, Required, "The place in the body, a JSON pointer."),
+    member("required", Shape::Flag, Flag(true), "Whether it must be there at all."),
+]);
+
+const BODY: Shape = Shape::Object(&[
+    member(
+        "limit_bytes",
+        Shape::Integer { min: 1, max: 16_777_216 },
+        Integer(65_536),
+        "The longest body that is looked at, in bytes.",
+    ),
+    member(
+        "hold_headers",
+        Shape::Flag,
+        Flag(false),
+        "Whether the upstream sees nothing before the body is checked; needs the plugin option \
+         `allow_on_headers_stop_iteration: true`.",
+    ),
 ]);
 
 const FORWARD: Shape = Shape::Object(&[

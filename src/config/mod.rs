@@ -9,6 +9,7 @@ mod document;
 mod forward;
 mod members;
 mod node;
+mod rules;
 mod servers;
 pub mod shape;
 

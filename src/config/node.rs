@@ -121,6 +121,11 @@ impl<'a> Node<'a> {
         self.report.errors.borrow_mut().push(self.at(message));
     }
 
+    /// Reports something legal that deserves a look.
+    pub(super) fn warn(&self, message: String) {
+        self.report.warnings.borrow_mut().push(self.at(message));
+    }
+
     /// Reports a mistake at the member path `suffix` (such as `.crv`) below this place.
     pub(super) fn error_below(&self, suffix: &str, message: String) {
         let path = format!("{}{suffix}", self.path);

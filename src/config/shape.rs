@@ -30,6 +30,8 @@ pub enum Shape {
         /// The largest value.
         max: u64,
     },
+    /// A string, a number or a boolean.
+    Scalar,
     /// An object that a published standard describes (a JWK, a JWK set); its compiler checks it.
     Foreign,
 }
@@ -96,6 +98,7 @@ pub(super) fn check(node: &Node<'_>) {
             node.error("is empty; give a string that is not empty, or leave it out".into());
         }
         (Shape::Text, Json::String(_)) | (Shape::Flag, Json::Bool(_)) => {}
+        (Shape::Scalar, Json::String(_) | Json::Number(_) | Json::Bool(_)) => {}
         (Shape::Choice(words), Json::String(text)) => {
             if !words.contains(&&**text) {
                 node.error(format!("{} is not supported; use {}", quote(text), expectation(node.shape())));
@@ -158,6 +161,7 @@ fn expectation(shape: &Shape) -> String {
         Shape::List { item, min: 0 } => format!("an array, each item {}", expectation(item)),
         Shape::List { item, .. } => format!("an array with at least one item, each {}", expectation(item)),
         Shape::Text => "a string".into(),
+        Shape::Scalar => "a string, a number or a boolean".into(),
         Shape::Choice(words) => {
             let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
             match quoted.split_last() {

@@ -44,6 +44,20 @@ pub enum DenyReason {
     ClaimMalformed,
     /// The token is bound to a client key (`cnf`), and no such proof is checked.
     ConfirmationFailed,
+    /// A claim check of a rule fails.
+    ClaimMismatch,
+    /// The operation needs a body and there is none.
+    BodyRequired,
+    /// The body is not declared as JSON in UTF-8 without a content coding.
+    MediaTypeUnsupported,
+    /// The body is longer than `body.limit_bytes`.
+    BodyTooLarge,
+    /// The body is not one strict JSON object.
+    BodyMalformed,
+    /// The body lacks a mandatory EEC ID or UE ID.
+    BindingMissing,
+    /// The body speaks for another EEC or UE than the token.
+    BindingMismatch,
 }
 
 /// The error code of RFC 6750, section 3.1.
@@ -91,6 +105,13 @@ impl DenyReason {
         DenyReason::ClaimMissing,
         DenyReason::ClaimMalformed,
         DenyReason::ConfirmationFailed,
+        DenyReason::ClaimMismatch,
+        DenyReason::BodyRequired,
+        DenyReason::MediaTypeUnsupported,
+        DenyReason::BodyTooLarge,
+        DenyReason::BodyMalformed,
+        DenyReason::BindingMissing,
+        DenyReason::BindingMismatch,
     ];
 
     /// The stable code, as in statistics, `WWW-Authenticate` and the access log.
@@ -116,15 +137,31 @@ impl DenyReason {
             DenyReason::ClaimMissing => "claim_missing",
             DenyReason::ClaimMalformed => "claim_malformed",
             DenyReason::ConfirmationFailed => "confirmation_failed",
+            DenyReason::ClaimMismatch => "claim_mismatch",
+            DenyReason::BodyRequired => "body_required",
+            DenyReason::MediaTypeUnsupported => "media_type_unsupported",
+            DenyReason::BodyTooLarge => "body_too_large",
+            DenyReason::BodyMalformed => "body_malformed",
+            DenyReason::BindingMissing => "binding_missing",
+            DenyReason::BindingMismatch => "binding_mismatch",
         }
     }
 
     /// The HTTP status of the reply.
     pub fn status(self) -> u16 {
         match self {
-            DenyReason::PathNotNormal | DenyReason::TokenRepeated => 400,
-            DenyReason::RouteUnmatched | DenyReason::RouteDenied => 403,
+            DenyReason::PathNotNormal
+            | DenyReason::TokenRepeated
+            | DenyReason::BodyRequired
+            | DenyReason::BodyMalformed
+            | DenyReason::BindingMissing => 400,
+            DenyReason::RouteUnmatched
+            | DenyReason::RouteDenied
+            | DenyReason::ClaimMismatch
+            | DenyReason::BindingMismatch => 403,
             DenyReason::HostMismatch => 421,
+            DenyReason::BodyTooLarge => 413,
+            DenyReason::MediaTypeUnsupported => 415,
             _ => 401,
         }
     }
@@ -133,11 +170,18 @@ impl DenyReason {
     pub fn bearer_error(self) -> Option<BearerError> {
         match self {
             DenyReason::TokenRepeated => Some(BearerError::InvalidRequest),
+            DenyReason::ClaimMismatch => Some(BearerError::InsufficientScope),
             DenyReason::PathNotNormal
             | DenyReason::RouteUnmatched
             | DenyReason::RouteDenied
             | DenyReason::HostMismatch
-            | DenyReason::TokenMissing => None,
+            | DenyReason::TokenMissing
+            | DenyReason::BodyRequired
+            | DenyReason::MediaTypeUnsupported
+            | DenyReason::BodyTooLarge
+            | DenyReason::BodyMalformed
+            | DenyReason::BindingMissing
+            | DenyReason::BindingMismatch => None,
             _ => Some(BearerError::InvalidToken),
         }
     }

@@ -121,14 +121,22 @@ impl Pointer {
         Pointer { text: text.into(), tokens: vec![name.into()] }
     }
 
+    /// This pointer with one more step, to the member `name`.
+    pub fn then(mut self, name: &str) -> Pointer {
+        let step = Pointer::to_member(name);
+        self.text = format!("{}{}", self.text, step.text).into();
+        self.tokens.extend(step.tokens);
+        self
+    }
+
     /// The pointer as it is written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The name of the top-level member it starts with.
-    pub fn first(&self) -> Option<&str> {
-        self.tokens.first().map(|token| &**token)
+    /// Whether it points to the claim `iss` (RFC 7519, section 4.1.1).
+    pub fn is_issuer(&self) -> bool {
+        &*self.text == "/iss"
     }
 
     /// Follows the pointer, exactly.

@@ -13,6 +13,11 @@ impl ApiRoot {
         good.then(|| ApiRoot(text.strip_suffix('/').unwrap_or(text).into()))
     }
 
+    /// The path of the API `name` below the root.
+    pub fn join(&self, name: &str) -> String {
+        format!("{}/{name}", self.0)
+    }
+
     /// What follows the root in `path`: empty or with its leading slash.
     pub fn strip<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         path.strip_prefix(self.0.as_bytes()).filter(|rest| rest.starts_with(b"/"))

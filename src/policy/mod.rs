@@ -1,31 +1,61 @@
 //! What the operator wants, compiled: everything here is ready to be asked, nothing is parsed any more.
 
 pub mod api_root;
+pub mod binding;
+pub mod claim_check;
 pub mod forward;
+pub mod media_type;
 pub mod operations;
 pub mod path;
+pub mod rule;
+pub mod rule_index;
+pub mod template;
 
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 use crate::keys::KeySet;
 
 pub use api_root::ApiRoot;
+pub use binding::GpsiMode;
+pub use claim_check::{ClaimCheck, Condition};
 pub use forward::Forward;
 pub use operations::{Operation, Role};
+pub use rule::{Action, Binding, Matcher, Rule};
+pub use rule_index::Rules;
+pub use template::Template;
 
 /// A whole configuration.
 #[derive(Debug)]
 pub struct Policy {
+    /// What a denial does.
+    pub mode: Mode,
     /// The edge server behind the filter.
     pub protects: Protects,
     /// Whose tokens are accepted.
     pub entitlement_servers: Vec<EntitlementServer>,
     /// What a token must look like.
     pub token: TokenRules,
+    /// Rules, tried before the built-in operations.
+    pub rules: Rules,
     /// Whether the built-in operations apply.
     pub built_in_operations: bool,
+    /// How UE IDs are bound.
+    pub gpsi: GpsiMode,
+    /// How bodies are looked at.
+    pub body: BodyRules,
+    /// Where bodies name the client.
+    pub pointers: binding::Pointers,
     /// What the upstream gets to see.
     pub forward: Forward,
+}
+
+/// What a denial does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It refuses the request.
+    Enforce,
+    /// It is counted and recorded, and the request goes on as if it were allowed.
+    Shadow,
 }
 
 /// The edge server behind the filter.
@@ -104,4 +134,13 @@ pub struct TokenRules {
     pub eec_id_claim: Pointer,
     /// The claim with the GPSI(s).
     pub gpsi_claim: Pointer,
+}
+
+/// How bodies are looked at.
+#[derive(Debug)]
+pub struct BodyRules {
+    /// The longest body, in bytes.
+    pub limit_bytes: usize,
+    /// Whether the upstream sees nothing before the body is checked.
+    pub hold_headers: bool,
 }

@@ -11,7 +11,7 @@ pub enum Role {
     Ecs,
 }
 
-/// A built-in operation: one method on one resource.
+/// A built-in operation: one method on one resource, and where its body says who asks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Operation {
     /// The interface it belongs to.
@@ -22,36 +22,76 @@ pub struct Operation {
     pub method: &'static str,
     /// What follows `/{api}/v1`; `{id}` stands for one segment that is not empty.
     pub resource: &'static str,
+    /// Where the body names the EEC and the UE.
+    pub identity: Identity,
+}
+
+/// Where a body names the EEC and the UE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// There is no body to look at (DELETE).
+    NoBody,
+    /// `/eecId` must be there; `/ueId` may.
+    EecId,
+    /// As [`Identity::EecId`], but neither must be there: a merge patch (RFC 7396).
+    Patch,
+    /// `/requestorId/eecId` must be there, with no other kind of requestor; `/ueId` may.
+    RequestorObject,
+    /// `/requestorId` must be there, a string; `/ueId` may.
+    RequestorString,
+    /// `/ueId` must be there: nothing else says whom the request is about.
+    UeId,
+    /// `/eecId` must be there; the body names no UE.
+    EecIdOnly,
 }
 
 /// Every built-in operation.
 pub static OPERATIONS: &[Operation] = &[
-    operation(Role::Ecs, "eecs-serviceprovisioning", "POST", "/request"),
-    operation(Role::Ecs, "eecs-serviceprovisioning", "POST", "/subscriptions"),
-    operation(Role::Ecs, "eecs-serviceprovisioning", "PUT", "/subscriptions/{id}"),
-    operation(Role::Ecs, "eecs-serviceprovisioning", "PATCH", "/subscriptions/{id}"),
-    operation(Role::Ecs, "eecs-serviceprovisioning", "DELETE", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-eecregistration", "POST", "/registrations"),
-    operation(Role::Ees, "eees-eecregistration", "PUT", "/registrations/{id}"),
-    operation(Role::Ees, "eees-eecregistration", "PATCH", "/registrations/{id}"),
-    operation(Role::Ees, "eees-eecregistration", "DELETE", "/registrations/{id}"),
-    operation(Role::Ees, "eees-easdiscovery", "POST", "/eas-profiles/request-discovery"),
-    operation(Role::Ees, "eees-easdiscovery", "POST", "/subscriptions"),
-    operation(Role::Ees, "eees-easdiscovery", "PUT", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-easdiscovery", "PATCH", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-easdiscovery", "DELETE", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-acrevents", "POST", "/subscriptions"),
-    operation(Role::Ees, "eees-acrevents", "PUT", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-acrevents", "PATCH", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-acrevents", "DELETE", "/subscriptions/{id}"),
-    operation(Role::Ees, "eees-appctxtreloc", "POST", "/determine"),
-    operation(Role::Ees, "eees-appctxtreloc", "POST", "/initiate"),
-    operation(Role::Ees, "eees-appctxtreloc", "POST", "/declare"),
-    operation(Role::Ees, "eees-easinfoprov", "POST", "/declare"),
+    operation(Role::Ecs, "eecs-serviceprovisioning", "POST", "/request", Identity::EecId),
+    operation(Role::Ecs, "eecs-serviceprovisioning", "POST", "/subscriptions", Identity::EecId),
+    operation(Role::Ecs, "eecs-serviceprovisioning", "PUT", "/subscriptions/{id}", Identity::EecId),
+    operation(Role::Ecs, "eecs-serviceprovisioning", "PATCH", "/subscriptions/{id}", Identity::Patch),
+    operation(Role::Ecs, "eecs-serviceprovisioning", "DELETE", "/subscriptions/{id}", Identity::NoBody),
+    operation(Role::Ees, "eees-eecregistration", "POST", "/registrations", Identity::EecId),
+    operation(Role::Ees, "eees-eecregistration", "PUT", "/registrations/{id}", Identity::EecId),
+    operation(Role::Ees, "eees-eecregistration", "PATCH", "/registrations/{id}", Identity::Patch),
+    operation(Role::Ees, "eees-eecregistration", "DELETE", "/registrations/{id}", Identity::NoBody),
+    operation(
+        Role::Ees,
+        "eees-easdiscovery",
+        "POST",
+        "/eas-profiles/request-discovery",
+        Identity::RequestorObject,
+    ),
+    operation(Role::Ees, "eees-easdiscovery", "POST", "/subscriptions", Identity::EecId),
+    operation(Role::Ees, "eees-easdiscovery", "PUT", "/subscriptions/{id}", Identity::EecId),
+    operation(Role::Ees, "eees-easdiscovery", "PATCH", "/subscriptions/{id}", Identity::Patch),
+    operation(Role::Ees, "eees-easdiscovery", "DELETE", "/subscriptions/{id}", Identity::NoBody),
+    operation(Role::Ees, "eees-acrevents", "POST", "/subscriptions", Identity::EecId),
+    operation(Role::Ees, "eees-acrevents", "PUT", "/subscriptions/{id}", Identity::EecId),
+    operation(Role::Ees, "eees-acrevents", "PATCH", "/subscriptions/{id}", Identity::Patch),
+    operation(Role::Ees, "eees-acrevents", "DELETE", "/subscriptions/{id}", Identity::NoBody),
+    operation(Role::Ees, "eees-appctxtreloc", "POST", "/determine", Identity::RequestorString),
+    operation(Role::Ees, "eees-appctxtreloc", "POST", "/initiate", Identity::RequestorString),
+    operation(Role::Ees, "eees-appctxtreloc", "POST", "/declare", Identity::UeId),
+    operation(Role::Ees, "eees-easinfoprov", "POST", "/declare", Identity::EecIdOnly),
 ];
 
-const fn operation(role: Role, api: &'static str, method: &'static str, resource: &'static str) -> Operation {
-    Operation { role, api, method, resource }
+const fn operation(
+    role: Role,
+    api: &'static str,
+    method: &'static str,
+    resource: &'static str,
+    identity: Identity,
+) -> Operation {
+    Operation { role, api, method, resource, identity }
+}
+
+/// The names of the APIs that `role` has built-in operations of.
+pub fn apis(role: Role) -> Vec<&'static str> {
+    let mut apis: Vec<&str> = OPERATIONS.iter().filter(|op| op.role == role).map(|op| op.api).collect();
+    apis.dedup();
+    apis
 }
 
 /// The operation of `role` that `method` on `path` is; `path` is what follows the API root.

@@ -25,6 +25,7 @@ pub(super) enum Map {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(super) enum Buffer {
+    RequestBody = 0,
     PluginConfiguration = 7,
 }
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// What all requests of one configuration share. A request keeps the one it started with.
 pub(super) struct Shared {
-    pub(super) policy: Policy,
+    pub(super) policy: Rc<Policy>,
     pub(super) statistics: Statistics,
 }
 
@@ -32,7 +32,8 @@ impl RootContext for Root {
                 for warning in warnings {
                     hostcalls::log(Level::Warn, &format!("eec_authn: configuration: {warning}"));
                 }
-                self.shared = Some(Rc::new(Shared { policy, statistics: Statistics::define() }));
+                self.shared =
+                    Some(Rc::new(Shared { policy: Rc::new(policy), statistics: Statistics::define() }));
                 true
             }
             Err(errors) => {

@@ -2,7 +2,7 @@
 
 use super::Claims;
 use crate::decision::{Denial, DenyReason};
-use crate::json::{Json, Pointer};
+use crate::json::Json;
 use crate::policy::{Forward, IssuerName};
 
 /// The headers that tell the upstream who is calling; a claim that is absent sets none.
@@ -16,7 +16,7 @@ pub(super) fn values(
         let value = match claims.find(claim) {
             None => continue,
             // `iss` may be written in several ways; the upstream compares with one.
-            Some(_) if is_issuer(claim) => Some(issuer.as_str().to_owned()),
+            Some(_) if claim.is_issuer() => Some(issuer.as_str().to_owned()),
             Some(claim) => text(claim),
         };
         let value = value.filter(|value| is_header_value(value)).ok_or_else(|| {
@@ -25,10 +25,6 @@ pub(super) fn values(
         headers.push((name.clone(), value.into_boxed_str()));
     }
     Ok(headers)
-}
-
-fn is_issuer(claim: &Pointer) -> bool {
-    claim.as_str() == "/iss"
 }
 
 fn text(claim: &Json) -> Option<String> {

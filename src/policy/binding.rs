@@ -1,0 +1,154 @@
+//! The request may only speak for the client that the token names.
+
+use super::operations::Identity;
+use super::rule::Binding;
+use crate::decision::{Denial, DenyReason};
+use crate::json::{Json, Pointer, Step};
+
+/// How the UE ID in a body is bound to the GPSI in the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GpsiMode {
+    /// It is not looked at.
+    Off,
+    /// Where both are there, they must agree.
+    IfPresent,
+    /// A UE ID in the body needs an agreeing GPSI in the token.
+    Required,
+}
+
+/// Whom the token speaks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
+    /// The EEC ID.
+    pub eec_id: &'a str,
+    /// The GPSIs; none if the token has none.
+    pub gpsis: &'a [Box<str>],
+}
+
+/// The pointers of the built-in operations.
+#[derive(Debug)]
+pub struct Pointers {
+    eec_id: Pointer,
+    ue_id: Pointer,
+    requestor: Pointer,
+    requestor_eec_id: Pointer,
+    requestor_others: [Pointer; 2],
+}
+
+impl Default for Pointers {
+    fn default() -> Self {
+        let below = |name: &str| Pointer::to_member("requestorId").then(name);
+        Pointers {
+            eec_id: Pointer::to_member("eecId"),
+            ue_id: Pointer::to_member("ueId"),
+            requestor: Pointer::to_member("requestorId"),
+            requestor_eec_id: below("eecId"),
+            requestor_others: [below("easId"), below("eesId")],
+        }
+    }
+}
+
+/// What the comparison of one place in the body came to. The order is that of the contract's table.
+enum Finding<'a> {
+    Malformed,
+    Missing(&'a Pointer),
+    Mismatch(&'a Pointer),
+}
+
+/// Checks a body against the identity of a built-in operation.
+pub fn check_operation(
+    identity: Identity,
+    pointers: &Pointers,
+    gpsi: GpsiMode,
+    client: &Client<'_>,
+    body: &Json,
+) -> Result<(), Denial> {
+    let mut findings = Vec::new();
+    let eec = |value: &str| value == client.eec_id;
+    let (eec_id, eec_required) = match identity {
+        Identity::NoBody | Identity::UeId => (None, false),
+        Identity::EecId | Identity::EecIdOnly => (Some(&pointers.eec_id), true),
+        Identity::Patch => (Some(&pointers.eec_id), false),
+        Identity::RequestorObject => (Some(&pointers.requestor_eec_id), true),
+        Identity::RequestorString => (Some(&pointers.requestor), true),
+    };
+    let mut stranger = false;
+    if identity == Identity::RequestorObject {
+        for other in &pointers.requestor_others {
+            match other.walk(body) {
+                Step::Absent => {}
+                Step::OnlyByCase => findings.push(Finding::Malformed),
+                Step::Found(_) => {
+                    stranger = true;
+                    findings.push(Finding::Mismatch(other));
+                }
+            }
+        }
+    }
+    if let Some(pointer) = eec_id {
+        // With another kind of requestor instead, nothing is missing: the request speaks for somebody else.
+        findings.extend(compare(body, pointer, eec_required && !stranger, eec));
+    }
+    let has_ue_id = !matches!(identity, Identity::NoBody | Identity::EecIdOnly);
+    if has_ue_id && gpsi != GpsiMode::Off {
+        let must_agree = gpsi == GpsiMode::Required || identity == Identity::UeId;
+        let ue = |value: &str| {
+            client.gpsis.iter().any(|gpsi| **gpsi == *value) || (client.gpsis.is_empty() && !must_agree)
+        };
+        findings.extend(compare(body, &pointers.ue_id, identity == Identity::UeId, ue));
+    }
+    first(findings)
+}
+
+/// Checks a body against the bindings of a rule; `claim` finds the values that a claim allows.
+pub fn check_rule<'a>(
+    bindings: &[Binding],
+    body: &Json,
+    claim: impl Fn(&Pointer) -> Vec<&'a str>,
+) -> Result<(), Denial> {
+    let mut findings = Vec::new();
+    for Binding { claim: source, body: pointer, required } in bindings {
+        let allowed = claim(source);
+        findings.extend(compare(body, pointer, *required, |value| allowed.contains(&value)));
+    }
+    first(findings)
+}
+
+fn compare<'p>(
+    body: &Json,
+    pointer: &'p Pointer,
+    required: bool,
+    fits: impl Fn(&str) -> bool,
+) -> Option<Finding<'p>> {
+    match pointer.walk(body) {
+        Step::OnlyByCase => Some(Finding::Malformed),
+        Step::Absent if required => Some(Finding::Missing(pointer)),
+        Step::Absent => None,
+        Step::Found(value) if value.as_str().is_some_and(fits) => None,
+        Step::Found(_) => Some(Finding::Mismatch(pointer)),
+    }
+}
+
+/// The finding that comes first in the contract's table.
+fn first(mut findings: Vec<Finding<'_>>) -> Result<(), Denial> {
+    findings.sort_by_key(|finding| match finding {
+        Finding::Malformed => 0,
+        Finding::Missing(_) => 1,
+        Finding::Mismatch(_) => 2,
+    });
+    Err(match findings.first() {
+        None => return Ok(()),
+        Some(Finding::Malformed) => Denial::new(
+            DenyReason::BodyMalformed,
+            "a name on the way to a bound member is the wanted one in another case",
+        ),
+        Some(Finding::Missing(pointer)) => {
+            let because = "the body lacks a member that must name the client";
+            Denial::at_pointer(DenyReason::BindingMissing, because, pointer.as_str())
+        }
+        Some(Finding::Mismatch(pointer)) => {
+            let because = "the body speaks for somebody else than the token";
+            Denial::at_pointer(DenyReason::BindingMismatch, because, pointer.as_str())
+        }
+    })
+}
