@@ -1,0 +1,9 @@
+//! Small HTTP/1.1 server and client, for loopback.
+
+mod input;
+mod problem;
+mod server;
+
+pub(crate) use input::Input;
+pub(crate) use problem::Problem;
+pub(crate) use server::{listen, serve};
