@@ -1,16 +1,19 @@
 //! The command line. A verb is one file with an `Args` and a `run`, and one line in `verbs!`.
 
 mod clock;
+mod demo;
 mod dev_entitlement_server;
 mod exit;
 mod failure;
 mod http;
+mod output;
 mod signing_key;
 mod stop_signal;
 
 use clap::Parser;
 use exit::Exit;
 use failure::Failure;
+use output::Output;
 use std::process::ExitCode;
 
 /// Authenticates 3GPP Edge Enabler Clients in front of an edge ECS or EES.
@@ -23,14 +26,6 @@ struct Cli {
     verb: Verb,
     #[command(flatten)]
     output: Output,
-}
-
-/// How results are printed.
-#[derive(clap::Args, Clone, Copy)]
-pub(crate) struct Output {
-    /// Print results as JSON, for machines.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 /// From `Variant => module`: the subcommands, named after the variants and described by each module's `Args`.
@@ -52,6 +47,8 @@ macro_rules! verbs {
 }
 
 verbs! {
+    #[command(hide = true)]
+    Demo => demo,
     DevEntitlementServer => dev_entitlement_server,
 }
 

@@ -15,7 +15,6 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use eec_authn::fqdn::Fqdn;
 use serde_json::json;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -53,7 +52,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         let mut stop = StopSignal::catch()?;
         let listener = http::listen(args.listen).await?;
         let address = listener.local_addr().map_err(Failure::because("the listening socket has no address"))?;
-        announce(address, &entitlement, output).map_err(Failure::because("cannot print the address"))?;
+        announce(address, &entitlement, output)?;
         tokio::select! {
             never = http::serve(listener, router(entitlement)) => match never {},
             () = stop.wait() => Ok(Exit::Fine),
@@ -73,18 +72,16 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
 }
 
 /// The address goes to standard output, on a line of its own, for scripts; what is for people to standard error.
-fn announce(address: SocketAddr, entitlement: &Entitlement, output: Output) -> std::io::Result<()> {
+fn announce(address: SocketAddr, entitlement: &Entitlement, output: Output) -> Result<(), Failure> {
     if !address.ip().is_loopback() {
         eprintln!("warning: `{address}` is not loopback: whoever reaches it gets tokens for any EEC ID");
     }
     let url = format!("http://{address}");
-    let mut stdout = std::io::stdout().lock();
     if output.json {
         let fqdn = entitlement.issuer();
-        writeln!(stdout, "{}", json!({"url": url, "fqdn": fqdn, "jwk": entitlement.key().public_jwk()}))?;
+        output.line(json!({"url": url, "fqdn": fqdn, "jwk": entitlement.key().public_jwk()}))
     } else {
         eprintln!("entitlement server `{}`, key `{}`", entitlement.issuer(), entitlement.key().kid());
-        writeln!(stdout, "{url}")?;
+        output.line(url)
     }
-    stdout.flush()
 }
