@@ -15,7 +15,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
-const TEMPLATE: &str = include_str!("../../../envoy/demo/envoy.yaml");
+const TEMPLATE: &str = include_str!("../../../envoy/demo/envoy.yaml.in");
 
 /// Compiling the module takes Envoy a second or two; a loaded machine gets a minute.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -66,19 +66,19 @@ impl Envoy {
             .spawn()
             .map_err(Failure::because(format!("cannot start `{}`", binary.to_string_lossy())))?;
         let up = async {
-            let admin = loop {
-                if let Some(address) = fs::read_to_string(&admin_address).ok().and_then(|t| t.trim().parse().ok()) {
-                    break address;
-                }
+            loop {
                 if let Ok(Some(status)) = process.try_wait() {
                     return Err(Failure::new(format!("Envoy ended at its start ({status})")));
                 }
-                tokio::time::sleep(POLL).await;
-            };
-            while ask(admin, "/ready").await?.0 != StatusCode::OK {
+                // Until the admin answers, no answer means that it is too early, or that Envoy is ending.
+                let admin = fs::read_to_string(&admin_address).ok().and_then(|text| text.trim().parse().ok());
+                if let Some(admin) = admin
+                    && let Ok((StatusCode::OK, _)) = ask(admin, "/ready").await
+                {
+                    return Ok((admin, listener(admin).await?));
+                }
                 tokio::time::sleep(POLL).await;
             }
-            Ok((admin, listener(admin).await?))
         };
         let late = Failure::new(format!("Envoy was not ready in {} s", START_TIMEOUT.as_secs()));
         match tokio::time::timeout(START_TIMEOUT, up).await.unwrap_or(Err(late)) {

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-const FILTER: &str = include_str!("../../../envoy/demo/filter.json");
+const FILTER: &str = include_str!("../../../envoy/demo/filter.json.in");
+/// Where the key goes.
+const JWK: &str = "${JWK}";
 
 /// All that runs. The order of the fields is the order in which they go.
 pub(super) struct Stage {
@@ -40,7 +42,8 @@ impl Stage {
     /// Starts everything, pinning the entitlement server's key in the filter's configuration.
     pub(super) async fn set(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Stage, Failure> {
         let wasm = wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
-        let mut filter: Value = serde_json::from_str(FILTER).map_err(Failure::because("the demo's filter JSON"))?;
+        let filter: Value =
+            serde_json::from_str(&FILTER.replace(JWK, "null")).map_err(Failure::because("the demo's filter JSON"))?;
         let name = |pointer| filter.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
         let [ees_fqdn, issuer] = [name("/protects/fqdns/0"), name("/entitlement_servers/0/fqdn")];
 
@@ -51,13 +54,10 @@ impl Stage {
         let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
         let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
 
-        if let Some(keys) = filter.pointer_mut("/entitlement_servers/0/keys") {
-            *keys = json!([{"jwk": pinned_key(entitlement).await?}]);
-        }
-        let filter_json = format!("{filter:#}");
+        let filter_json = FILTER.replace(JWK, &pinned_key(entitlement).await?.to_string());
         if !output.json {
             output.line(format_args!(
-                "The filter's configuration, with the entitlement server's key:\n{filter_json}\n"
+                "The filter's configuration, with the entitlement server's key:\n\n{filter_json}"
             ))?;
         }
         let plan = Plan { wasm: &wasm, filter_json: &filter_json, ees };
