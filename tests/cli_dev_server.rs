@@ -2,6 +2,8 @@
 
 #![cfg(all(feature = "cli", not(target_family = "wasm")))]
 
+#[path = "cli_dev_server/faults.rs"]
+mod faults;
 #[path = "cli_dev_server/issue.rs"]
 mod issue;
 #[path = "cli_dev_server/jws.rs"]
@@ -10,3 +12,5 @@ mod jws;
 mod life;
 #[path = "cli_dev_server/process.rs"]
 mod process;
+#[path = "cli_dev_server/questions.rs"]
+mod questions;

@@ -17,7 +17,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and waits for the line with its address.
     pub(crate) fn start(arguments: &[&str]) -> Server {
-        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Server::spawn(&mut command(arguments))
+    }
+
+    /// The same, from a command that may have an environment of its own.
+    pub(crate) fn spawn(command: &mut Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("http://").map(str::to_owned);

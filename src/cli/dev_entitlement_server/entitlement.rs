@@ -1,5 +1,8 @@
 //! What the entitlement server is and keeps.
 
+use super::client::Client;
+use super::faults::Faults;
+use super::ledger::Ledger;
 use crate::cli::failure::Failure;
 use crate::cli::signing_key::SigningKey;
 
@@ -9,6 +12,9 @@ pub(crate) struct Entitlement {
     key: SigningKey,
     default_audience: Vec<String>,
     default_lifetime: i64,
+    client: Option<Client>,
+    ledger: Ledger,
+    faults: Faults,
 }
 
 impl Entitlement {
@@ -18,7 +24,35 @@ impl Entitlement {
         default_audience: Vec<String>,
         default_lifetime: i64,
     ) -> Result<Entitlement, Failure> {
-        Ok(Entitlement { issuer, key: SigningKey::generate()?, default_audience, default_lifetime })
+        Ok(Entitlement {
+            issuer,
+            key: SigningKey::generate()?,
+            default_audience,
+            default_lifetime,
+            client: None,
+            ledger: Ledger::default(),
+            faults: Faults::default(),
+        })
+    }
+
+    /// The same, answering questions of `client` only.
+    pub(super) fn asked_by(self, client: Client) -> Entitlement {
+        Entitlement { client: Some(client), ..self }
+    }
+
+    /// Whose questions are answered; everybody's, if `None`.
+    pub(super) fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
+    /// What it remembers of its tokens.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The fault that was ordered.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// `iss` of its tokens.

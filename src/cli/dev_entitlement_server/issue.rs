@@ -24,9 +24,12 @@ pub(super) struct TokenRequest {
     audience: Option<Value>,
     /// From now to `exp`; 0 or less makes a token that has expired.
     lifetime_seconds: Option<i64>,
+    /// A JWT, or a text that only the server understands.
+    #[serde(default)]
+    format: Format,
     /// In place of the key's own `kid`.
     kid: Option<String>,
-    /// Signed by a fresh key that says it is ours.
+    /// Signed by a fresh key that says it is ours; an opaque token is one that the server does not know.
     #[serde(default)]
     forged: bool,
     /// More header parameters (JSON only); `null` takes one away.
@@ -35,16 +38,34 @@ pub(super) struct TokenRequest {
     claims: Option<Map<String, Value>>,
 }
 
+/// The two kinds of tokens.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Jwt,
+    Opaque,
+}
+
 /// Issues a token; the answer is that of RFC 6749, section 5.1.
 pub(super) async fn token(
     State(entitlement): State<Arc<Entitlement>>,
     Input(request): Input<TokenRequest>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<Value>), Problem> {
     let lifetime = request.lifetime_seconds.unwrap_or(entitlement.default_lifetime());
-    let forged = if request.forged { Some(SigningKey::generate().map_err(internal)?) } else { None };
+    let (format, forged) = (request.format, request.forged);
     let header = jose_header(&request, &entitlement);
     let claims = claims(request, lifetime, &entitlement)?;
-    let token = forged.as_ref().unwrap_or(entitlement.key()).sign(&header, &claims);
+    let token = match (format, forged) {
+        (Format::Jwt, false) => entitlement.key().sign(&header, &claims),
+        (Format::Jwt, true) => SigningKey::generate().map_err(internal)?.sign(&header, &claims),
+        (Format::Opaque, false) => {
+            let token = random_name().map_err(internal)?;
+            entitlement.ledger().keep(&token, claims)?;
+            token
+        }
+        (Format::Opaque, true) => random_name().map_err(internal)?,
+    };
     let answer = json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime});
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)))
 }

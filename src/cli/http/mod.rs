@@ -8,4 +8,4 @@ mod server;
 pub(crate) use client::send;
 pub(crate) use input::Input;
 pub(crate) use problem::Problem;
-pub(crate) use server::{listen, serve};
+pub(crate) use server::{Reset, listen, serve};
