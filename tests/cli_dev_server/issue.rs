@@ -60,7 +60,8 @@ fn a_key_is_made_at_every_start() {
 #[test]
 fn a_form_is_as_good_as_json() {
     let server = Server::start(&[]);
-    let answer = server.post_form("/token", "eec_id=eec%201&audience=ees2.example&lifetime_seconds=-5&forged=true");
+    let answer =
+        server.post_form("/token", "eec_id=eec%201&audience=ees2.example&lifetime_seconds=-5&forged=true");
     let body = answer.json();
     assert_eq!(body["expires_in"], -5);
     let token = body["access_token"].as_str().unwrap();
@@ -76,7 +77,8 @@ fn arrays_stay_arrays() {
     let server = Server::start(&["--audience", "a.example", "--audience", "b.example"]);
     let claims = |request: Value| parts(&server.token(request)).1;
     assert_eq!(claims(json!({"eec_id": "e"}))["aud"], json!(["a.example", "b.example"]));
-    let claims = claims(json!({"eec_id": "e", "gpsi": ["extid-1@x", "extid-2@x"], "audience": ["c.example"]}));
+    let claims =
+        claims(json!({"eec_id": "e", "gpsi": ["extid-1@x", "extid-2@x"], "audience": ["c.example"]}));
     assert_eq!(claims["gpsi"], json!(["extid-1@x", "extid-2@x"]));
     assert_eq!(claims["aud"], json!(["c.example"]));
 }

@@ -35,7 +35,8 @@ fn anything_but_loopback_is_warned_of() {
 fn signals_end_it_with_0() {
     for signal in ["INT", "TERM", "HUP"] {
         let mut server = Server::start(&[]);
-        let sent = Command::new("kill").args([&format!("-{signal}"), &server.child.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{signal}"), &server.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
         assert_eq!(server.child.wait().unwrap().code(), Some(0), "SIG{signal}");
     }
@@ -45,7 +46,8 @@ fn signals_end_it_with_0() {
 fn json_output_names_the_key() {
     let mut child = command(&["--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut line).unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut line)
+        .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     let announced: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -65,7 +67,9 @@ fn a_port_in_use_is_a_failure() {
 /// clap would exit with 2, which means "denied" here.
 #[test]
 fn wrong_usage_is_a_failure() {
-    for arguments in [&["--nonsense"][..], &["--listen", "here"], &["--fqdn", "10.0.0.1"], &["--lifetime", "0"]] {
+    for arguments in
+        [&["--nonsense"][..], &["--listen", "here"], &["--fqdn", "10.0.0.1"], &["--lifetime", "0"]]
+    {
         let (code, stderr) = text(command(arguments).output().unwrap());
         assert_eq!(code, Some(1), "{arguments:?}: {stderr}");
         assert!(stderr.starts_with("error: "), "{arguments:?}: {stderr}");

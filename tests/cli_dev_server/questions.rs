@@ -14,7 +14,8 @@ fn start() -> Server {
 
 /// The answer of introspection, which must be 200.
 fn introspect(server: &Server, token: &str) -> Value {
-    let answer = server.post_form("/oauth2/introspect", &format!("token={token}&token_type_hint=access_token"));
+    let answer =
+        server.post_form("/oauth2/introspect", &format!("token={token}&token_type_hint=access_token"));
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/json"));
     answer.json()
@@ -26,7 +27,8 @@ fn question(token: &str) -> Value {
 
 /// The answer of ValidateOperatorToken, by POST and by GET, which must agree.
 fn validity(server: &Server, token: &str) -> Value {
-    let query = format!("/ts43?app=ap2015&operation=ValidateOperatorToken&operator_token={token}&client_id=ees1");
+    let query =
+        format!("/ts43?app=ap2015&operation=ValidateOperatorToken&operator_token={token}&client_id=ees1");
     let [posted, got] = [server.post_json("/ts43", question(token)), server.get(&query)];
     assert_eq!([posted.status, got.status], [200, 200], "{posted:?} {got:?}");
     assert_eq!(posted.json(), got.json());

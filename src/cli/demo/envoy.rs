@@ -38,7 +38,11 @@ pub(super) struct Plan<'a> {
 
 impl Envoy {
     /// Starts `binary` and waits until its listener is up.
-    pub(super) async fn start(binary: &OsStr, plan: Plan<'_>, workspace: &Workspace) -> Result<Envoy, Failure> {
+    pub(super) async fn start(
+        binary: &OsStr,
+        plan: Plan<'_>,
+        workspace: &Workspace,
+    ) -> Result<Envoy, Failure> {
         let access_log = workspace.file("access.log");
         let quoted = |path: &Path| json!(path.to_string_lossy()).to_string();
         // A JSON string is a YAML string.
@@ -111,7 +115,8 @@ impl Envoy {
     pub(super) async fn access_log(&self, lines: usize) -> Vec<String> {
         let mut log = Vec::new();
         for _ in 0..250 {
-            log = fs::read_to_string(&self.access_log).unwrap_or_default().lines().map(str::to_owned).collect();
+            log =
+                fs::read_to_string(&self.access_log).unwrap_or_default().lines().map(str::to_owned).collect();
             if log.len() >= lines {
                 break;
             }
@@ -144,7 +149,8 @@ async fn ask(admin: SocketAddr, path: &str) -> Result<(StatusCode, String), Fail
 
 async fn listener(admin: SocketAddr) -> Result<SocketAddr, Failure> {
     let (_, text) = ask(admin, "/listeners?format=json").await?;
-    let listeners: Value = serde_json::from_str(&text).map_err(Failure::because("Envoy's list of listeners"))?;
+    let listeners: Value =
+        serde_json::from_str(&text).map_err(Failure::because("Envoy's list of listeners"))?;
     let port = listeners.pointer("/listener_statuses/0/local_address/socket_address/port_value");
     let port = port.and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
     let port = port.ok_or_else(|| Failure::new("Envoy has no listener"))?;

@@ -59,8 +59,11 @@ fn refused(observed: &Observed, challenge: &str) -> Vec<String> {
     if observed.reached_ees {
         faults.push("the request reached the EES".to_owned());
     }
-    let headers =
-        [("content-type", "application/problem+json"), ("cache-control", "no-store"), ("www-authenticate", challenge)];
+    let headers = [
+        ("content-type", "application/problem+json"),
+        ("cache-control", "no-store"),
+        ("www-authenticate", challenge),
+    ];
     for (name, value) in headers {
         let got = observed.header(name);
         if got != value {

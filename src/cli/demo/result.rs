@@ -102,6 +102,7 @@ fn print_faults(faults: &[String], output: Output) -> Result<(), Failure> {
 /// `name: value` pairs of an object of strings.
 fn pairs(object: &Value) -> String {
     let members = object.as_object().into_iter().flatten();
-    let pairs: Vec<_> = members.map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or("?"))).collect();
+    let pairs: Vec<_> =
+        members.map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or("?"))).collect();
     if pairs.is_empty() { "no identity".to_owned() } else { pairs.join(", ") }
 }

@@ -39,7 +39,11 @@ pub(super) fn router(visits: Visits) -> Router {
         .with_state(visits)
 }
 
-async fn register(State(visits): State<Visits>, headers: HeaderMap, body: Bytes) -> Result<impl IntoResponse, Problem> {
+async fn register(
+    State(visits): State<Visits>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<impl IntoResponse, Problem> {
     let number = visits.next();
     let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
     let location = format!("http://{host}{REGISTRATIONS}/{number}");
@@ -86,7 +90,8 @@ fn seen(headers: &HeaderMap) -> Value {
             seen.insert(name.to_string(), json!("a token"));
             continue;
         }
-        let values: Vec<_> = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
         seen.insert(name.to_string(), json!(values.join(", ")));
     }
     Value::Object(seen)

@@ -41,10 +41,12 @@ pub(super) struct Stage {
 impl Stage {
     /// Starts everything, pinning the entitlement server's key in the filter's configuration.
     pub(super) async fn set(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Stage, Failure> {
-        let wasm = wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
-        let filter: Value =
-            serde_json::from_str(&FILTER.replace(JWK, "null")).map_err(Failure::because("the demo's filter JSON"))?;
-        let name = |pointer| filter.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
+        let wasm =
+            wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
+        let filter: Value = serde_json::from_str(&FILTER.replace(JWK, "null"))
+            .map_err(Failure::because("the demo's filter JSON"))?;
+        let name =
+            |pointer| filter.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
         let [ees_fqdn, issuer] = [name("/protects/fqdns/0"), name("/entitlement_servers/0/fqdn")];
 
         let workspace = Workspace::new()?;
@@ -95,7 +97,9 @@ async fn start(servers: &mut JoinSet<Infallible>, router: Router) -> Result<Sock
 /// The key as an operator gets it: from the entitlement server's key set.
 async fn pinned_key(entitlement: SocketAddr) -> Result<Value, Failure> {
     let mut jwks = ask(entitlement, "GET", "/jwks", String::new()).await?;
-    jwks.pointer_mut("/keys/0").map(Value::take).ok_or_else(|| Failure::new("the entitlement server has no key"))
+    jwks.pointer_mut("/keys/0")
+        .map(Value::take)
+        .ok_or_else(|| Failure::new("the entitlement server has no key"))
 }
 
 async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Result<Value, Failure> {
@@ -104,7 +108,10 @@ async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Resu
     let answer = http::send(server, request.map_err(Failure::because(path))?).await?;
     if answer.status() != StatusCode::OK {
         let text = String::from_utf8_lossy(answer.body());
-        return Err(Failure::new(format!("the entitlement server answers {path} with {}: {text}", answer.status())));
+        return Err(Failure::new(format!(
+            "the entitlement server answers {path} with {}: {text}",
+            answer.status()
+        )));
     }
     serde_json::from_slice(answer.body()).map_err(Failure::because(format!("the answer to {path}")))
 }

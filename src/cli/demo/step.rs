@@ -42,8 +42,9 @@ impl Step {
             Some(wish) => Some(stage.token(wish).await?),
             None => None,
         };
-        let mut request =
-            Request::post(self.path).header("host", &stage.ees_fqdn).header("content-type", "application/json");
+        let mut request = Request::post(self.path)
+            .header("host", &stage.ees_fqdn)
+            .header("content-type", "application/json");
         if let Some(token) = &token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

@@ -26,7 +26,8 @@ pub(super) fn statistics(statistics: &[(String, u64)], story: &[Expected]) -> Wi
     let is_decision = |name: &str| name == "allowed" || name.starts_with("denied.");
     let counted: BTreeMap<String, u64> =
         statistics.iter().filter(|(name, count)| is_decision(name) && *count > 0).cloned().collect();
-    let lines = statistics.iter().map(|(name, value)| format!("wasmcustom.eec_authn.{name}: {value}")).collect();
+    let lines =
+        statistics.iter().map(|(name, value)| format!("wasmcustom.eec_authn.{name}: {value}")).collect();
     let fault = || format!("the story gives {expected:?}");
     Witness { lines, faults: (counted != expected).then(fault).into_iter().collect() }
 }
@@ -40,7 +41,9 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
     for (line, step) in lines.iter().zip(story) {
         let end = match step {
             Expected::Registered => format!(" 201 via_upstream decision=- eec={}", cast::EEC_ID),
-            Expected::Refused(status, code) => format!(" {status} eec_authn.{code} decision=deny:{code} eec=-"),
+            Expected::Refused(status, code) => {
+                format!(" {status} eec_authn.{code} decision=deny:{code} eec=-")
+            }
         };
         if !line.ends_with(&end) {
             faults.push(format!("`{line}` should end in `{end}`"));
@@ -53,8 +56,11 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
 mod tests {
     use super::*;
 
-    const STORY: [Expected; 3] =
-        [Expected::Refused(401, "token_missing"), Expected::Registered, Expected::Refused(401, "token_missing")];
+    const STORY: [Expected; 3] = [
+        Expected::Refused(401, "token_missing"),
+        Expected::Registered,
+        Expected::Refused(401, "token_missing"),
+    ];
 
     fn counters(counters: &[(&str, u64)]) -> Vec<String> {
         let counters: Vec<_> = counters.iter().map(|(name, value)| (name.to_string(), *value)).collect();
@@ -63,17 +69,23 @@ mod tests {
 
     #[test]
     fn counters_must_add_up_to_the_story() {
-        assert!(counters(&[("denied.token_missing", 2), ("allowed", 1), ("config.generation", 7)]).is_empty());
+        assert!(
+            counters(&[("denied.token_missing", 2), ("allowed", 1), ("config.generation", 7)]).is_empty()
+        );
         assert_eq!(counters(&[]).len(), 1);
         assert_eq!(counters(&[("denied.token_missing", 3), ("allowed", 1)]).len(), 1);
-        assert_eq!(counters(&[("denied.token_missing", 2), ("allowed", 1), ("denied.key_unknown", 1)]).len(), 1);
+        assert_eq!(
+            counters(&[("denied.token_missing", 2), ("allowed", 1), ("denied.key_unknown", 1)]).len(),
+            1
+        );
     }
 
     #[test]
     fn the_log_must_follow_the_story() {
         let refused = "POST /x 401 eec_authn.token_missing decision=deny:token_missing eec=-".to_owned();
         let allowed = format!("POST /x 201 via_upstream decision=- eec={}", cast::EEC_ID);
-        let faults = |lines: &[&String]| access_log(lines.iter().map(|l| l.to_string()).collect(), &STORY).faults;
+        let faults =
+            |lines: &[&String]| access_log(lines.iter().map(|l| l.to_string()).collect(), &STORY).faults;
         assert!(faults(&[&refused, &allowed, &refused]).is_empty());
         assert_eq!(faults(&[&refused, &allowed]).len(), 1);
         assert_eq!(faults(&[&allowed, &refused, &refused]).len(), 2);

@@ -53,7 +53,8 @@ pub(super) fn half() -> Response<Body> {
 
 /// 307 keeps method and body: who follows gets a good answer once the fault is over.
 pub(super) fn redirect(uri: &Uri) -> Response<Body> {
-    let location = uri.path_and_query().and_then(|path| HeaderValue::try_from(path.as_str()).ok()).unwrap_or(JSON);
+    let location =
+        uri.path_and_query().and_then(|path| HeaderValue::try_from(path.as_str()).ok()).unwrap_or(JSON);
     (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
 }
 
@@ -82,7 +83,10 @@ impl hyper::body::Body for Half {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match *self {
             Half::Unsent => {
                 *self = Half::Sent;

@@ -31,7 +31,9 @@ pub(super) async fn introspect(
     }
     let token = match question {
         Ok(Form(question)) => question.token,
-        Err(rejection) => return Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()).into_response(),
+        Err(rejection) => {
+            return Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()).into_response();
+        }
     };
     Json(answer(entitlement.active(&token))).into_response()
 }

@@ -85,7 +85,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     super::block_on(async move {
         let mut stop = StopSignal::catch()?;
         let listener = http::listen(args.listen).await?;
-        let address = listener.local_addr().map_err(Failure::because("the listening socket has no address"))?;
+        let address =
+            listener.local_addr().map_err(Failure::because("the listening socket has no address"))?;
         announce(address, &entitlement, output)?;
         tokio::select! {
             never = http::serve(listener, router(entitlement)) => match never {},
@@ -107,7 +108,9 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
         .route("/token", post(issue::token))
         .route("/revoke", post(ledger::revoke))
         .route("/faults", post(faults::order).get(faults::show).delete(faults::end))
-        .fallback(|| async { http::Problem::new(StatusCode::NOT_FOUND, "no such resource; `--help` lists them") })
+        .fallback(|| async {
+            http::Problem::new(StatusCode::NOT_FOUND, "no such resource; `--help` lists them")
+        })
         .layer(DefaultBodyLimit::max(64 * 1024))
         .with_state(entitlement)
 }

@@ -13,7 +13,10 @@ use tokio::net::TcpStream;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends `request` to `address`; its `Host` is whatever the request says.
-pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Failure> {
+pub(crate) async fn send(
+    address: SocketAddr,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Bytes>, Failure> {
     let what = format!("{} {} at `{address}`", request.method(), request.uri());
     match tokio::time::timeout(TIMEOUT, exchange(address, request)).await {
         Ok(answer) => answer.map_err(|error| Failure::new(format!("{what}: {error}"))),

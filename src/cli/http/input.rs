@@ -12,7 +12,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Input<T>, Problem> {
-        let is_form = |v: &HeaderValue| v.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form");
+        let is_form =
+            |v: &HeaderValue| v.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form");
         let rejected = if request.headers().get(header::CONTENT_TYPE).is_some_and(is_form) {
             match Form::from_request(request, state).await {
                 Ok(Form(input)) => return Ok(Input(input)),
