@@ -1,0 +1,90 @@
+//! What must come of a request, and what of an answer is otherwise.
+
+use super::cast;
+use super::stage::Stage;
+use super::step::Observed;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+/// What must come of a request.
+#[derive(Clone, Copy)]
+pub(super) enum Expected {
+    /// 201 from the EES, which saw the verified identity and nothing else.
+    Registered,
+    /// The filter's answer, with status and code; the EES saw nothing.
+    Refused(u16, &'static str),
+}
+
+impl Expected {
+    /// As the story prints it.
+    pub(super) fn text(self) -> String {
+        match self {
+            Expected::Registered => "201".to_owned(),
+            Expected::Refused(status, code) => format!("{status} {code}"),
+        }
+    }
+
+    /// All that is not as told.
+    pub(super) fn faults(self, observed: &Observed, stage: &Stage) -> Vec<String> {
+        if observed.text() != self.text() {
+            return vec![format!("the body is {}", observed.body)];
+        }
+        match self {
+            Expected::Registered => registered(observed, stage),
+            Expected::Refused(status, code) => refused(observed, &challenge(&stage.ees_fqdn, status, code)),
+        }
+    }
+}
+
+fn registered(observed: &Observed, stage: &Stage) -> Vec<String> {
+    let identity = json!({
+        "x-eec-id": cast::EEC_ID,
+        "x-eec-gpsi": cast::GPSI,
+        "x-eec-issuer": stage.issuer,
+        "x-eec-token-id": token_id(observed.token.as_deref().unwrap_or_default()),
+    });
+    let mut faults = Vec::new();
+    if observed.seen() != Some(&identity) {
+        faults.push(format!("the EES should have seen {identity}"));
+    }
+    if !observed.header("location").contains(cast::REGISTRATIONS) {
+        faults.push("`location` names no registration".to_owned());
+    }
+    faults
+}
+
+fn refused(observed: &Observed, challenge: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if observed.reached_ees {
+        faults.push("the request reached the EES".to_owned());
+    }
+    let headers = [
+        ("content-type", "application/problem+json"),
+        ("cache-control", "no-store"),
+        ("www-authenticate", challenge),
+    ];
+    for (name, value) in headers {
+        let got = observed.header(name);
+        if got != value {
+            faults.push(format!("`{name}` is `{got}`, not `{value}`"));
+        }
+    }
+    faults
+}
+
+/// `WWW-Authenticate` (RFC 6750): none for a 403 that no better token would change.
+fn challenge(realm: &str, status: u16, code: &str) -> String {
+    match (status, code) {
+        (401, "token_missing") => format!(r#"Bearer realm="{realm}""#),
+        (401, _) => format!(r#"Bearer realm="{realm}", error="invalid_token", error_description="{code}""#),
+        _ => String::new(),
+    }
+}
+
+/// `jti` of a token.
+fn token_id(token: &str) -> Value {
+    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Value = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    claims.get("jti").cloned().unwrap_or_default()
+}

@@ -1,0 +1,38 @@
+//! What to try while the stage is kept.
+
+use super::cast::{EEC_ID, GPSI, REGISTRATIONS};
+use super::stage::Stage;
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use serde_json::json;
+
+/// Prints lines for a shell, or the addresses for a machine.
+pub(super) fn print(stage: &Stage, output: Output) -> Result<(), Failure> {
+    let [edge, admin] = [stage.envoy.listener(), stage.envoy.admin()];
+    let Stage { entitlement, ees_fqdn, .. } = stage;
+    if output.json {
+        return output.line(json!({
+            "edge": format!("http://{edge}"), "admin": format!("http://{admin}"),
+            "entitlement_server": format!("http://{entitlement}"), "host": ees_fqdn,
+        }));
+    }
+    let registration = json!({"eecId": EEC_ID, "ueId": GPSI});
+    let register = format!("curl -i http://{edge}{REGISTRATIONS} -H 'host: {ees_fqdn}'");
+    let json = format!("-H 'content-type: application/json' -d '{registration}'");
+    output.line(format_args!(
+        r#"# no token: 401
+{register} {json}
+
+# a token for an EEC, and 201
+TOKEN=$(curl -s http://{entitlement}/token -d eec_id={EEC_ID} -d gpsi={GPSI} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+{register} {json} -H "authorization: Bearer $TOKEN"
+
+# an expired one, one for another EES, a forged one: add to the line that asks for a token
+#   -d lifetime_seconds=-3600    -d audience=ees2.edge.example.net    -d forged=true
+
+# what Envoy counted
+curl -s 'http://{admin}/stats?usedonly&filter=wasmcustom'
+
+Ctrl-C ends it."#
+    ))
+}

@@ -1,0 +1,68 @@
+//! `eec-authn demo`: a real Envoy with the filter, an entitlement server and an EES, and the story they play.
+
+mod cast;
+mod envoy;
+mod expected;
+mod hints;
+mod result;
+mod sample_ees;
+mod stage;
+mod step;
+mod story;
+mod witnesses;
+mod workspace;
+
+use super::failure::Failure;
+use super::stop_signal::StopSignal;
+use super::{Exit, Output};
+use stage::Stage;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Shows the filter at work in a real Envoy, on loopback; leaves nothing behind.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The Envoy binary (1.36 or later).
+    #[arg(long, value_name = "PATH", default_value = "envoy")]
+    envoy: OsString,
+    /// The filter, `eec_authn.wasm`.
+    #[arg(long, value_name = "FILE")]
+    wasm: PathBuf,
+    /// Tell no story: keep everything up until Ctrl-C, and print what to try.
+    #[arg(long)]
+    keep_running: bool,
+}
+
+/// Plays the story, or keeps the stage for the user. Whatever ends it, Envoy and its files go first.
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    super::block_on(async move {
+        let mut stop = StopSignal::catch()?;
+        let played = tokio::select! {
+            biased;
+            () = stop.wait() => None,
+            stage = Stage::set(&args.envoy, &args.wasm, output) => Some(stage?),
+        };
+        let Some(mut stage) = played else { return Err(interrupted()) };
+        let ended = tokio::select! {
+            biased;
+            () = stop.wait() => if args.keep_running { Ok(Exit::Fine) } else { Err(interrupted()) },
+            ended = perform(&mut stage, args.keep_running, output) => ended,
+        };
+        stage.clear().await;
+        ended
+    })
+}
+
+async fn perform(stage: &mut Stage, keep_running: bool, output: Output) -> Result<Exit, Failure> {
+    if keep_running {
+        hints::print(stage, output)?;
+        return Err(stage.envoy.ended().await);
+    }
+    let result = story::play(stage, output).await?;
+    result.print_end(output)?;
+    Ok(if result.is_as_told() { Exit::Fine } else { Exit::Failure })
+}
+
+fn interrupted() -> Failure {
+    Failure::new("interrupted")
+}

@@ -1,0 +1,117 @@
+//! Envoy, the entitlement server and the sample EES, up and knowing each other.
+
+use super::envoy::{Envoy, Plan};
+use super::sample_ees::{self, Visits};
+use super::workspace::Workspace;
+use crate::cli::Output;
+use crate::cli::dev_entitlement_server::{self as entitlement_server, Entitlement};
+use crate::cli::failure::Failure;
+use crate::cli::http;
+use axum::Router;
+use axum::body::Bytes;
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
+use serde_json::Value;
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+const FILTER: &str = include_str!("../../../envoy/demo/filter.json.in");
+/// Where the key goes.
+const JWK: &str = "${JWK}";
+
+/// All that runs. The order of the fields is the order in which they go.
+pub(super) struct Stage {
+    pub(super) envoy: Envoy,
+    /// What the sample EES counts.
+    pub(super) visits: Visits,
+    /// The entitlement server's address.
+    pub(super) entitlement: SocketAddr,
+    /// The EES's name, which tokens must name.
+    pub(super) ees_fqdn: String,
+    /// The entitlement server's name.
+    pub(super) issuer: String,
+    servers: JoinSet<Infallible>,
+    _workspace: Workspace,
+}
+
+impl Stage {
+    /// Starts everything, pinning the entitlement server's key in the filter's configuration.
+    pub(super) async fn set(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Stage, Failure> {
+        let wasm =
+            wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
+        let filter: Value = serde_json::from_str(&FILTER.replace(JWK, "null"))
+            .map_err(Failure::because("the demo's filter JSON"))?;
+        let name =
+            |pointer| filter.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
+        let [ees_fqdn, issuer] = [name("/protects/fqdns/0"), name("/entitlement_servers/0/fqdn")];
+
+        let workspace = Workspace::new()?;
+        let mut servers = JoinSet::new();
+        let visits = Visits::default();
+        let ees = start(&mut servers, sample_ees::router(visits.clone())).await?;
+        let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
+        let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
+
+        let filter_json = FILTER.replace(JWK, &pinned_key(entitlement).await?.to_string());
+        if !output.json {
+            output.line(format_args!(
+                "The filter's configuration, with the entitlement server's key:\n\n{filter_json}"
+            ))?;
+        }
+        let plan = Plan { wasm: &wasm, filter_json: &filter_json, ees };
+        let envoy = Envoy::start(envoy, plan, &workspace).await?;
+        if !output.json {
+            output.line(format_args!(
+                "Envoy {} in front of the EES `{ees_fqdn}` {ees}; entitlement server `{issuer}` {entitlement}\n",
+                envoy.listener()
+            ))?;
+        }
+        Ok(Stage { envoy, visits, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
+    }
+
+    /// A token for the story, asked for as a phone would after its authentication.
+    pub(super) async fn token(&self, wish: &Value) -> Result<String, Failure> {
+        let answer = ask(self.entitlement, "POST", "/token", wish.to_string()).await?;
+        let token = answer.get("access_token").and_then(Value::as_str);
+        token.map(str::to_owned).ok_or_else(|| Failure::new(format!("no token in {answer}")))
+    }
+
+    /// Ends everything, and waits until Envoy is gone: it may still hold files of the workspace.
+    pub(super) async fn clear(mut self) {
+        self.envoy.stop().await;
+        self.servers.shutdown().await;
+    }
+}
+
+async fn start(servers: &mut JoinSet<Infallible>, router: Router) -> Result<SocketAddr, Failure> {
+    let listener = http::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let address = listener.local_addr().map_err(Failure::because("the listening socket has no address"))?;
+    servers.spawn(http::serve(listener, router));
+    Ok(address)
+}
+
+/// The key as an operator gets it: from the entitlement server's key set.
+async fn pinned_key(entitlement: SocketAddr) -> Result<Value, Failure> {
+    let mut jwks = ask(entitlement, "GET", "/jwks", String::new()).await?;
+    jwks.pointer_mut("/keys/0")
+        .map(Value::take)
+        .ok_or_else(|| Failure::new("the entitlement server has no key"))
+}
+
+async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Result<Value, Failure> {
+    let request = Request::builder().method(method).uri(path).header("host", server.to_string());
+    let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body)));
+    let answer = http::send(server, request.map_err(Failure::because(path))?).await?;
+    if answer.status() != StatusCode::OK {
+        let text = String::from_utf8_lossy(answer.body());
+        return Err(Failure::new(format!(
+            "the entitlement server answers {path} with {}: {text}",
+            answer.status()
+        )));
+    }
+    serde_json::from_slice(answer.body()).map_err(Failure::because(format!("the answer to {path}")))
+}

@@ -1,0 +1,82 @@
+//! One step of the story: a request through Envoy, and what came of it.
+
+use super::cast;
+use super::expected::Expected;
+use super::stage::Stage;
+use crate::cli::failure::Failure;
+use crate::cli::http;
+use axum::body::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Response};
+use serde_json::{Value, json};
+
+/// What is tried.
+pub(super) struct Step {
+    /// The request in a few words.
+    pub(super) what: &'static str,
+    /// What the entitlement server is asked for; without it the request has no token.
+    pub(super) token: Option<Value>,
+    /// Headers that the client adds.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    /// Where the client POSTs.
+    pub(super) path: &'static str,
+    /// What must come of it.
+    pub(super) expected: Expected,
+}
+
+/// What came of it.
+pub(super) struct Observed {
+    answer: Response<Bytes>,
+    /// The answer's body, null where it is not JSON.
+    pub(super) body: Value,
+    /// Whether the EES got a request.
+    pub(super) reached_ees: bool,
+    /// The token that was sent.
+    pub(super) token: Option<String>,
+}
+
+impl Step {
+    /// Gets the token, and sends the request through Envoy.
+    pub(super) async fn play(&self, stage: &Stage) -> Result<Observed, Failure> {
+        let token = match &self.token {
+            Some(wish) => Some(stage.token(wish).await?),
+            None => None,
+        };
+        let mut request = Request::post(self.path)
+            .header("host", &stage.ees_fqdn)
+            .header("content-type", "application/json");
+        if let Some(token) = &token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in self.headers {
+            request = request.header(*name, *value);
+        }
+        let body = json!({"eecId": cast::EEC_ID, "ueId": cast::GPSI}).to_string();
+        let request = request.body(Full::new(Bytes::from(body))).map_err(Failure::because(self.what))?;
+        let visits = stage.visits.count();
+        let answer = http::send(stage.envoy.listener(), request).await?;
+        let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
+        Ok(Observed { answer, body, reached_ees: stage.visits.count() != visits, token })
+    }
+}
+
+impl Observed {
+    /// The status, and after it the code of a refusal, as [`Expected::text`] has them.
+    pub(super) fn text(&self) -> String {
+        let status = self.answer.status().as_u16();
+        match self.body.get("cause").and_then(Value::as_str) {
+            Some(cause) => format!("{status} {}", cause.to_ascii_lowercase()),
+            None => status.to_string(),
+        }
+    }
+
+    /// A header of the answer; empty where there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// The identity that the EES saw.
+    pub(super) fn seen(&self) -> Option<&Value> {
+        self.body.get("seen")
+    }
+}

@@ -1,0 +1,61 @@
+//! The story: who comes to the EES, with what, and how it ends.
+
+use super::cast::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
+use super::expected::Expected;
+use super::result::PlayResult;
+use super::stage::Stage;
+use super::step::Step;
+use super::witnesses;
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use serde_json::json;
+
+fn steps() -> Vec<Step> {
+    let good = json!({"eec_id": EEC_ID, "gpsi": GPSI});
+    let step = |what, token, expected| Step { what, token, headers: &[], path: REGISTRATIONS, expected };
+    vec![
+        step("no token", None, Expected::Refused(401, "token_missing")),
+        step("a good token", Some(good.clone()), Expected::Registered),
+        step(
+            "a token for another EES",
+            Some(json!({"eec_id": EEC_ID, "gpsi": GPSI, "audience": OTHER_EES})),
+            Expected::Refused(401, "audience_mismatch"),
+        ),
+        step(
+            "an expired token",
+            Some(json!({"eec_id": EEC_ID, "gpsi": GPSI, "lifetime_seconds": -3600})),
+            Expected::Refused(401, "token_expired"),
+        ),
+        step(
+            "a forged token: the right kid, another key",
+            Some(json!({"eec_id": EEC_ID, "gpsi": GPSI, "forged": true})),
+            Expected::Refused(401, "signature_invalid"),
+        ),
+        Step {
+            headers: &[("x-eec-id", OTHER_EEC_ID), ("X_EEC_GPSI", "msisdn-447700900999")],
+            ..step("a good token, and spoofed x-eec-id, x_eec_gpsi", Some(good.clone()), Expected::Registered)
+        },
+        Step {
+            path: NO_OPERATION,
+            ..step("a good token, for an unknown path", Some(good), Expected::Refused(403, "route_unmatched"))
+        },
+    ]
+}
+
+/// Plays every step, then asks Envoy's statistics and access log whether they saw the same.
+pub(super) async fn play(stage: &Stage, output: Output) -> Result<PlayResult, Failure> {
+    let mut result = PlayResult::default();
+    let steps = steps();
+    result.open(output)?;
+    for step in &steps {
+        let observed = step.play(stage).await?;
+        let faults = step.expected.faults(&observed, stage);
+        result.add(step, &observed, faults, output)?;
+    }
+    let expected: Vec<Expected> = steps.iter().map(|step| step.expected).collect();
+    let statistics = witnesses::statistics(&stage.envoy.statistics().await?, &expected);
+    result.witness("Envoy's statistics", statistics, output)?;
+    let access_log = witnesses::access_log(stage.envoy.access_log(steps.len()).await, &expected);
+    result.witness("Envoy's access log", access_log, output)?;
+    Ok(result)
+}

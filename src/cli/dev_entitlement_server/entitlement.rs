@@ -1,0 +1,77 @@
+//! What the entitlement server is and keeps.
+
+use super::client::Client;
+use super::faults::Faults;
+use super::ledger::Ledger;
+use crate::cli::failure::Failure;
+use crate::cli::signing_key::SigningKey;
+
+/// An entitlement server: a name, a key, and its defaults.
+pub(crate) struct Entitlement {
+    issuer: String,
+    key: SigningKey,
+    default_audience: Vec<String>,
+    default_lifetime: i64,
+    client: Option<Client>,
+    ledger: Ledger,
+    faults: Faults,
+}
+
+impl Entitlement {
+    /// A server named `issuer` with a fresh key. Lifetime in seconds.
+    pub(crate) fn new(
+        issuer: String,
+        default_audience: Vec<String>,
+        default_lifetime: i64,
+    ) -> Result<Entitlement, Failure> {
+        Ok(Entitlement {
+            issuer,
+            key: SigningKey::generate()?,
+            default_audience,
+            default_lifetime,
+            client: None,
+            ledger: Ledger::default(),
+            faults: Faults::default(),
+        })
+    }
+
+    /// The same, answering questions of `client` only.
+    pub(super) fn asked_by(self, client: Client) -> Entitlement {
+        Entitlement { client: Some(client), ..self }
+    }
+
+    /// Whose questions are answered; everybody's, if `None`.
+    pub(super) fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
+    /// What it remembers of its tokens.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The fault that was ordered.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// `iss` of its tokens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The key that signs its tokens.
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// `aud` where the request names none.
+    pub(super) fn default_audience(&self) -> &[String] {
+        &self.default_audience
+    }
+
+    /// Seconds, where the request says nothing.
+    pub(super) fn default_lifetime(&self) -> i64 {
+        self.default_lifetime
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line. A verb is one file with an `Args` and a `run`, and one line in `verbs!`.
+
+mod clock;
+mod demo;
+mod dev_entitlement_server;
+mod exit;
+mod failure;
+mod http;
+mod output;
+mod signing_key;
+mod stop_signal;
+
+use clap::Parser;
+use exit::Exit;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+/// Authenticates 3GPP Edge Enabler Clients in front of an edge ECS or EES.
+///
+/// Exit codes: 0 fine or allowed, 1 failure, 2 denied, 3 configuration invalid.
+#[derive(Parser)]
+#[command(name = "eec-authn", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// From `Variant => module`: the subcommands, named after the variants and described by each module's `Args`.
+macro_rules! verbs {
+    ($($(#[$attribute:meta])* $variant:ident => $module:ident,)*) => {
+        #[derive(clap::Subcommand)]
+        enum Verb {
+            $($(#[$attribute])* $variant($module::Args),)*
+        }
+
+        impl Verb {
+            fn run(self, output: Output) -> Result<Exit, Failure> {
+                match self {
+                    $(Verb::$variant(args) => $module::run(args, output),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    #[command(hide = true)]
+    Demo => demo,
+    DevEntitlementServer => dev_entitlement_server,
+}
+
+/// Reads the arguments, runs the verb, and says how it ended.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own code for wrong usage is 2, which means "denied" here. Nobody is left to tell if printing fails.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Failure } else { Exit::Fine }.into();
+        }
+    };
+    match cli.verb.run(cli.output) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            Exit::Failure.into()
+        }
+    }
+}
+
+/// Runs `work` on this thread: the servers here are for tests and the demo, one thread is plenty.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::because("cannot start the runtime"))?.block_on(work)
+}
