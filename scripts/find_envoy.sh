@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Prints the path of the Envoy to use: $ENVOY, then `envoy` on the PATH if it is 1.36 to 1.40, then .venv's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# "envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL"
+minor() { "$1" --version 2>/dev/null | sed -n 's|.*/1\.\([0-9]*\)\.[0-9]*[-/].*|\1|p'; }
+usable() { local found; found=$(minor "$1") && [ -n "$found" ] && [ "$found" -ge 36 ] && [ "$found" -le 40 ]; }
+
+if [ -n "${ENVOY:-}" ]; then
+    path=$(command -v "$ENVOY") || { echo "error: ENVOY=\`$ENVOY\` is not an executable" >&2; exit 1; }
+    usable "$path" || echo "warning: \`$path\` is not an Envoy from 1.36 to 1.40, with which the filter was tried" >&2
+    realpath -s "$path"
+    exit
+fi
+on_path=$(command -v envoy || true)
+for path in "$on_path" .venv/lib/python3*/site-packages/envoy/_bin/envoy; do
+    if [ -n "$path" ] && [ -x "$path" ] && usable "$path"; then
+        realpath -s "$path"
+        exit
+    fi
+done
+echo "error: no Envoy from 1.36 to 1.40 in ENVOY, on the PATH or in .venv; run \`make setup\`" >&2
+exit 1

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# All that can be found without running the product; the first fault ends it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '==> %s\n' "$*"; }
+
+say "formatting"
+cargo fmt --check
+cargo fmt --check --manifest-path benches/noop_filter/Cargo.toml
+
+say "walls: only the adapter knows proxy-wasm"
+if grep -rnE '\bproxy_wasm(::|;| as )' src --include='*.rs' --exclude-dir=proxy_wasm_adapter; then
+    echo "error: proxy_wasm outside src/proxy_wasm_adapter" >&2
+    exit 1
+fi
+if grep -rnE '\bcrate::(cli|proxy_wasm_adapter)\b' src --include='*.rs' --exclude-dir=cli --exclude-dir=proxy_wasm_adapter --exclude=main.rs; then
+    echo "error: the core reaches for the command line or the adapter" >&2
+    exit 1
+fi
+
+say "clippy: native, all targets"
+cargo clippy --all-targets -- -D warnings
+say "clippy: the filter (wasm32-wasip1)"
+cargo clippy --lib --no-default-features --target wasm32-wasip1 -- -D warnings
+say "clippy: the core's tests in Node (wasm32-unknown-unknown)"
+cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core -- -D warnings

