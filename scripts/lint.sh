@@ -19,6 +19,9 @@ if grep -rnE '\bcrate::(cli|proxy_wasm_adapter)\b' src --include='*.rs' --exclud
     exit 1
 fi
 
+say "callbacks: what the adapter implements is what the module exports"
+python3 scripts/wasm_module.py callbacks src/proxy_wasm_adapter
+
 say "clippy: native, all targets"
 cargo clippy --all-targets -- -D warnings
 say "clippy: the filter (wasm32-wasip1)"

@@ -3,12 +3,14 @@
 
     wasm_module.py prune IN OUT    keep only the exports of wasm_interface.txt, drop custom sections
     wasm_module.py check FILE      fail on an import, export or section that must not be there
+    wasm_module.py callbacks DIR   fail if the adapter's sources there implement other callbacks than are exported
 
 Envoy calls every callback that a module exports, and the SDK exports all of them. What is not exported
 costs nothing per request, and the optimiser can drop the code behind it.
 """
 
 import pathlib
+import re
 import sys
 
 INTERFACE = pathlib.Path(__file__).with_name("wasm_interface.txt")
@@ -120,15 +122,37 @@ def check(module):
         yield f"export `{name}`: not in {INTERFACE.name}, so Envoy would call it for nothing"
 
 
+def callbacks(directory):
+    """Callbacks that would never be called, or be called for nothing, as lines."""
+    # The SDK calls proxy_on_request_headers on_http_request_headers, and so on.
+    exported = {name for name in interface()["export"] if name.startswith("proxy_on_")}
+    exported -= {"proxy_on_memory_allocate", "proxy_on_context_create", "proxy_on_delete"}
+    implemented = set()
+    for file in pathlib.Path(directory).rglob("*.rs"):
+        for name in re.findall(r"\bfn (on_\w+)\(&mut self", file.read_text()):
+            implemented.add("proxy_" + re.sub(r"^on_http_(?=request|response)", "on_", name))
+    for name in sorted(implemented - exported):
+        yield f"`{name}` is implemented, but not in {INTERFACE.name}: it would never be called"
+    for name in sorted(exported - implemented):
+        yield f"`{name}` is in {INTERFACE.name}, but not implemented: it would be called for nothing"
+
+
+def report(where, faults):
+    count = 0
+    for fault in faults:
+        print(f"error: {where}: {fault}", file=sys.stderr)
+        count += 1
+    return 1 if count else 0
+
+
 def main(arguments):
     match arguments:
         case ["prune", source, target]:
             pathlib.Path(target).write_bytes(prune(pathlib.Path(source).read_bytes()))
         case ["check", file]:
-            faults = list(check(pathlib.Path(file).read_bytes()))
-            for fault in faults:
-                print(f"{file}: {fault}", file=sys.stderr)
-            return 1 if faults else 0
+            return report(file, check(pathlib.Path(file).read_bytes()))
+        case ["callbacks", directory]:
+            return report(directory, callbacks(directory))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
