@@ -1,7 +1,7 @@
 //! What the core asks of the proxy it runs in, and the one order in which it asks.
 
 use crate::decision::DenyReason;
-use crate::exchange::{Admitted, Next, Step};
+use crate::exchange::{Inquiry, Next, Step};
 use crate::reply::Reply;
 
 /// A proxy around one exchange.
@@ -34,51 +34,80 @@ pub enum Counter {
     Allowed,
     /// Requests that a rule let pass without a token.
     PassedWithoutToken,
+    /// Tokens that were known to be good.
+    CacheHit,
+    /// Tokens that had to be verified.
+    CacheMiss,
+    /// Answers of entitlement servers: active.
+    OnlineOk,
+    /// Answers of entitlement servers: not active.
+    OnlineInactive,
+    /// Questions without an answer.
+    OnlineUnavailable,
+    /// Requests that went on although nobody answered (`allow_verified`).
+    OnlineAllowedUnasked,
+    /// Requests that an answer kept from before was good for.
+    OnlineCacheHit,
     /// Requests refused, by reason.
     Denied(DenyReason),
     /// Requests that would have been refused, by reason.
     ShadowDenied(DenyReason),
 }
 
+/// Those without a reason, in the order of [`Counter::index`].
+const PLAIN: [(Counter, &str); 9] = [
+    (Counter::Allowed, "allowed"),
+    (Counter::PassedWithoutToken, "passed_without_token"),
+    (Counter::CacheHit, "cache.hit"),
+    (Counter::CacheMiss, "cache.miss"),
+    (Counter::OnlineOk, "online.ok"),
+    (Counter::OnlineInactive, "online.inactive"),
+    (Counter::OnlineUnavailable, "online.unavailable"),
+    (Counter::OnlineAllowedUnasked, "online.allowed_unasked"),
+    (Counter::OnlineCacheHit, "online.cache_hit"),
+];
+
 impl Counter {
     /// Every counter there is, in the order of [`Counter::index`].
     pub fn all() -> impl Iterator<Item = Counter> {
         let reasons = || DenyReason::ALL.iter().copied();
-        [Counter::Allowed, Counter::PassedWithoutToken]
-            .into_iter()
-            .chain(reasons().map(Counter::Denied))
-            .chain(reasons().map(Counter::ShadowDenied))
+        let plain = PLAIN.iter().map(|(counter, _)| *counter);
+        plain.chain(reasons().map(Counter::Denied)).chain(reasons().map(Counter::ShadowDenied))
     }
 
     /// Its name below `eec_authn.`.
     pub fn name(self) -> String {
         match self {
-            Counter::Allowed => "allowed".into(),
-            Counter::PassedWithoutToken => "passed_without_token".into(),
             Counter::Denied(reason) => format!("denied.{}", reason.code()),
             Counter::ShadowDenied(reason) => format!("shadow_denied.{}", reason.code()),
+            plain => PLAIN.iter().find(|(own, _)| *own == plain).map_or("", |(_, name)| name).into(),
         }
     }
 
     /// Its place in [`Counter::all`].
     pub fn index(self) -> usize {
-        let place = |reason: DenyReason| usize::from(reason as u8).saturating_add(2);
+        let place = |reason: DenyReason| PLAIN.len().saturating_add(usize::from(reason as u8));
         match self {
-            Counter::Allowed => 0,
-            Counter::PassedWithoutToken => 1,
             Counter::Denied(reason) => place(reason),
             Counter::ShadowDenied(reason) => place(reason).saturating_add(DenyReason::ALL.len()),
+            plain => PLAIN.iter().position(|(own, _)| *own == plain).unwrap_or_default(),
         }
     }
 }
 
 /// Whether the host may go on with the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Flow {
     /// On to the upstream.
     Continue,
-    /// Held, or answered.
-    Stop,
+    /// Held until more of the request arrives.
+    Hold,
+    /// Held until an answer arrives that is under way.
+    Await,
+    /// Held until an answer arrives to this question, which is to be sent.
+    Ask(Box<Inquiry>),
+    /// A reply has been sent.
+    Answered,
 }
 
 /// Carries out `step`: spoofed headers first, whatever comes after.
@@ -90,23 +119,21 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
         host.set_request_header(name, value);
     }
-    match step.admitted {
-        Some(Admitted::Allowed) => host.count(Counter::Allowed),
-        Some(Admitted::PassedWithoutToken) => host.count(Counter::PassedWithoutToken),
-        None => {}
-    }
+    step.counts.iter().for_each(|counter| host.count(*counter));
     if let Some(denial) = &step.noted {
         host.count(Counter::ShadowDenied(denial.reason));
         host.record_decision(&format!("shadow_deny:{}", denial.reason.code()));
     }
     match step.next {
         Next::Continue => Flow::Continue,
-        Next::Pause => Flow::Stop,
+        Next::Pause => Flow::Hold,
+        Next::Await(None) => Flow::Await,
+        Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
         Next::Refuse(denial, reply) => {
             host.count(Counter::Denied(denial.reason));
             host.record_decision(&format!("deny:{}", denial.reason.code()));
             host.send_reply(&reply);
-            Flow::Stop
+            Flow::Answered
         }
     }
 }

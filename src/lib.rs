@@ -22,6 +22,7 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod cache;
 pub mod config;
 pub mod decision;
 pub mod engine;
@@ -30,11 +31,13 @@ pub mod fqdn;
 pub mod host;
 pub mod json;
 pub mod keys;
+pub mod online;
 pub mod policy;
 pub mod reply;
 pub mod request;
 pub mod time;
 pub mod token;
+pub mod worker;
 
 #[cfg(target_os = "wasi")]
 mod proxy_wasm_adapter;

@@ -24,6 +24,9 @@ impl Reply {
         if reason.challenges() {
             headers.push(("www-authenticate", challenge(reason, realm)));
         }
+        if reason == DenyReason::EntitlementUnavailable {
+            headers.push(("retry-after", "1".to_owned()));
+        }
         let mut body = String::new();
         if !is_head {
             headers.push(("content-type", "application/problem+json".to_owned()));

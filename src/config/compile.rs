@@ -2,16 +2,18 @@
 
 use super::forward;
 use super::node::Node;
-use super::{rules, servers};
+use super::shape::quote;
+use super::{Environment, online, rules, servers};
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 use crate::policy::binding::Pointers;
-use crate::policy::{ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Role, TokenRules};
+use crate::policy::{ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Revocation, Role, TokenRules};
+use crate::time::UnixTime;
 
 /// Compiles the document; `None` only if something has been reported.
-pub(super) fn policy(root: &Node<'_>) -> Option<Policy> {
+pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<Policy> {
     let protects = protects(&root.member("protects"));
-    let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"));
+    let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"), environment);
     let token = token(&root.member("token"));
     let rules = protects.as_ref().and_then(|protects| rules::rules(&root.member("rules"), protects));
     let forward = forward::forward(&root.member("forward"), token.as_ref());
@@ -21,12 +23,36 @@ pub(super) fn policy(root: &Node<'_>) -> Option<Policy> {
         gpsi: gpsi(&root.member("gpsi"))?,
         body: body(&root.member("body"))?,
         pointers: Pointers::default(),
+        revoked: revoked(&root.member("revoked"))?,
+        cached_tokens: usize::try_from(root.member("cache").member("tokens").integer()?).ok()?,
         protects: protects?,
+        opaque_server: entitlement_servers.as_deref().and_then(online::opaque_server),
         entitlement_servers: entitlement_servers?,
         token: token?,
         built_in_operations: root.member("operations").text()? == "built_in",
         forward: forward?,
     })
+}
+
+fn revoked(node: &Node<'_>) -> Option<Revocation> {
+    let texts =
+        |name| node.member(name).items().iter().filter_map(|item| item.text()).map(Box::from).collect();
+    let issued_before = node.member("issued_before");
+    let issued_before = if issued_before.is_present() { Some(time(&issued_before)?) } else { None };
+    Some(Revocation::new(texts("token_ids"), texts("eec_ids"), texts("key_ids"), issued_before))
+}
+
+/// A point in time, RFC 3339 in UTC.
+pub(super) fn time(node: &Node<'_>) -> Option<UnixTime> {
+    let text = node.text()?;
+    let parsed = UnixTime::from_rfc3339(text);
+    if parsed.is_none() {
+        node.error(format!(
+            "{} is not a time; give one in UTC such as \"2026-11-01T00:00:00Z\"",
+            quote(text)
+        ));
+    }
+    parsed
 }
 
 fn gpsi(node: &Node<'_>) -> Option<GpsiMode> {

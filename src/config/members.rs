@@ -39,6 +39,8 @@ pub static FILTER_JSON: Shape = Shape::Object(&[
     ),
     member("body", BODY, Optional, "How bodies are looked at."),
     member("forward", FORWARD, Optional, "What the upstream gets to see."),
+    member("revoked", REVOKED, Optional, "What is revoked; it holds for all entitlement servers."),
+    member("cache", CACHE, Optional, "What a worker keeps."),
 ]);
 
 const PROTECTS: Shape = Shape::Object(&[
@@ -66,7 +68,67 @@ const PROTECTS: Shape = Shape::Object(&[
 static ENTITLEMENT_SERVER: Shape = Shape::Object(&[
     member("fqdn", Shape::Text, Required, "The FQDN of the entitlement server: what `iss` must name."),
     member("issuer", Shape::Text, Optional, "The exact `iss`, instead of the FQDN rule."),
-    member("keys", Shape::List { item: &KEY, min: 1 }, Required, "The pinned public keys of this server."),
+    member(
+        "keys",
+        Shape::List { item: &KEY, min: 1 },
+        Optional,
+        "The pinned public keys of this server; required unless `online` with `rfc7662` is given.",
+    ),
+    member("online", ONLINE, Optional, "How this server is asked about tokens."),
+]);
+
+const ONLINE: Shape = Shape::Object(&[
+    member(
+        "method",
+        Shape::Choice(&["rfc7662", "ts43"]),
+        Required,
+        "`rfc7662`: token introspection; `ts43`: ValidateOperatorToken of GSMA TS.43.",
+    ),
+    member(
+        "cluster",
+        Shape::Text,
+        Required,
+        "The Envoy cluster to send to; it must use TLS and check the name.",
+    ),
+    member("path", Shape::Text, Text("/oauth2/introspect"), "The path to send to."),
+    member("authority", Shape::Text, Optional, "The :authority to send; default: the server's `fqdn`."),
+    member(
+        "timeout_ms",
+        Shape::Integer { min: 1, max: 60_000 },
+        Integer(500),
+        "How long a request waits for an answer, in milliseconds.",
+    ),
+    member(
+        "apply_to",
+        Shape::Choice(&["opaque", "all"]),
+        Text("opaque"),
+        "`opaque`: tokens that are no JWTs; `all`: every token, after the local checks.",
+    ),
+    member("client_id", Shape::Text, Optional, "The filter's own name at the entitlement server."),
+    member(
+        "client_secret_env",
+        Shape::Text,
+        Optional,
+        "The variable in the VM's environment that holds the secret for HTTP Basic (`rfc7662`).",
+    ),
+    member(
+        "cache_seconds",
+        Shape::Integer { min: 0, max: 86_400 },
+        Integer(30),
+        "How long an answer \"active\" is kept, in seconds; never past `exp`.",
+    ),
+    member(
+        "negative_cache_seconds",
+        Shape::Integer { min: 0, max: 86_400 },
+        Integer(5),
+        "How long an answer \"inactive\" is kept, in seconds.",
+    ),
+    member(
+        "on_unavailable",
+        Shape::Choice(&["deny", "allow_verified"]),
+        Text("deny"),
+        "While the server cannot be asked: `deny`, or let pass what a pinned key has verified.",
+    ),
 ]);
 
 static KEY: Shape = Shape::Object(&[
@@ -178,6 +240,25 @@ const FORWARD: Shape = Shape::Object(&[
         "Identity headers for the upstream: header name to claim (a name or a JSON pointer).",
     ),
 ]);
+
+const REVOKED: Shape = Shape::Object(&[
+    member("token_ids", Shape::List { item: &Shape::Text, min: 0 }, Optional, "Values of `jti`."),
+    member("eec_ids", Shape::List { item: &Shape::Text, min: 0 }, Optional, "EEC IDs."),
+    member(
+        "key_ids",
+        Shape::List { item: &Shape::Text, min: 0 },
+        Optional,
+        "Keys: the configured `kid`, the RFC 7638 thumbprint, or the certificate's `x5t#S256`.",
+    ),
+    member("issued_before", Shape::Text, Optional, "Tokens with an `iat` before this time (RFC 3339, UTC)."),
+]);
+
+const CACHE: Shape = Shape::Object(&[member(
+    "tokens",
+    Shape::Integer { min: 0, max: 10_000_000 },
+    Integer(10_000),
+    "How many verified tokens a worker keeps; 0 turns the cache off.",
+)]);
 
 const fn member(name: &'static str, shape: Shape, presence: Presence, doc: &'static str) -> Member {
     Member { name, shape, presence, doc }

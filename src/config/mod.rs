@@ -2,13 +2,14 @@
 //!
 //! [`members`] declares what the filter JSON may contain; one walk over that declaration ([`shape`]) finds
 //! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
-//! into one list, so that an operator sees every mistake at once. The result depends on the bytes alone.
+//! into one list, so that an operator sees every mistake at once. The result depends on the bytes and the VM's environment alone.
 
 mod compile;
 mod document;
 mod forward;
 mod members;
 mod node;
+mod online;
 mod rules;
 mod servers;
 pub mod shape;
@@ -44,13 +45,17 @@ pub struct Loaded {
     pub warnings: Vec<ConfigError>,
 }
 
-/// Compiles the bytes that the host hands over, or names every mistake in them.
-pub fn parse(bytes: &[u8]) -> Result<Loaded, Vec<ConfigError>> {
+/// Looks up a variable in the environment of the VM.
+pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Compiles the bytes that the host hands over, or names every mistake in them. `environment` is where
+/// secrets come from.
+pub fn parse(bytes: &[u8], environment: &Environment<'_>) -> Result<Loaded, Vec<ConfigError>> {
     let document = document::read(bytes).map_err(|e| vec![e])?;
     let report = node::Report::default();
     let root = node::Node::root(&document, &members::FILTER_JSON, &report);
     shape::check(&root);
-    let policy = compile::policy(&root);
+    let policy = compile::policy(&root, environment);
     match (policy, report.into_parts()) {
         (Some(policy), (errors, warnings)) if errors.is_empty() => Ok(Loaded { policy, warnings }),
         (_, (errors, _)) => Err(errors),

@@ -3,12 +3,18 @@
 use super::compile::fqdn;
 use super::node::Node;
 use super::shape::quote;
+use super::{Environment, online};
 use crate::keys::{Jwk, JwkSet, KeySet, PinnedKey, Window};
+use crate::policy::online::{ApplyTo, Method};
 use crate::policy::{EntitlementServer, IssuerName};
 
-pub(super) fn entitlement_servers(node: &Node<'_>) -> Option<Vec<EntitlementServer>> {
+pub(super) fn entitlement_servers(
+    node: &Node<'_>,
+    environment: &Environment<'_>,
+) -> Option<Vec<EntitlementServer>> {
     let items = node.items();
-    let compiled: Vec<Option<EntitlementServer>> = items.iter().map(entitlement_server).collect();
+    let compiled: Vec<Option<EntitlementServer>> =
+        items.iter().map(|item| entitlement_server(item, environment)).collect();
     for (i, later) in compiled.iter().enumerate() {
         for (j, earlier) in compiled.iter().take(i).enumerate() {
             if let (Some(earlier), Some(later), Some(item)) = (earlier, later, items.get(i))
@@ -21,18 +27,30 @@ pub(super) fn entitlement_servers(node: &Node<'_>) -> Option<Vec<EntitlementServ
             }
         }
     }
+    let takes_opaque = |server: &Option<EntitlementServer>| {
+        let online = server.as_ref().and_then(|server| server.online.as_ref());
+        online.is_some_and(|o| matches!(o.method, Method::Rfc7662 { .. }) && o.apply_to == ApplyTo::Opaque)
+    };
+    let mut takers = compiled.iter().zip(&items).filter(|(server, _)| takes_opaque(server)).skip(1);
+    if let Some((_, item)) = takers.next() {
+        let message =
+            "another server takes opaque tokens already, and only one can; give \"all\" here or there";
+        item.error_below(".online.apply_to", message.into());
+    }
     compiled.into_iter().collect()
 }
 
-fn entitlement_server(node: &Node<'_>) -> Option<EntitlementServer> {
+fn entitlement_server(node: &Node<'_>, environment: &Environment<'_>) -> Option<EntitlementServer> {
     let name = node.member("fqdn");
     let fqdn = fqdn(&name);
-    let keys = keys(&node.member("keys"));
+    let pinned = node.member("keys");
+    let keys = keys(&pinned);
+    let online = online::online(&node.member("online"), &pinned, name.text(), environment);
     let identity = match node.member("issuer").text() {
         Some(issuer) => IssuerName::Exact(issuer.into()),
         None => IssuerName::Fqdn { fqdn: fqdn?, spelling: name.text()?.into() },
     };
-    Some(EntitlementServer { identity, keys: KeySet::new(keys) })
+    Some(EntitlementServer { identity, keys: KeySet::new(keys), online: online? })
 }
 
 fn keys(node: &Node<'_>) -> Vec<PinnedKey> {

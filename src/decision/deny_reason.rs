@@ -44,6 +44,12 @@ pub enum DenyReason {
     ClaimMalformed,
     /// The token is bound to a client key (`cnf`), and no such proof is checked.
     ConfirmationFailed,
+    /// Revoked by configuration.
+    TokenRevoked,
+    /// The entitlement server says that it is not active.
+    TokenInactive,
+    /// The entitlement server cannot be asked.
+    EntitlementUnavailable,
     /// A claim check of a rule fails.
     ClaimMismatch,
     /// The operation needs a body and there is none.
@@ -105,6 +111,9 @@ impl DenyReason {
         DenyReason::ClaimMissing,
         DenyReason::ClaimMalformed,
         DenyReason::ConfirmationFailed,
+        DenyReason::TokenRevoked,
+        DenyReason::TokenInactive,
+        DenyReason::EntitlementUnavailable,
         DenyReason::ClaimMismatch,
         DenyReason::BodyRequired,
         DenyReason::MediaTypeUnsupported,
@@ -137,6 +146,9 @@ impl DenyReason {
             DenyReason::ClaimMissing => "claim_missing",
             DenyReason::ClaimMalformed => "claim_malformed",
             DenyReason::ConfirmationFailed => "confirmation_failed",
+            DenyReason::TokenRevoked => "token_revoked",
+            DenyReason::TokenInactive => "token_inactive",
+            DenyReason::EntitlementUnavailable => "entitlement_unavailable",
             DenyReason::ClaimMismatch => "claim_mismatch",
             DenyReason::BodyRequired => "body_required",
             DenyReason::MediaTypeUnsupported => "media_type_unsupported",
@@ -160,6 +172,7 @@ impl DenyReason {
             | DenyReason::ClaimMismatch
             | DenyReason::BindingMismatch => 403,
             DenyReason::HostMismatch => 421,
+            DenyReason::EntitlementUnavailable => 503,
             DenyReason::BodyTooLarge => 413,
             DenyReason::MediaTypeUnsupported => 415,
             _ => 401,
@@ -176,6 +189,7 @@ impl DenyReason {
             | DenyReason::RouteDenied
             | DenyReason::HostMismatch
             | DenyReason::TokenMissing
+            | DenyReason::EntitlementUnavailable
             | DenyReason::BodyRequired
             | DenyReason::MediaTypeUnsupported
             | DenyReason::BodyTooLarge

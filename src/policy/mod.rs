@@ -5,8 +5,10 @@ pub mod binding;
 pub mod claim_check;
 pub mod forward;
 pub mod media_type;
+pub mod online;
 pub mod operations;
 pub mod path;
+pub mod revocation;
 pub mod rule;
 pub mod rule_index;
 pub mod template;
@@ -19,7 +21,9 @@ pub use api_root::ApiRoot;
 pub use binding::GpsiMode;
 pub use claim_check::{ClaimCheck, Condition};
 pub use forward::Forward;
+pub use online::Online;
 pub use operations::{Operation, Role};
+pub use revocation::{Revocable, Revocation};
 pub use rule::{Action, Binding, Matcher, Rule};
 pub use rule_index::Rules;
 pub use template::Template;
@@ -43,6 +47,12 @@ pub struct Policy {
     pub gpsi: GpsiMode,
     /// How bodies are looked at.
     pub body: BodyRules,
+    /// What has been revoked by configuration.
+    pub revoked: Revocation,
+    /// How many verified tokens a worker keeps.
+    pub cached_tokens: usize,
+    /// The entitlement server that is asked about tokens which are no JWTs: its number.
+    pub opaque_server: Option<usize>,
     /// Where bodies name the client.
     pub pointers: binding::Pointers,
     /// What the upstream gets to see.
@@ -78,8 +88,10 @@ pub struct Protects {
 pub struct EntitlementServer {
     /// How its tokens name it.
     pub identity: IssuerName,
-    /// Its keys, and no other server's.
+    /// Its keys, and no other server's; none if only its answers count.
     pub keys: KeySet,
+    /// How it is asked, if it is.
+    pub online: Option<Online>,
 }
 
 /// How `iss` names an entitlement server.

@@ -19,6 +19,7 @@ const OK: u32 = 0;
 pub(super) enum Map {
     RequestHeaders = 0,
     RequestTrailers = 1,
+    HttpCallResponseHeaders = 6,
 }
 
 /// Which buffer is meant.
@@ -26,6 +27,7 @@ pub(super) enum Map {
 #[repr(u32)]
 pub(super) enum Buffer {
     RequestBody = 0,
+    HttpCallResponseBody = 4,
     PluginConfiguration = 7,
 }
 
@@ -70,6 +72,14 @@ unsafe extern "C" {
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+}
+
+unsafe extern "C" {
+    // The SDK's own entry for the host, in this module.
+    safe fn proxy_on_tick(context: u32);
 }
 
 /// Writes a line to the host's log.
@@ -132,16 +142,50 @@ pub(super) fn set_property(name: &str, value: &str) {
     unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
-/// Defines a counter and returns its handle.
-pub(super) fn define_counter(name: &str) -> Option<u32> {
+/// What kind of statistic a handle is for.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Metric {
+    Counter = 0,
+    Gauge = 1,
+}
+
+/// Defines a statistic and returns its handle.
+pub(super) fn define_metric(kind: Metric, name: &str) -> Option<u32> {
     let mut id = 0;
-    let status = unsafe { proxy_define_metric(0, name.as_ptr(), name.len(), &mut id) };
+    let status = unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
     (status == OK).then_some(id)
 }
 
-/// Adds to a counter.
+/// Adds to a statistic; a gauge also takes a negative offset.
 pub(super) fn increment_metric(id: u32, offset: i64) {
     unsafe { proxy_increment_metric(id, offset) };
+}
+
+/// Sets a gauge.
+pub(super) fn record_metric(id: u32, value: u64) {
+    unsafe { proxy_record_metric(id, value) };
+}
+
+/// Makes the following host calls about the stream or plugin `context`.
+pub(super) fn set_effective_context(context: u32) {
+    unsafe { proxy_set_effective_context(context) };
+}
+
+/// Lets the request of the effective context go on.
+pub(super) fn continue_request() {
+    unsafe { proxy_continue_stream(0) };
+}
+
+/// Runs the root context's tick now, inside a stream's callback.
+///
+/// A call that the SDK dispatches belongs to the context whose callback is running, and its answer is dropped
+/// when that context is gone. A question must outlive the client that happened to ask it first, so it has to
+/// be dispatched by the root context.
+pub(super) fn in_root_context(root: u32, stream: u32) {
+    set_effective_context(root);
+    proxy_on_tick(root);
+    set_effective_context(stream);
 }
 
 /// Takes over what the host has allocated for us.

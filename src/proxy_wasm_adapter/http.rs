@@ -2,29 +2,81 @@
 
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
-use super::root::Shared;
-use crate::exchange::Exchange;
+use super::root::{self, Shared};
+use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Counter, Fields, Flow, Host};
 use crate::keys::NoHost;
+use crate::online::Answer;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
+use crate::worker::StreamId;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 pub(super) struct HttpFilter {
     /// `None` without an accepted configuration, which a sound host does not let happen.
-    running: Option<(Rc<Shared>, Exchange)>,
+    running: Option<Running>,
+}
+
+struct Running {
+    shared: Rc<Shared>,
+    /// Shared with whoever brings the answer that it may wait for.
+    exchange: Rc<RefCell<Exchange>>,
 }
 
 impl HttpFilter {
-    pub(super) fn new(shared: Option<Rc<Shared>>) -> HttpFilter {
+    pub(super) fn new(shared: Option<Rc<Shared>>, stream: StreamId) -> HttpFilter {
         let running = shared.map(|shared| {
-            let exchange = Exchange::new(Rc::clone(&shared.policy));
-            (shared, exchange)
+            let exchange = Exchange::new(Rc::clone(&shared.worker), stream);
+            Running { shared, exchange: Rc::new(RefCell::new(exchange)) }
         });
         HttpFilter { running }
+    }
+}
+
+impl Running {
+    /// Carries out a step and says what it means for the host.
+    fn act(&self, step: Step<'_>, fields: Fields) -> Action {
+        let shared = &self.shared;
+        match host::perform(step, fields, &ProxyHost { shared }) {
+            Flow::Continue => Action::Continue,
+            Flow::Hold | Flow::Answered => Action::Pause,
+            Flow::Await => {
+                shared.calls.wait(shared, &self.exchange);
+                Action::Pause
+            }
+            Flow::Ask(inquiry) => self.ask(*inquiry),
+        }
+    }
+
+    fn ask(&self, inquiry: Inquiry) -> Action {
+        let shared = &self.shared;
+        let stream = self.exchange.borrow().stream();
+        let asking = Rc::clone(&inquiry.asking);
+        if shared.calls.send(inquiry, stream) {
+            shared.calls.wait(shared, &self.exchange);
+            return Action::Pause;
+        }
+        // Nobody else can be waiting for a question that was never on its way.
+        let now = root::now();
+        let (answer, _) = shared.calls.close(shared, &asking, Answer::Unavailable, now);
+        let step = self.exchange.borrow_mut().on_answer(&answer, now, &read_body);
+        self.act(step, Fields::Headers)
+    }
+}
+
+impl Drop for HttpFilter {
+    fn drop(&mut self) {
+        if let Some(Running { shared, exchange }) = &self.running {
+            // Never a panic in a destructor: an exchange that is at work right now is not waiting.
+            if let Ok(mut exchange) = exchange.try_borrow_mut() {
+                exchange.on_gone();
+                shared.calls.leave(shared, exchange.stream());
+            }
+        }
     }
 }
 
@@ -34,29 +86,27 @@ impl HttpContext for HttpFilter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let map = hostcalls::header_map(Map::RequestHeaders);
         let pairs = map.as_deref().and_then(header_map::parse);
-        let (Some((shared, exchange)), Some(pairs), Some(now)) = (&mut self.running, pairs, hostcalls::now())
-        else {
+        let (Some(running), Some(pairs), Some(now)) = (&self.running, pairs, hostcalls::now()) else {
             return fail_closed();
         };
         let request = RequestView::new(&pairs, end_of_stream);
-        let step = exchange.on_request_headers(&request, UnixTime::from_nanoseconds(now), &NoHost);
-        action(host::perform(step, Fields::Headers, &ProxyHost { shared }))
+        let now = UnixTime::from_nanoseconds(now);
+        let step = running.exchange.borrow_mut().on_request_headers(&request, now, &NoHost);
+        running.act(step, Fields::Headers)
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        let Some((shared, exchange)) = &mut self.running else { return fail_closed() };
-        let step = exchange.on_request_body(size, end_of_stream, &read_body);
-        action(host::perform(step, Fields::Headers, &ProxyHost { shared }))
+        let Some(running) = &self.running else { return fail_closed() };
+        let step = running.exchange.borrow_mut().on_request_body(size, end_of_stream, &read_body);
+        running.act(step, Fields::Headers)
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
         let map = hostcalls::header_map(Map::RequestTrailers);
         let pairs = map.as_deref().and_then(header_map::parse);
-        let (Some((shared, exchange)), Some(pairs)) = (&mut self.running, pairs) else {
-            return fail_closed();
-        };
-        let step = exchange.on_request_trailers(&pairs, &read_body);
-        action(host::perform(step, Fields::Trailers, &ProxyHost { shared }))
+        let (Some(running), Some(pairs)) = (&self.running, pairs) else { return fail_closed() };
+        let step = running.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
+        running.act(step, Fields::Trailers)
     }
 }
 
@@ -67,21 +117,14 @@ fn fail_closed() -> Action {
     Action::Pause
 }
 
-fn action(flow: Flow) -> Action {
-    match flow {
-        Flow::Continue => Action::Continue,
-        Flow::Stop => Action::Pause,
-    }
-}
-
 /// All of the body that has been held back.
-fn read_body() -> Option<Vec<u8>> {
+pub(super) fn read_body() -> Option<Vec<u8>> {
     hostcalls::buffer(Buffer::RequestBody, usize::MAX)
 }
 
 /// [`Host`] by host calls.
-struct ProxyHost<'a> {
-    shared: &'a Shared,
+pub(super) struct ProxyHost<'a> {
+    pub(super) shared: &'a Shared,
 }
 
 impl Host for ProxyHost<'_> {

@@ -3,6 +3,7 @@
 //! [`hostcalls`] is the only file with `unsafe` in the project; [`root`] holds the configuration, [`http`] one
 //! request. Nothing is decided here.
 
+mod calls;
 mod header_map;
 mod hostcalls;
 mod http;

@@ -1,39 +1,65 @@
 //! The plugin in one worker: its configuration and what all requests share.
 
+use super::calls::Calls;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
-use crate::policy::Policy;
+use crate::time::UnixTime;
+use crate::worker::Worker;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
+use std::hash::RandomState;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// How often the days that keys have left are counted anew.
+const KEY_DAYS_PERIOD: Duration = Duration::from_secs(3_600);
 
 /// What all requests of one configuration share. A request keeps the one it started with.
 pub(super) struct Shared {
-    pub(super) policy: Rc<Policy>,
+    pub(super) worker: Rc<Worker>,
     pub(super) statistics: Statistics,
+    pub(super) calls: Calls,
 }
 
 /// The root context.
-#[derive(Default)]
 pub(super) struct Root {
+    id: u32,
     shared: Option<Rc<Shared>>,
 }
 
-impl Context for Root {}
+impl Root {
+    pub(super) fn new(id: u32) -> Root {
+        Root { id, shared: None }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
+        if let Some(shared) = &self.shared {
+            shared.calls.on_response(shared, call, headers > 0);
+        }
+    }
+}
 
 impl RootContext for Root {
     /// `false` makes Envoy reject the update and keep the configuration it has.
     fn on_configure(&mut self, size: usize) -> bool {
         let bytes = hostcalls::buffer(Buffer::PluginConfiguration, size).unwrap_or_default();
-        match config::parse(&bytes) {
+        match config::parse(&bytes, &environment) {
             Ok(Loaded { policy, warnings }) => {
                 for warning in warnings {
                     hostcalls::log(Level::Warn, &format!("eec_authn: configuration: {warning}"));
                 }
-                self.shared =
-                    Some(Rc::new(Shared { policy: Rc::new(policy), statistics: Statistics::define() }));
+                let statistics = Statistics::define(&policy);
+                Statistics::record_generation(&bytes);
+                if statistics.has_key_days() {
+                    statistics.record_key_days(now());
+                    self.set_tick_period(KEY_DAYS_PERIOD);
+                }
+                let worker = Rc::new(Worker::new(policy, RandomState::new()));
+                self.shared = Some(Rc::new(Shared { worker, statistics, calls: Calls::new(self.id) }));
                 true
             }
             Err(errors) => {
@@ -45,11 +71,32 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(HttpFilter::new(self.shared.clone())))
+    /// The clock, or a stream that wants its question sent.
+    fn on_tick(&mut self) {
+        if let Some(shared) = &self.shared {
+            shared.calls.send_all();
+            if shared.statistics.has_key_days() {
+                shared.statistics.record_key_days(now());
+            }
+        }
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(HttpFilter::new(self.shared.clone(), context_id)))
     }
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
+}
+
+/// The current time; without a clock, a time at which every token has expired.
+pub(super) fn now() -> UnixTime {
+    UnixTime::from_nanoseconds(hostcalls::now().unwrap_or(u64::MAX))
+}
+
+// The adapter is where the environment comes in; the core takes it as an argument.
+#[allow(clippy::disallowed_methods)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

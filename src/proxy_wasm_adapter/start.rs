@@ -6,5 +6,5 @@
 use super::root::Root;
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+    proxy_wasm::set_root_context(|id| Box::new(Root::new(id)));
 }}

@@ -10,7 +10,7 @@ pub struct Claims(Json);
 
 impl Claims {
     /// Wraps a JSON object of claims.
-    pub(super) fn new(object: Json) -> Claims {
+    pub(crate) fn new(object: Json) -> Claims {
         Claims(object)
     }
 
@@ -22,6 +22,11 @@ impl Claims {
     /// The top-level claim `name`.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.get(name)
+    }
+
+    /// `exp`, where it is a finite number.
+    pub fn expiry(&self) -> Option<f64> {
+        self.numeric_date("exp")
     }
 
     /// The NumericDate `name`, where it is there and finite.
@@ -65,7 +70,7 @@ impl Claims {
         if !self.get("aud").is_some_and(is_text_or_texts) {
             return malformed("`aud` is neither a string nor an array of strings");
         }
-        if ["exp", "nbf", "iat"].iter().any(|name| self.get(name).is_some_and(|v| v.as_finite().is_none())) {
+        if !self.times_are_well_formed() {
             return malformed("`exp`, `nbf` or `iat` is not a finite number");
         }
         if !self.get("jti").is_none_or(is_text) {
@@ -75,6 +80,11 @@ impl Claims {
             return malformed("a claim of `token.require_claims` is null");
         }
         Ok(())
+    }
+
+    /// Whether those of `exp`, `nbf` and `iat` that are there are finite numbers.
+    pub(super) fn times_are_well_formed(&self) -> bool {
+        ["exp", "nbf", "iat"].iter().all(|name| self.get(name).is_none_or(|v| v.as_finite().is_some()))
     }
 
     /// A token bound to a client key must come with a proof, and none is checked here (RFC 7800).

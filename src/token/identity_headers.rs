@@ -5,18 +5,21 @@ use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
 use crate::policy::{Forward, IssuerName};
 
+/// Names and values.
+pub(super) type IdentityHeaders = Vec<(Box<str>, Box<str>)>;
+
 /// The headers that tell the upstream who is calling; a claim that is absent sets none.
 pub(super) fn values(
     claims: &Claims,
     forward: &Forward,
     issuer: &IssuerName,
-) -> Result<Vec<(Box<str>, Box<str>)>, Denial> {
+) -> Result<IdentityHeaders, Denial> {
     let mut headers = Vec::with_capacity(forward.headers.len());
     for (name, claim) in &forward.headers {
         let value = match claims.find(claim) {
+            // `iss` may be written in several ways, or be left out of an answer; the upstream compares with one.
+            _ if claim.is_issuer() => Some(issuer.as_str().to_owned()),
             None => continue,
-            // `iss` may be written in several ways; the upstream compares with one.
-            Some(_) if claim.is_issuer() => Some(issuer.as_str().to_owned()),
             Some(claim) => text(claim),
         };
         let value = value.filter(|value| is_header_value(value)).ok_or_else(|| {

@@ -9,8 +9,10 @@ mod identity_headers;
 mod untrusted;
 mod valid;
 mod validity;
+mod verified;
 
 pub use bearer::Bearer;
 pub use claims::Claims;
-pub use untrusted::{UntrustedToken, VerifiedToken};
+pub use untrusted::UntrustedToken;
 pub use valid::ValidToken;
+pub use verified::{VerifiedToken, check_answer};

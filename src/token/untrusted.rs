@@ -1,13 +1,14 @@
-//! A compact JWS (RFC 7515) before and after its signature is checked.
+//! A compact JWS (RFC 7515) before its signature is checked.
 
-use super::{Bearer, Claims};
+use super::{Bearer, Claims, VerifiedToken};
 use crate::decision::{Denial, DenyReason};
 use crate::json::{self, Json};
-use crate::keys::{HostVerifier, KeyHint, PinnedKey};
-use crate::policy::{EntitlementServer, Policy};
+use crate::keys::{HostVerifier, KeyHint};
+use crate::policy::Policy;
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::rc::Rc;
 
 /// A well-formed token that nobody has vouched for. Of its claims only `iss` can be read, to find the keys.
 pub struct UntrustedToken<'a> {
@@ -17,17 +18,16 @@ pub struct UntrustedToken<'a> {
     signature: Vec<u8>,
 }
 
-/// A token whose signature a pinned key of its issuer has verified. Nothing is said about times yet.
-pub struct VerifiedToken<'p> {
-    /// The entitlement server that issued it.
-    pub server: &'p EntitlementServer,
-    /// The key that verified it.
-    pub key: &'p PinnedKey,
-    /// What it says.
-    pub claims: Claims,
-}
-
 impl<'a> UntrustedToken<'a> {
+    /// Whether a token is meant to be a JWT: two dots, and a first part that is base64url of a JSON object.
+    /// Any other is opaque.
+    pub fn is_meant(bearer: Bearer<'_>) -> bool {
+        let text = bearer.as_str();
+        let header = text.split('.').next().unwrap_or_default();
+        let header = URL_SAFE_NO_PAD.decode(header).ok().and_then(|bytes| json::parse(&bytes).ok());
+        text.bytes().filter(|b| *b == b'.').count() == 2 && header.is_some_and(|h| h.as_object().is_some())
+    }
+
     /// Parses a strict compact JWS with JSON claims.
     pub fn parse(bearer: Bearer<'a>) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
@@ -57,19 +57,26 @@ impl<'a> UntrustedToken<'a> {
         })
     }
 
-    /// Finds the issuer's key and checks the signature with it.
+    /// The number of the entitlement server that `iss` names. Nobody has vouched for that yet.
+    pub fn issuer(&self, policy: &Policy) -> Result<usize, Denial> {
+        let iss = self.payload.get("iss").and_then(Json::as_str);
+        let named = |iss| policy.entitlement_servers.iter().position(|server| server.identity.matches(iss));
+        iss.and_then(named).ok_or_else(|| {
+            Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
+        })
+    }
+
+    /// Picks the key among those of `server` and checks the signature with it.
     pub fn verify<'p>(
         self,
         policy: &'p Policy,
+        server: usize,
         now: UnixTime,
         host: &dyn HostVerifier,
     ) -> Result<VerifiedToken<'p>, Denial> {
-        let iss = self.payload.get("iss").and_then(Json::as_str);
-        let server = iss
-            .and_then(|iss| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss)))
-            .ok_or_else(|| {
-                Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
-            })?;
+        let invalid =
+            || Denial::new(DenyReason::SignatureInvalid, "the signature is not that of the pinned key");
+        let (number, server) = (server, policy.entitlement_servers.get(server).ok_or_else(invalid)?);
         let hint = KeyHint {
             alg: self.header_text("alg").unwrap_or_default(),
             kid: self.header_text("kid"),
@@ -77,12 +84,9 @@ impl<'a> UntrustedToken<'a> {
         };
         let key = server.keys.select(&hint, now)?;
         if !key.key.verify(self.signing_input, &self.signature, host) {
-            return Err(Denial::new(
-                DenyReason::SignatureInvalid,
-                "the signature is not that of the pinned key",
-            ));
+            return Err(invalid());
         }
-        Ok(VerifiedToken { server, key, claims: Claims::new(self.payload) })
+        Ok(VerifiedToken { number, server, key: Some(key), claims: Rc::new(Claims::new(self.payload)) })
     }
 
     fn header_text(&self, name: &str) -> Option<&str> {

@@ -1,41 +1,73 @@
 //! A token that has passed every check that depends on it and on the time.
 
 use super::{Claims, VerifiedToken, identity_headers, validity};
-use crate::decision::Denial;
+use crate::decision::{Denial, DenyReason};
 use crate::json::{Json, Pointer};
 use crate::policy::binding::Client;
-use crate::policy::{ClaimCheck, Policy};
+use crate::policy::{ClaimCheck, Policy, Revocable};
 use crate::time::UnixTime;
+use std::rc::Rc;
 
 /// Whom a token speaks for. It can only be made out of a [`VerifiedToken`].
 #[derive(Debug)]
 pub struct ValidToken {
-    claims: Claims,
+    server: usize,
+    claims: Rc<Claims>,
     /// `iss` in the configured spelling.
     issuer: Json,
     eec_id: Box<str>,
     gpsis: Vec<Box<str>>,
-    identity_headers: Vec<(Box<str>, Box<str>)>,
+    identity_headers: identity_headers::IdentityHeaders,
+    valid_from: f64,
+    valid_until: f64,
 }
 
 impl ValidToken {
-    /// Checks times, audience, the claims and their shapes, in the order of the contract.
+    /// Checks times, audience, the claims and their shapes, revocation, in the order of the contract.
     pub fn check(token: VerifiedToken<'_>, policy: &Policy, now: UnixTime) -> Result<ValidToken, Denial> {
-        let claims = token.claims;
-        validity::check(&claims, &policy.token, now)?;
+        let claims = &token.claims;
+        validity::check(claims, &policy.token, now)?;
         claims.check_audience(policy)?;
         claims.check_shapes(&policy.token)?;
-        let identity_headers = identity_headers::values(&claims, &policy.forward, &token.server.identity)?;
+        let identity_headers = identity_headers::values(claims, &policy.forward, &token.server.identity)?;
         claims.check_confirmation()?;
         let eec_id = claims.find(&policy.token.eec_id_claim).and_then(Json::as_str).unwrap_or_default();
+        let revocable = Revocable {
+            token_id: claims.get("jti").and_then(Json::as_str),
+            eec_id,
+            key_ids: token.key_ids(),
+            issued_at: claims.numeric_date("iat"),
+        };
+        if let Some(because) = policy.revoked.finds(&revocable) {
+            return Err(Denial::new(DenyReason::TokenRevoked, because));
+        }
         let gpsis = claims.find(&policy.token.gpsi_claim).and_then(Json::as_strings).unwrap_or_default();
+        let (valid_from, valid_until) = validity::span(claims, &policy.token, token.key, now);
         Ok(ValidToken {
+            server: token.number,
             issuer: Json::String(token.server.identity.as_str().into()),
             eec_id: eec_id.into(),
             gpsis: gpsis.into_iter().map(Box::from).collect(),
             identity_headers,
-            claims,
+            valid_from,
+            valid_until,
+            claims: token.claims,
         })
+    }
+
+    /// Whether nothing that time can change has changed: the token, and the key that verified it.
+    pub fn is_valid_at(&self, now: UnixTime) -> bool {
+        (self.valid_from..self.valid_until).contains(&now.seconds())
+    }
+
+    /// `exp`, in seconds since 1970.
+    pub fn expiry(&self) -> Option<f64> {
+        self.claims.expiry()
+    }
+
+    /// The number of the entitlement server that issued it.
+    pub fn server(&self) -> usize {
+        self.server
     }
 
     /// Names and values of the headers that tell the upstream who is calling.

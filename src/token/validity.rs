@@ -2,6 +2,7 @@
 
 use super::Claims;
 use crate::decision::{Denial, DenyReason};
+use crate::keys::PinnedKey;
 use crate::policy::TokenRules;
 use crate::time::UnixTime;
 
@@ -29,4 +30,23 @@ pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixTime) -> Resul
         ));
     }
     Ok(())
+}
+
+/// From when until when a token that is valid `now` stays so, as its claims and its key have it. The lifetime
+/// of a token without `iat` is counted from now, so it is not known to have been valid before.
+pub(super) fn span(
+    claims: &Claims,
+    rules: &TokenRules,
+    key: Option<&PinnedKey>,
+    now: UnixTime,
+) -> (f64, f64) {
+    let skew = rules.clock_skew_seconds;
+    let window = key.map(|key| key.window).unwrap_or_default();
+    let begins = |name| claims.numeric_date(name).map(|start| start - skew);
+    let counted = claims.get("iat").is_none().then(|| now.seconds());
+    let starts = [begins("nbf"), begins("iat"), counted, window.not_before.map(UnixTime::seconds)];
+    let ends = [claims.numeric_date("exp").map(|exp| exp + skew), window.not_after.map(UnixTime::seconds)];
+    let start = starts.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+    let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
+    (start, end)
 }

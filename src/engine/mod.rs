@@ -1,16 +1,24 @@
 //! The whole walk of a decision, in the order of the contract's table.
 //!
 //! A request can wait twice on its way (for the entitlement server, for its body), so the walk is cut into
-//! the legs between: [`route`], [`authenticate`], [`authorize`], [`check_body`]. [`decide`] walks them all for
-//! a request that is complete.
+//! the legs between: [`route`], [`authenticate`] and [`settle`], [`authorize`], [`check_body`]. [`decide`]
+//! walks them all for a request that is complete.
 
+mod authentication;
+
+use crate::cache::BoundedMap;
 use crate::decision::{Denial, DenyReason};
 use crate::json::{self, Json};
 use crate::keys::HostVerifier;
-use crate::policy::{Action, Operation, Policy, Rule, binding, media_type, operations, path};
+use crate::online::Answer;
+use crate::policy::{Action, Matcher, Operation, Policy, Rule, binding, media_type, operations, path};
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use crate::token::{Bearer, UntrustedToken, ValidToken};
+use crate::token::ValidToken;
+use std::hash::RandomState;
+use std::rc::Rc;
+
+pub use authentication::{Asking, Authentication, Settled, authenticate, inactive_lasts, keep_until, settle};
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -26,7 +34,7 @@ pub enum Decision {
 /// The permission to go on. Only this module can make one.
 #[derive(Debug)]
 pub struct Grant {
-    token: ValidToken,
+    token: Rc<ValidToken>,
     noted: Option<Denial>,
 }
 
@@ -58,17 +66,23 @@ pub enum Entry {
     Authenticate(Route),
 }
 
-/// Decides about a request that is complete; `body` is `None` where the request ends with its headers.
+/// Decides about a request that is complete. `body` is `None` where the request ends with its headers; `ask`
+/// answers for the entitlement server, should it be asked.
 pub fn decide(
     policy: &Policy,
     request: &RequestView<'_>,
     body: Option<&[u8]>,
     now: UnixTime,
     host: &dyn HostVerifier,
+    ask: &dyn Fn(&Asking) -> Answer,
 ) -> Decision {
     let walk = || {
         let Entry::Authenticate(route) = route(policy, request)? else { return Ok(Decision::Pass) };
-        let token = authenticate(policy, request, now, host)?;
+        let mut nothing_known = BoundedMap::new(0, RandomState::new());
+        let token = match authenticate(policy, &mut nothing_known, request, now, host)? {
+            Authentication::Known { token, .. } => token,
+            Authentication::Ask { asking, .. } => settle(policy, &asking, &ask(&asking), now)?.token,
+        };
         let mut noted = authorize(policy, route, &token)?;
         if needs_body(policy, route) {
             check_body_headers(policy, request)?;
@@ -88,8 +102,7 @@ pub fn route(policy: &Policy, request: &RequestView<'_>) -> Result<Entry, Denial
     let protects = &policy.protects;
     let operation =
         protects.api_root.strip(path).and_then(|path| operations::find(protects.role, request.method, path));
-    let takes =
-        |matcher: &crate::policy::Matcher| matcher.takes(request.method, request.authority, path, operation);
+    let takes = |matcher: &Matcher| matcher.takes(request.method, request.authority, path, operation);
     let rule = policy.rules.first(path, &takes);
     let operation = operation.filter(|_| policy.built_in_operations);
     match rule.and_then(|number| policy.rules.get(number)).map(|rule| rule.action) {
@@ -109,18 +122,6 @@ pub fn route(policy: &Policy, request: &RequestView<'_>) -> Result<Entry, Denial
         return Err(Denial::new(DenyReason::HostMismatch, "`:authority` is not one of `protects.fqdns`"));
     }
     Ok(Entry::Authenticate(Route { rule, operation }))
-}
-
-/// The token and everything that it must be by itself.
-pub fn authenticate(
-    policy: &Policy,
-    request: &RequestView<'_>,
-    now: UnixTime,
-    host: &dyn HostVerifier,
-) -> Result<ValidToken, Denial> {
-    let bearer = Bearer::from_request(request, policy.token.max_bytes)?;
-    let token = UntrustedToken::parse(bearer)?.verify(policy, now, host)?;
-    ValidToken::check(token, policy, now)
 }
 
 /// What the rule asks of the token. What a rule in shadow mode finds is returned, not held against it.

@@ -1,0 +1,115 @@
+//! `online`: how an entitlement server is asked.
+
+use super::Environment;
+use super::node::Node;
+use super::shape::quote;
+use crate::policy::EntitlementServer;
+use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online};
+
+/// Compiles `online`: `Some(None)` where there is none. `keys` is the server's member of that name.
+pub(super) fn online(
+    node: &Node<'_>,
+    keys: &Node<'_>,
+    fqdn: Option<&str>,
+    environment: &Environment<'_>,
+) -> Option<Option<Online>> {
+    let introspects = node.member("method").text() == Some("rfc7662");
+    if !keys.is_present() && !introspects {
+        keys.error("is required; pin a key, or give `online` with \"method\": \"rfc7662\"".into());
+    }
+    if !node.is_present() {
+        return Some(None);
+    }
+    let apply_to = match node.member("apply_to").text()? {
+        "all" => ApplyTo::All,
+        _ => ApplyTo::Opaque,
+    };
+    let on_unavailable = match node.member("on_unavailable").text()? {
+        "allow_verified" => OnUnavailable::AllowVerified,
+        _ => OnUnavailable::Deny,
+    };
+    let verified = apply_to == ApplyTo::All && keys.is_present();
+    if on_unavailable == OnUnavailable::AllowVerified && !verified {
+        let message = "\"allow_verified\" needs \"apply_to\": \"all\" and pinned `keys`; use \"deny\"";
+        node.member("on_unavailable").error(message.into());
+    }
+    let path = path(&node.member("path"), introspects);
+    let method = if introspects { rfc7662(node, environment) } else { ts43(node, verified) };
+    let milliseconds = node.member("timeout_ms").integer();
+    let seconds = |name| node.member(name).integer().map(|n| n as f64);
+    Some(Some(Online {
+        method: method?,
+        cluster: node.member("cluster").text()?.into(),
+        path: path?.into(),
+        authority: node.member("authority").text().or(fqdn)?.into(),
+        timeout_ms: milliseconds?,
+        apply_to,
+        cache_seconds: seconds("cache_seconds")?,
+        negative_cache_seconds: seconds("negative_cache_seconds")?,
+        on_unavailable,
+    }))
+}
+
+fn rfc7662(node: &Node<'_>, environment: &Environment<'_>) -> Option<Method> {
+    let (client_id, variable) = (node.member("client_id"), node.member("client_secret_env"));
+    let credentials = match (client_id.text(), variable.text()) {
+        (Some(client_id), Some(name)) => {
+            let Some(secret) = environment(name) else {
+                variable.error(format!(
+                    "the VM's environment has no variable {}; set it in `vm_config.environment_variables`",
+                    quote(name)
+                ));
+                return None;
+            };
+            Some(Credentials { client_id: client_id.into(), secret: secret.into() })
+        }
+        (Some(_), None) if !variable.is_present() => {
+            variable.error("is required with `client_id`; give the variable that holds the secret".into());
+            None
+        }
+        (None, Some(_)) if !client_id.is_present() => {
+            client_id.error("is required with `client_secret_env`; give the name that goes with it".into());
+            None
+        }
+        _ => None,
+    };
+    Some(Method::Rfc7662 { credentials })
+}
+
+fn ts43(node: &Node<'_>, verified: bool) -> Option<Method> {
+    let secret = node.member("client_secret_env");
+    if secret.is_present() {
+        secret.error("means nothing with \"ts43\", which has no HTTP Basic; leave it out".into());
+    }
+    if node.member("method").text() == Some("ts43") && !verified {
+        let message = "\"ts43\" returns no claims: it needs \"apply_to\": \"all\" and pinned `keys`";
+        node.member("method").error(message.into());
+    }
+    Some(Method::Ts43 { client_id: node.member("client_id").text().map(Box::from) })
+}
+
+fn path<'a>(node: &Node<'a>, introspects: bool) -> Option<&'a str> {
+    if !introspects && !node.is_present() {
+        node.error("is required with \"ts43\"; give the path of the entitlement server".into());
+    }
+    let text = node.text()?;
+    let good = text.starts_with('/') && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    if !good {
+        node.error(format!("{} is not a path; give one such as \"/oauth2/introspect\"", quote(text)));
+    }
+    good.then_some(text)
+}
+
+/// The one server that is asked about tokens which are no JWTs: the only one with `rfc7662`, or the only one of
+/// those with `apply_to: opaque`.
+pub(super) fn opaque_server(servers: &[EntitlementServer]) -> Option<usize> {
+    let introspecting = |wanted: &dyn Fn(&Online) -> bool| {
+        let takes = |online: &Online| matches!(online.method, Method::Rfc7662 { .. }) && wanted(online);
+        let mut found = servers.iter().enumerate().filter(|(_, s)| s.online.as_ref().is_some_and(takes));
+        match (found.next(), found.next()) {
+            (Some((number, _)), None) => Some(number),
+            _ => None,
+        }
+    };
+    introspecting(&|online| online.apply_to == ApplyTo::Opaque).or_else(|| introspecting(&|_| true))
+}

@@ -1,0 +1,124 @@
+//! Who waits for which answer: one question at a time for one token, however many requests wait for it.
+
+use super::Answer;
+use crate::cache::BoundedMap;
+use crate::time::UnixTime;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::hash::RandomState;
+
+/// Questions under way at once, per worker.
+const MAX_QUESTIONS: usize = 1_024;
+
+/// Requests waiting at once, per worker.
+const MAX_WAITING: usize = 16_384;
+
+/// Answers kept, per worker: a digest and what it says, some hundred bytes each.
+const MAX_ANSWERS: usize = 16_384;
+
+/// A token at an entitlement server, in 32 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// The digest of `token` as a token of the entitlement server with this number.
+    pub fn new(server: usize, token: &str) -> TokenDigest {
+        let mut hash = Sha256::new();
+        hash.update(server.to_le_bytes());
+        hash.update(token);
+        TokenDigest(hash.finalize().into())
+    }
+}
+
+/// What becomes of a request that needs an answer.
+#[derive(Debug)]
+pub enum Asked {
+    /// The answer is known.
+    Known(Answer),
+    /// The question has to be sent; the request waits.
+    Send,
+    /// The question is under way; the request waits.
+    Wait,
+    /// Too many wait already.
+    Full,
+}
+
+/// Open questions, waiting requests and kept answers of one worker. `W` names a waiting request.
+#[derive(Debug)]
+pub struct Desk<W> {
+    kept: BoundedMap<Kept>,
+    open: BTreeMap<TokenDigest, Vec<W>>,
+    waiting: usize,
+}
+
+#[derive(Debug)]
+struct Kept {
+    answer: Answer,
+    until: UnixTime,
+}
+
+impl<W: PartialEq> Desk<W> {
+    /// An empty desk.
+    pub fn new(state: RandomState) -> Desk<W> {
+        Desk { kept: BoundedMap::new(MAX_ANSWERS, state), open: BTreeMap::new(), waiting: 0 }
+    }
+
+    /// A request wants to know about `token`.
+    pub fn ask(&mut self, token: TokenDigest, waiter: W, now: UnixTime) -> Asked {
+        if let Some(kept) = self.kept.get(&token.0).filter(|kept| now < kept.until) {
+            return Asked::Known(kept.answer.clone());
+        }
+        if self.waiting >= MAX_WAITING {
+            return Asked::Full;
+        }
+        if let Some(waiters) = self.open.get_mut(&token) {
+            waiters.push(waiter);
+            self.waiting = self.waiting.saturating_add(1);
+            return Asked::Wait;
+        }
+        if self.open.len() >= MAX_QUESTIONS {
+            return Asked::Full;
+        }
+        self.open.insert(token, vec![waiter]);
+        self.waiting = self.waiting.saturating_add(1);
+        Asked::Send
+    }
+
+    /// The answer has come: keeps it until `until` and returns who waited for it. If `inactive_lasts`, a token
+    /// once answered inactive stays so while the server cannot be asked.
+    pub fn answered(
+        &mut self,
+        token: TokenDigest,
+        answer: Answer,
+        until: UnixTime,
+        inactive_lasts: bool,
+    ) -> (Answer, Vec<W>) {
+        let waiters = self.open.remove(&token).unwrap_or_default();
+        self.waiting = self.waiting.saturating_sub(waiters.len());
+        let answer = match (answer, self.kept.get(&token.0)) {
+            (Answer::Unavailable, Some(Kept { answer: Answer::Inactive, .. })) if inactive_lasts => {
+                Answer::Inactive
+            }
+            (Answer::Unavailable, _) => Answer::Unavailable,
+            (answer, _) => {
+                self.kept.insert(&token.0, Kept { answer: answer.clone(), until });
+                answer
+            }
+        };
+        (answer, waiters)
+    }
+
+    /// A waiting request is gone; the question goes on for those who still wait, or for those to come.
+    pub fn leave(&mut self, token: TokenDigest, waiter: &W) {
+        if let Some(waiters) = self.open.get_mut(&token) {
+            let before = waiters.len();
+            waiters.retain(|other| other != waiter);
+            self.waiting = self.waiting.saturating_sub(before.saturating_sub(waiters.len()));
+        }
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+}

@@ -1,0 +1,10 @@
+//! Asking the entitlement server about a token, as plain values: what to ask, what an answer says, and who
+//! waits for it. Nothing here makes a call.
+
+mod answer;
+mod desk;
+mod question;
+
+pub use answer::{Answer, RawAnswer, Reading, read};
+pub use desk::{Asked, Desk, TokenDigest};
+pub use question::{HttpQuestion, HttpVerb};

@@ -1,0 +1,73 @@
+//! How an entitlement server is asked, as configured.
+
+use std::fmt;
+
+/// How an entitlement server is asked.
+#[derive(Debug)]
+pub struct Online {
+    /// The protocol.
+    pub method: Method,
+    /// The Envoy cluster to send to.
+    pub cluster: Box<str>,
+    /// `:path`
+    pub path: Box<str>,
+    /// `:authority`
+    pub authority: Box<str>,
+    /// How long a request waits for an answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// Which tokens are asked about.
+    pub apply_to: ApplyTo,
+    /// How long an answer "active" is kept, in seconds, never past `exp`.
+    pub cache_seconds: f64,
+    /// How long an answer "inactive" is kept, in seconds.
+    pub negative_cache_seconds: f64,
+    /// What becomes of a request while the server cannot be asked.
+    pub on_unavailable: OnUnavailable,
+}
+
+/// A protocol for asking about tokens.
+#[derive(Debug)]
+pub enum Method {
+    /// Token introspection (RFC 7662).
+    Rfc7662 {
+        /// HTTP Basic credentials, if the server wants any.
+        credentials: Option<Credentials>,
+    },
+    /// ValidateOperatorToken (GSMA TS.43, 14.1.6.1).
+    Ts43 {
+        /// `client_id`
+        client_id: Option<Box<str>>,
+    },
+}
+
+/// The filter's own credentials. They are never shown.
+pub struct Credentials {
+    /// `client_id`
+    pub client_id: Box<str>,
+    /// The secret, from the VM's environment.
+    pub secret: Box<str>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({}, …)", self.client_id)
+    }
+}
+
+/// Which tokens are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplyTo {
+    /// Those that are no JWTs.
+    Opaque,
+    /// Every token, after the local checks.
+    All,
+}
+
+/// What becomes of a request while the server cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// It is refused.
+    Deny,
+    /// It goes on, since a pinned key has verified its token.
+    AllowVerified,
+}

@@ -1,0 +1,35 @@
+//! What all requests of one configuration share in one worker. A request keeps the one it started with, so a
+//! new configuration starts with nothing known.
+
+use crate::cache::BoundedMap;
+use crate::online::Desk;
+use crate::policy::Policy;
+use crate::token::ValidToken;
+use std::cell::RefCell;
+use std::hash::RandomState;
+use std::rc::Rc;
+
+/// Verified tokens, by the whole token.
+pub type TokenCache = BoundedMap<Rc<ValidToken>>;
+
+/// Names a waiting request: the host's number of its stream.
+pub type StreamId = u32;
+
+/// The shared state of one configuration in one worker.
+#[derive(Debug)]
+pub struct Worker {
+    /// What the operator wants.
+    pub policy: Policy,
+    /// Tokens verified before.
+    pub tokens: RefCell<TokenCache>,
+    /// Questions to entitlement servers.
+    pub desk: RefCell<Desk<StreamId>>,
+}
+
+impl Worker {
+    /// A worker that starts with nothing known; its maps hash with `state`.
+    pub fn new(policy: Policy, state: RandomState) -> Worker {
+        let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
+        Worker { policy, tokens, desk: RefCell::new(Desk::new(state)) }
+    }
+}
