@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         if let Some(c) = char::from_u32(first) {
             return Ok(c);
         }
-        if !(0xd800..0xdc00).contains(&first) || !(self.eat(b'\\') && self.eat(b'u')) {
+        if !((0xd800..0xdc00).contains(&first) && self.eat(b'\\') && self.eat(b'u')) {
             return Err(lone);
         }
         let second = self.hex4()?;
