@@ -105,8 +105,7 @@ impl Pointer {
         let mut tokens = Vec::new();
         if !text.is_empty() {
             for token in text.strip_prefix('/')?.split('/') {
-                let rest = token.replace("~0", "").replace("~1", "");
-                if rest.contains('~') {
+                if token.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
                     return None;
                 }
                 tokens.push(token.replace("~1", "/").replace("~0", "~").into_boxed_str());
