@@ -26,7 +26,7 @@ pub(super) fn read(text: &str, wanted: Label) -> Result<Vec<u8>, KeyError> {
     let want = wanted.name();
     let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
     let labels: Vec<&str> = lines.iter().filter_map(|line| label(line)).collect();
-    if labels.iter().any(|label| label.contains("PRIVATE KEY")) {
+    if text.contains("PRIVATE KEY-----") {
         return wrong(
             "is private key material, which must not be in the configuration; give the public key alone, and \
              replace the key pair if this file was shared"
@@ -34,6 +34,11 @@ pub(super) fn read(text: &str, wanted: Label) -> Result<Vec<u8>, KeyError> {
         );
     }
     match labels.as_slice() {
+        [] if text.contains("-----BEGIN ") => {
+            return wrong(
+                "has lost its line breaks; write them as `\\n` in JSON, or use a YAML block (`|`)".into(),
+            );
+        }
         [] => return wrong(format!("is not PEM; it must begin with a line `-----BEGIN {want}-----`")),
         [one] if *one == want => {}
         [other] => return wrong(format!("has a block {other:?}; {}", remedy(other, wanted))),
@@ -59,7 +64,8 @@ pub(super) fn read(text: &str, wanted: Label) -> Result<Vec<u8>, KeyError> {
 
 /// The label in a line that begins a block.
 fn label(line: &str) -> Option<&str> {
-    line.trim_start().strip_prefix("-----BEGIN ")?.strip_suffix("-----")
+    let label = line.trim_start().strip_prefix("-----BEGIN ")?.strip_suffix("-----")?;
+    (!label.contains("-----")).then_some(label)
 }
 
 fn remedy(label: &str, wanted: Label) -> String {

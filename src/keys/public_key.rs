@@ -121,6 +121,9 @@ impl Parts {
             Some(alg) => algorithms.iter().find(|algorithm| algorithm.name() == alg),
         };
         if let Some(algorithm) = chosen {
+            if let Material::Rsa(key) = &self.material {
+                key.check(*algorithm)?;
+            }
             return Ok(PublicKey {
                 algorithm: *algorithm,
                 thumbprint: self.thumbprint,

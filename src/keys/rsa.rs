@@ -47,7 +47,8 @@ impl RsaKey {
         let exponent = BigUint::from_bytes_be(e.get(..8).unwrap_or(e));
         let odd = e.last().is_some_and(|byte| byte & 1 == 1);
         if exponent < BigUint::from(LEAST_EXPONENT) || e.len() > 4 || !odd {
-            let message = "must be an odd number from 65537 to 4294967295; use a key with the usual 65537";
+            let message =
+                "must be an odd number from 65537 to 4294967295 as exponent; use a key with the usual 65537";
             errors.push(KeyError::invalid(".e", message));
         }
         if !errors.is_empty() {
@@ -57,6 +58,21 @@ impl RsaKey {
             .map_err(|_| vec![KeyError::invalid("", "is no RSA key; take the key from its issuer again")])?;
         let spki = spki::encode_rsa(&key);
         Ok(RsaKey { key, spki })
+    }
+
+    /// Whether the key can be used with `algorithm`. For PSS with 8k+1 bits the encoded message is a byte shorter
+    /// than the modulus (RFC 8017, section 8.1.2), and the library does not look at the byte left over.
+    pub(super) fn check(&self, algorithm: Algorithm) -> Result<(), KeyError> {
+        let bits = self.key.n().bits();
+        let pss = matches!(algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512);
+        if !pss || bits & 7 != 1 {
+            return Ok(());
+        }
+        let name = algorithm.name();
+        let message = format!(
+            "{name:?} needs an RSA key of a multiple of 8 bits, and this one has {bits}; use another"
+        );
+        Err(KeyError::invalid(".alg", message))
     }
 
     /// Whether `signature` is this key's for `message` under an RS or PS algorithm.
