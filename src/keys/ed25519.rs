@@ -7,12 +7,13 @@
 
 use super::error::{KeyError, KeyErrors};
 use super::point_table::{PointTable, TableBudget, base_table};
+use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
 use std::fmt;
 use std::ops::Neg;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Length of an encoded point or scalar.
 const LENGTH: usize = 32;
@@ -57,6 +58,9 @@ impl Ed25519Key {
     /// Whether `signature` is this key's for `message`.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let Some((r, s)) = split(signature) else { return false };
+        if is_small_order(&r) {
+            return false;
+        }
         let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)) else { return false };
         let hash = Sha512::new().chain_update(r).chain_update(self.encoded).chain_update(message).finalize();
         let k = Scalar::from_bytes_mod_order_wide(&hash.into());
@@ -64,9 +68,8 @@ impl Ed25519Key {
             Some(table) => table.plus_multiple(base_table().multiple(&s), &k),
             None => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.negative, &s),
         };
-        // Equal encodings: an R that does not decode, or not canonically, is never equal. What is left of
-        // the rules for R is its order, and that is seen on the point computed here as well.
-        expected.compress().to_bytes() == r && !expected.is_small_order()
+        // What is computed is encoded canonically: an R that does not decode, or not canonically, is never equal.
+        expected.compress().to_bytes() == r
     }
 }
 
@@ -74,6 +77,13 @@ impl Ed25519Key {
 fn split(signature: &[u8]) -> Option<([u8; LENGTH], [u8; LENGTH])> {
     let (r, s) = signature.split_at_checked(LENGTH)?;
     Some((r.try_into().ok()?, s.try_into().ok()?))
+}
+
+/// Whether `encoded` is one of the eight points of small order in its canonical encoding. Others need not be found:
+/// they equal no computed point.
+fn is_small_order(encoded: &[u8; LENGTH]) -> bool {
+    static ALL: OnceLock<[[u8; LENGTH]; 8]> = OnceLock::new();
+    ALL.get_or_init(|| EIGHT_TORSION.map(|point| point.compress().to_bytes())).contains(encoded)
 }
 
 impl fmt::Debug for Ed25519Key {

@@ -3,8 +3,8 @@
 //! A key has one algorithm (RFC 8725, section 3.1) and belongs to one entitlement server. What a token says
 //! (`alg`, `kid`, `x5t#S256`) can only pick among the keys of that server, never bring one along.
 //!
-//! [`jwk`](self) objects and sets are read strictly; everything that is wrong with a key is found when
-//! the configuration is loaded, so that verifying has nothing left to parse but the signature.
+//! Keys come as JWK, in a JWK set, in PEM or in a certificate. All are read strictly: everything that is wrong with
+//! a key is found when the configuration is loaded, and verifying has nothing left to parse but the signature.
 
 mod algorithm;
 mod certificate;
