@@ -57,11 +57,9 @@ fn alg(set: &str, group: &Value) -> Option<String> {
         Some("pss") => "PS",
         _ => return None,
     };
-    let hash = match text(group, "sha").strip_prefix("SHA-") {
-        Some(bits @ ("256" | "384" | "512")) => bits,
-        // There is no such JWS algorithm: nothing may verify.
-        _ => "256",
-    };
+    // Of other hashes there is no JWS algorithm: nothing may verify.
+    let sha = text(group, "sha");
+    let hash = ["256", "384", "512"].into_iter().find(|bits| sha == format!("SHA-{bits}")).unwrap_or("256");
     Some(format!("{family}{hash}"))
 }
 

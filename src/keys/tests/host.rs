@@ -7,10 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::cell::RefCell;
 
+/// Hash, SPKI and signature of a question.
+type Question = (Hash, Vec<u8>, Vec<u8>);
+
 /// A host that notes what it is asked and answers as it is told.
 struct Host {
     answer: Option<bool>,
-    asked: RefCell<Vec<(Hash, Vec<u8>, Vec<u8>)>>,
+    asked: RefCell<Vec<Question>>,
 }
 
 impl Host {
