@@ -1,48 +1,94 @@
 //! EdDSA with Ed25519 (RFC 8032, RFC 8037).
+//!
+//! The rules are those of `verify_strict` in ed25519-dalek 2, the strictest in use: S < L; neither A nor R of
+//! small order; the equation without the cofactor, `R = [S]B - [k]A`; and R in its canonical encoding, since
+//! encodings are compared (RFC 8032, section 5.1.7 leaves the cofactor open; "Taming the many EdDSAs",
+//! Chalkias, Garillot and Nikolaenko 2020, says why the choice must be made). On top, A must be canonical.
 
 use super::error::{KeyError, KeyErrors};
-use ed25519_compact::{Error, PublicKey as Point, Signature};
+use super::point_table::{PointTable, TableBudget, base_table};
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
+use sha2::{Digest, Sha512};
+use std::fmt;
+use std::ops::Neg;
+use std::sync::{Arc, OnceLock};
 
-/// Length of an encoded point.
+/// Length of an encoded point or scalar.
 const LENGTH: usize = 32;
 
 /// An Ed25519 public key that is known to be a point of large order in its one canonical encoding.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Ed25519Key {
-    point: Point,
+    encoded: [u8; LENGTH],
+    /// -A: the equation then has sums only.
+    negative: EdwardsPoint,
+    /// Multiples of -A; `None` where memory is short.
+    table: Option<Arc<PointTable>>,
 }
 
 impl Ed25519Key {
     /// Reads an encoded point (RFC 8032, section 5.1.3), found in `member`.
     pub(super) fn parse(bytes: &[u8], member: &str) -> Result<Ed25519Key, KeyErrors> {
         let wrong = |what: String| vec![KeyError::invalid(member, what)];
-        let bytes: [u8; LENGTH] = bytes
+        let encoded: [u8; LENGTH] = bytes
             .try_into()
             .map_err(|_| wrong(format!("has {} bytes; an Ed25519 key has {LENGTH}", bytes.len())))?;
-        if !is_canonical(&bytes) {
+        let off = || wrong("is not a point on the curve; take the key from its issuer again".into());
+        let point = CompressedEdwardsY(encoded).decompress().ok_or_else(off)?;
+        if point.compress().to_bytes() != encoded {
             return Err(wrong(
                 "is not the canonical encoding of a point; take the key from its issuer again".into(),
             ));
         }
-        let point = Point::new(bytes);
-        match point.validate() {
-            Ok(()) => Ok(Ed25519Key { point }),
-            Err(Error::WeakPublicKey) => {
-                Err(wrong("is a weak key: a point of small order; generate a new key pair".into()))
-            }
-            Err(_) => Err(wrong("is not a point on the curve; take the key from its issuer again".into())),
+        if point.is_small_order() {
+            return Err(wrong("is a weak key: a point of small order; generate a new key pair".into()));
+        }
+        Ok(Ed25519Key { encoded, negative: point.neg(), table: None })
+    }
+
+    /// Spends memory, as far as the budget goes, to make verifying faster.
+    pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
+        if self.table.is_none() {
+            self.table = PointTable::within(&self.negative, budget).map(Arc::new);
         }
     }
 
-    /// Whether `signature` is this key's for `message`. Signatures with S >= L, or with an R that is
-    /// not canonical or of small order, are none.
+    /// Whether `signature` is this key's for `message`.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature).is_ok_and(|signature| self.point.verify(message, &signature).is_ok())
+        let Some((r, s)) = split(signature) else { return false };
+        if is_small_order(&r) {
+            return false;
+        }
+        let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)) else { return false };
+        let hash = Sha512::new().chain_update(r).chain_update(self.encoded).chain_update(message).finalize();
+        let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+        let expected = match &self.table {
+            Some(table) => table.plus_multiple(base_table().multiple(&s), &k),
+            None => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.negative, &s),
+        };
+        // What is computed is encoded canonically: an R that does not decode, or not canonically, is never equal.
+        expected.compress().to_bytes() == r
     }
 }
 
-/// Whether the y coordinate is below p = 2^255 - 19. What is above is an alias of a small number.
-fn is_canonical(bytes: &[u8; LENGTH]) -> bool {
-    let [first, middle @ .., last] = bytes;
-    *last & 0x7f != 0x7f || middle.iter().any(|b| *b != 0xff) || *first < 0xed
+/// R and S.
+fn split(signature: &[u8]) -> Option<([u8; LENGTH], [u8; LENGTH])> {
+    let (r, s) = signature.split_at_checked(LENGTH)?;
+    Some((r.try_into().ok()?, s.try_into().ok()?))
+}
+
+/// Whether `encoded` is one of the eight points of small order in its canonical encoding. Others need not be found:
+/// they equal no computed point.
+fn is_small_order(encoded: &[u8; LENGTH]) -> bool {
+    static ALL: OnceLock<[[u8; LENGTH]; 8]> = OnceLock::new();
+    ALL.get_or_init(|| EIGHT_TORSION.map(|point| point.compress().to_bytes())).contains(encoded)
+}
+
+impl fmt::Debug for Ed25519Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.table.as_ref().map(|table| table.bytes());
+        f.debug_struct("Ed25519Key").field("encoded", &self.encoded).field("table_bytes", &table).finish()
+    }
 }

@@ -1,11 +1,8 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037).
 
-use super::Algorithm;
-use super::ed25519::Ed25519Key;
+use super::ecdsa::Curve;
 use super::error::{KeyError, KeyErrors, quoted};
-use super::es256::P256Key;
-use super::public_key::{Material, PublicKey};
-use super::thumbprint::thumbprint;
+use super::public_key::{Parts, PublicKey};
 use crate::json::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,19 +31,13 @@ impl Jwk {
         let mut errors = KeyErrors::new();
         check_purpose(jwk, &mut errors);
         let kid = kid(jwk, &mut errors);
-        let key = match material(jwk) {
-            Ok((algorithm, material, thumbprint)) => {
-                check_algorithm(jwk, algorithm, &mut errors);
-                Some(PublicKey { algorithm, thumbprint, material })
+        let alg = alg(jwk, &mut errors);
+        match parts(jwk).and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error])) {
+            Ok(key) if errors.is_empty() => Ok(Jwk { key, kid }),
+            key => {
+                errors.extend(key.err().into_iter().flatten());
+                Err(errors)
             }
-            Err(more) => {
-                errors.extend(more);
-                None
-            }
-        };
-        match key {
-            Some(key) if errors.is_empty() => Ok(Jwk { key, kid }),
-            _ => Err(errors),
         }
     }
 }
@@ -97,39 +88,30 @@ fn kid(jwk: &Json, errors: &mut KeyErrors) -> Option<Box<str>> {
     None
 }
 
-/// `alg` may only say what the key's type says already (RFC 8725, section 3.1).
-fn check_algorithm(jwk: &Json, algorithm: Algorithm, errors: &mut KeyErrors) {
-    let Some(value) = jwk.get("alg") else { return };
-    let Some(alg) = value.as_str() else {
+fn alg<'a>(jwk: &'a Json, errors: &mut KeyErrors) -> Option<&'a str> {
+    let value = jwk.get("alg")?;
+    if value.as_str().is_none() {
         errors.push(not_a_string(".alg", value));
-        return;
-    };
-    if alg == algorithm.name() {
-        return;
     }
-    errors.push(if alg == "none" || alg.starts_with("HS") {
-        KeyError::invalid(".alg", format!("{} is never accepted; use {:?}", quoted(alg), algorithm.name()))
-    } else {
-        KeyError::unusable(
-            ".alg",
-            format!("{} does not fit this key; use {:?}", quoted(alg), algorithm.name()),
-        )
-    });
+    value.as_str()
 }
 
-type Parts = (Algorithm, Material, Box<str>);
-
-fn material(jwk: &Json) -> Result<Parts, KeyErrors> {
+fn parts(jwk: &Json) -> Result<Parts, KeyErrors> {
     const TYPES: &str = "use \"OKP\", \"EC\" or \"RSA\"";
     match string(jwk, "kty", TYPES)? {
         "OKP" => match curve(jwk)? {
-            "Ed25519" => ed25519(jwk),
+            "Ed25519" => Parts::ed25519(&bytes(jwk, "x")?),
             other => Err(wrong_curve(other, "OKP")),
         },
         "EC" => match curve(jwk)? {
-            "P-256" => p256(jwk),
+            "P-256" => ec(jwk, Curve::P256),
+            "P-384" => ec(jwk, Curve::P384),
             other => Err(wrong_curve(other, "EC")),
         },
+        "RSA" => {
+            let (n, e) = both(bytes(jwk, "n"), bytes(jwk, "e"))?;
+            Parts::rsa(&n, &e)
+        }
         other => {
             Err(vec![KeyError::unusable(".kty", format!("{} is not supported; {TYPES}", quoted(other)))])
         }
@@ -150,34 +132,20 @@ fn wrong_curve(curve: &str, kty: &str) -> KeyErrors {
     vec![KeyError::unusable(".crv", message)]
 }
 
-fn ed25519(jwk: &Json) -> Result<Parts, KeyErrors> {
-    let (x, text) = bytes(jwk, "x")?;
-    let key = Ed25519Key::parse(&x, ".x")?;
-    let thumbprint = thumbprint(&[("crv", "Ed25519"), ("kty", "OKP"), ("x", text)]);
-    Ok((Algorithm::EdDsa, Material::Ed25519(key), thumbprint))
+fn ec(jwk: &Json, curve: Curve) -> Result<Parts, KeyErrors> {
+    let (x, y) = both(coordinate(jwk, "x", curve), coordinate(jwk, "y", curve))?;
+    Parts::ec(curve, &x, &y)
 }
 
-fn p256(jwk: &Json) -> Result<Parts, KeyErrors> {
-    let (x, y) = both(coordinate(jwk, "x", "P-256"), coordinate(jwk, "y", "P-256"))?;
-    let key = P256Key::parse(&x.0, &y.0)?;
-    let thumbprint = thumbprint(&[("crv", "P-256"), ("kty", "EC"), ("x", x.1), ("y", y.1)]);
-    Ok((Algorithm::Es256, Material::P256(key), thumbprint))
-}
-
-/// A coordinate with its base64url: the full length, leading zeros included (RFC 7518, section 6.2.1.2).
-fn coordinate<'a, const N: usize>(
-    jwk: &'a Json,
-    name: &str,
-    curve: &str,
-) -> Result<([u8; N], &'a str), KeyErrors> {
-    let (bytes, text) = bytes(jwk, name)?;
-    match <[u8; N]>::try_from(bytes.as_slice()) {
-        Ok(coordinate) => Ok((coordinate, text)),
-        Err(_) => Err(vec![KeyError::invalid(
-            format!(".{name}"),
-            format!("has {} bytes; a {curve} coordinate has {N}, leading zeros included", bytes.len()),
-        )]),
+/// A coordinate in its full length, leading zeros included (RFC 7518, section 6.2.1.2).
+fn coordinate(jwk: &Json, name: &str, curve: Curve) -> Result<Vec<u8>, KeyErrors> {
+    let bytes = bytes(jwk, name)?;
+    if bytes.len() == curve.length() {
+        return Ok(bytes);
     }
+    let (is, name_of, wanted) = (bytes.len(), curve.name(), curve.length());
+    let message = format!("has {is} bytes; a {name_of} coordinate has {wanted}, leading zeros included");
+    Err(vec![KeyError::invalid(format!(".{name}"), message)])
 }
 
 /// Both values, or the errors of both.
@@ -188,17 +156,14 @@ fn both<A, B>(a: Result<A, KeyErrors>, b: Result<B, KeyErrors>) -> Result<(A, B)
     }
 }
 
-/// The bytes of a base64url member, and its text: no padding, no stray bits, so that there is only one
-/// text for the bytes.
-fn bytes<'a>(jwk: &'a Json, name: &str) -> Result<(Vec<u8>, &'a str), KeyErrors> {
+/// The bytes of a base64url member: no padding, no stray bits, so that there is only one text for the bytes.
+fn bytes(jwk: &Json, name: &str) -> Result<Vec<u8>, KeyErrors> {
     let text = string(jwk, name, "the key is incomplete")?;
-    match URL_SAFE_NO_PAD.decode(text) {
-        Ok(bytes) => Ok((bytes, text)),
-        Err(_) => Err(vec![KeyError::invalid(
-            format!(".{name}"),
-            "is not base64url without padding (RFC 7515, section 2); use letters, digits, `-` and `_` only",
-        )]),
-    }
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| {
+        let message =
+            "is not base64url without padding (RFC 7515, section 2); use letters, digits, `-` and `_` only";
+        vec![KeyError::invalid(format!(".{name}"), message)]
+    })
 }
 
 fn string<'a>(jwk: &'a Json, name: &str, remedy: &str) -> Result<&'a str, KeyErrors> {

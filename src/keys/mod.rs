@@ -3,26 +3,33 @@
 //! A key has one algorithm (RFC 8725, section 3.1) and belongs to one entitlement server. What a token says
 //! (`alg`, `kid`, `x5t#S256`) can only pick among the keys of that server, never bring one along.
 //!
-//! [`jwk`](self) objects and sets are read strictly; everything that is wrong with a key is found when
-//! the configuration is loaded, so that verifying has nothing left to parse but the signature.
+//! Keys come as JWK, in a JWK set, in PEM or in a certificate. All are read strictly: everything that is wrong with
+//! a key is found when the configuration is loaded, and verifying has nothing left to parse but the signature.
 
 mod algorithm;
+mod certificate;
+mod ecdsa;
 mod ed25519;
 mod error;
-mod es256;
 mod host;
 mod jwk;
 mod jwks;
 mod key_set;
+mod pem;
+mod point_table;
 mod public_key;
+mod rsa;
+mod spki;
 #[cfg(test)]
 mod tests;
 mod thumbprint;
 
 pub use algorithm::Algorithm;
+pub use certificate::Certificate;
 pub use error::{KeyError, KeyErrors, KeyFault};
 pub use host::{Hash, HostVerifier, NoHost};
 pub use jwk::Jwk;
 pub use jwks::JwkSet;
 pub use key_set::{KeyHint, KeySet, PinnedKey, Window};
+pub use point_table::TableBudget;
 pub use public_key::PublicKey;

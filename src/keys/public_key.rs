@@ -1,32 +1,46 @@
 //! A public key with its one algorithm.
 
 use super::Algorithm;
+use super::ecdsa::{Curve, EcdsaKey};
 use super::ed25519::Ed25519Key;
-use super::error::KeyErrors;
-use super::es256::P256Key;
+use super::error::{KeyError, KeyErrors, quoted};
 use super::host::HostVerifier;
 use super::jwk::Jwk;
+use super::point_table::TableBudget;
+use super::rsa::RsaKey;
+use super::thumbprint::{base64url, thumbprint};
+use super::{pem, spki};
 use crate::json::Json;
 
 /// A public key that can verify. Nothing in it is secret.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
-    pub(super) algorithm: Algorithm,
-    pub(super) thumbprint: Box<str>,
-    pub(super) material: Material,
+    algorithm: Algorithm,
+    thumbprint: Box<str>,
+    material: Material,
 }
 
 /// What the algorithms verify with.
 #[derive(Debug, Clone)]
-pub(super) enum Material {
-    Ed25519(Ed25519Key),
-    P256(P256Key),
+enum Material {
+    Ed25519(Box<Ed25519Key>),
+    Ecdsa(Box<EcdsaKey>),
+    Rsa(Box<RsaKey>),
 }
 
 impl PublicKey {
     /// Reads a JSON Web Key (RFC 7517) as a pinned verification key. [`Jwk::parse`] reads its `kid` as well.
     pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
         Jwk::parse(jwk).map(|jwk| jwk.key)
+    }
+
+    /// Reads one PEM block `PUBLIC KEY` (RFC 7468, section 13). `alg` chooses among the algorithms of an RSA key
+    /// and must fit any other. Members in the errors: `.public_key_pem`, `.alg`.
+    pub fn from_pem(text: &str, alg: Option<&str>) -> Result<PublicKey, KeyErrors> {
+        let at = |error: KeyError| KeyError { member: ".public_key_pem".into(), ..error };
+        let der = pem::read(text, pem::Label::PublicKey).map_err(|error| vec![at(error)])?;
+        let parts = spki::decode(&der).map_err(|errors| errors.into_iter().map(at).collect::<Vec<_>>())?;
+        parts.with_algorithm(alg).map_err(|error| vec![error])
     }
 
     /// The only algorithm this key verifies.
@@ -39,14 +53,91 @@ impl PublicKey {
         &self.thumbprint
     }
 
+    /// Spends memory from `budget` on tables that make verifying faster. It changes no answer, and takes
+    /// milliseconds: to be called when the configuration is loaded, for the keys that will be used.
+    pub fn prepare(&mut self, budget: &mut TableBudget) {
+        if let Material::Ed25519(key) = &mut self.material {
+            key.prepare(budget);
+        }
+    }
+
     /// Whether `signature`, as it stands in a JWS, is this key's for `message` (the signing input). Any
     /// length and content of both is fine to ask about.
     ///
     /// `host` is asked first where it may have faster code for the algorithm.
-    pub fn verify(&self, message: &[u8], signature: &[u8], _host: &dyn HostVerifier) -> bool {
+    pub fn verify(&self, message: &[u8], signature: &[u8], host: &dyn HostVerifier) -> bool {
         match &self.material {
             Material::Ed25519(key) => key.verify(message, signature),
-            Material::P256(key) => key.verify(message, signature),
+            Material::Ecdsa(key) => key.verify(message, signature, host),
+            Material::Rsa(key) => key.verify(self.algorithm, message, signature, host),
         }
+    }
+}
+
+/// A key whose algorithm is still open.
+pub(super) struct Parts {
+    thumbprint: Box<str>,
+    material: Material,
+}
+
+impl Parts {
+    pub(super) fn ed25519(x: &[u8]) -> Result<Parts, KeyErrors> {
+        let key = Ed25519Key::parse(x, ".x")?;
+        let thumbprint = thumbprint(&[("crv", "Ed25519"), ("kty", "OKP"), ("x", &base64url(x))]);
+        Ok(Parts { thumbprint, material: Material::Ed25519(Box::new(key)) })
+    }
+
+    pub(super) fn ec(curve: Curve, x: &[u8], y: &[u8]) -> Result<Parts, KeyErrors> {
+        let key = EcdsaKey::parse(curve, x, y)?;
+        let (x, y) = (base64url(x), base64url(y));
+        let thumbprint = thumbprint(&[("crv", curve.name()), ("kty", "EC"), ("x", &x), ("y", &y)]);
+        Ok(Parts { thumbprint, material: Material::Ecdsa(Box::new(key)) })
+    }
+
+    pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Parts, KeyErrors> {
+        let key = RsaKey::parse(n, e)?;
+        let thumbprint = thumbprint(&[("e", &base64url(e)), ("kty", "RSA"), ("n", &base64url(n))]);
+        Ok(Parts { thumbprint, material: Material::Rsa(Box::new(key)) })
+    }
+
+    /// The algorithms of such a key; the first is the default.
+    fn algorithms(&self) -> &'static [Algorithm] {
+        use Algorithm::*;
+        match &self.material {
+            Material::Ed25519(_) => &[EdDsa],
+            Material::Ecdsa(key) => match key.curve() {
+                Curve::P256 => &[Es256],
+                Curve::P384 => &[Es384],
+            },
+            Material::Rsa(_) => &[Rs256, Rs384, Rs512, Ps256, Ps384, Ps512],
+        }
+    }
+
+    /// Fixes the algorithm: what `alg` says if it fits, else the default (RFC 8725, section 3.1).
+    pub(super) fn with_algorithm(self, alg: Option<&str>) -> Result<PublicKey, KeyError> {
+        let algorithms = self.algorithms();
+        let chosen = match alg {
+            None => algorithms.first(),
+            Some(alg) => algorithms.iter().find(|algorithm| algorithm.name() == alg),
+        };
+        if let Some(algorithm) = chosen {
+            if let Material::Rsa(key) = &self.material {
+                key.check(*algorithm)?;
+            }
+            return Ok(PublicKey {
+                algorithm: *algorithm,
+                thumbprint: self.thumbprint,
+                material: self.material,
+            });
+        }
+        let alg = alg.unwrap_or_default();
+        let names: Vec<String> =
+            algorithms.iter().map(|algorithm| format!("{:?}", algorithm.name())).collect();
+        let remedy = names.join(" or ");
+        Err(if alg == "none" || alg.starts_with("HS") {
+            KeyError::invalid(".alg", format!("{} is never accepted; use {remedy}", quoted(alg)))
+        } else {
+            KeyError::unusable(".alg", format!("{} does not fit this key; use {remedy}", quoted(alg)))
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! Unit tests of the keys: reading, picking and verifying.
 
+mod host;
 mod jwk;
 mod key_set;
+mod pem;
 mod verify;
 
 use super::{Jwk, KeyErrors};

@@ -1,0 +1,146 @@
+//! ECDSA on P-256 and P-384 (RFC 7518, section 3.4).
+
+use super::error::{KeyError, KeyErrors};
+use super::host::{Hash, HostVerifier};
+use super::spki;
+use jwt_compact::alg::{Es256, VerifyingKey as _};
+use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+use p384::ecdsa::signature::Verifier as _;
+
+type P256Point = <Es256 as jwt_compact::Algorithm>::VerifyingKey;
+type P256Signature = <Es256 as jwt_compact::Algorithm>::Signature;
+
+/// The curves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+}
+
+impl Curve {
+    /// The name in `crv`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+        }
+    }
+
+    /// Bytes of a coordinate, and of r and s each.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+        }
+    }
+}
+
+/// A public key that is known to be a point of its curve.
+#[derive(Debug, Clone)]
+pub(super) struct EcdsaKey {
+    point: Point,
+    /// The key as the host wants it.
+    spki: Option<Box<[u8]>>,
+}
+
+#[derive(Debug, Clone)]
+enum Point {
+    P256(P256Point),
+    P384(p384::ecdsa::VerifyingKey),
+}
+
+impl EcdsaKey {
+    /// Reads affine coordinates, each of the curve's length.
+    pub(super) fn parse(curve: Curve, x: &[u8], y: &[u8]) -> Result<EcdsaKey, KeyErrors> {
+        // 4 marks an uncompressed point (SEC 1, section 2.3.3).
+        let encoded = [&[4], x, y].concat();
+        let point = match curve {
+            Curve::P256 => P256Point::from_slice(&encoded).ok().map(Point::P256),
+            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&encoded).ok().map(Point::P384),
+        };
+        let off = || {
+            let message =
+                format!("is not a point on the curve {}; take the key from its issuer again", curve.name());
+            vec![KeyError::invalid("", message)]
+        };
+        Ok(EcdsaKey { point: point.ok_or_else(off)?, spki: spki::encode_ec(curve, &encoded) })
+    }
+
+    /// The key's curve.
+    pub(super) fn curve(&self) -> Curve {
+        match self.point {
+            Point::P256(_) => Curve::P256,
+            Point::P384(_) => Curve::P384,
+        }
+    }
+
+    /// Whether `signature` (r and s in full length) is this key's for `message`.
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8], host: &dyn HostVerifier) -> bool {
+        let length = self.curve().length();
+        let Some((r, s)) = signature.split_at_checked(length).filter(|(_, s)| s.len() == length) else {
+            return false;
+        };
+        // Reading the signature finds r and s outside 1..n-1, so that the host never sees them.
+        match &self.point {
+            Point::P256(point) => P256Signature::try_from_slice(signature).is_ok_and(|signature| {
+                self.ask(host, Hash::Sha256, r, s, message)
+                    .unwrap_or_else(|| Es256.verify_signature(&signature, point, message))
+            }),
+            Point::P384(point) => p384::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
+                self.ask(host, Hash::Sha384, r, s, message)
+                    .unwrap_or_else(|| point.verify(message, &signature).is_ok())
+            }),
+        }
+    }
+
+    fn ask(&self, host: &dyn HostVerifier, hash: Hash, r: &[u8], s: &[u8], message: &[u8]) -> Option<bool> {
+        host.verify(hash, self.spki.as_deref()?, &der_signature(r, s), message)
+    }
+}
+
+/// The DER SEQUENCE of two INTEGERs (RFC 3279, section 2.2.3). Numbers of up to 48 bytes keep all its lengths
+/// below 128, in one byte each.
+fn der_signature(r: &[u8], s: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(104);
+    for number in [r, s] {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let digits = number.get(zeros..).unwrap_or_default();
+        // A leading 1 bit would make it negative.
+        let sign: &[u8] = if digits.first().is_none_or(|byte| *byte >= 0x80) { &[0] } else { &[] };
+        body.extend_from_slice(&[0x02, short(digits.len().saturating_add(sign.len()))]);
+        body.extend_from_slice(sign);
+        body.extend_from_slice(digits);
+    }
+    let mut der = vec![0x30, short(body.len())];
+    der.append(&mut body);
+    der
+}
+
+fn short(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn der_numbers_are_minimal_and_positive() {
+        assert_eq!(der_signature(&[0, 0, 1], &[0x7f]), [0x30, 6, 2, 1, 1, 2, 1, 0x7f]);
+        assert_eq!(der_signature(&[0x80, 0], &[0, 0xff]), [0x30, 9, 2, 3, 0, 0x80, 0, 2, 2, 0, 0xff]);
+        assert_eq!(der_signature(&[0], &[]), [0x30, 6, 2, 1, 0, 2, 1, 0]);
+        let longest = der_signature(&[0xff; 48], &[0xff; 48]);
+        assert_eq!((longest.len(), longest[1]), (104, 102));
+    }
+
+    #[test]
+    fn der_is_that_of_the_library() {
+        for fill in [1_u8, 0x7f, 0x80, 0xfe] {
+            let mut raw = [fill; 96];
+            raw[..40].fill(0);
+            raw[95] = 1;
+            let signature = p384::ecdsa::Signature::from_slice(&raw).unwrap();
+            assert_eq!(der_signature(&raw[..48], &raw[48..]), signature.to_der().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! RSA signatures: PKCS #1 v1.5 and PSS (RFC 7518, sections 3.3 and 3.5).
+
+use super::Algorithm;
+use super::error::{KeyError, KeyErrors};
+use super::host::{Hash, HostVerifier};
+use super::spki;
+use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+/// RFC 7518 wants at least 2048; above the most, one forged signature would cost too much time.
+const LEAST_BITS: usize = 2048;
+const MOST_BITS: usize = 8192;
+/// Smaller exponents have been the way into sloppy implementations (FIPS 186-5, section A.1.1).
+const LEAST_EXPONENT: u32 = 65_537;
+
+/// An RSA public key of acceptable size.
+#[derive(Debug, Clone)]
+pub(super) struct RsaKey {
+    key: RsaPublicKey,
+    /// The key as the host wants it.
+    spki: Option<Box<[u8]>>,
+}
+
+impl RsaKey {
+    /// Reads modulus and exponent: big-endian, without leading zeros.
+    pub(super) fn parse(n: &[u8], e: &[u8]) -> Result<RsaKey, KeyErrors> {
+        let mut errors = KeyErrors::new();
+        for (member, number) in [(".n", n), (".e", e)] {
+            if number.first().is_none_or(|byte| *byte == 0) {
+                let message =
+                    "is empty or begins with a zero byte; encode the number in as few bytes as possible";
+                errors.push(KeyError::invalid(member, message));
+            }
+        }
+        // Before any arithmetic: a number of a megabyte is nothing to compute with.
+        let bits = bit_length(n);
+        if !(LEAST_BITS..=MOST_BITS).contains(&bits) {
+            let message = format!("has {bits} bits; use an RSA key of {LEAST_BITS} to {MOST_BITS} bits");
+            errors.push(KeyError::invalid(".n", message));
+        } else if n.last().is_none_or(|byte| byte & 1 == 0) {
+            errors.push(KeyError::invalid(
+                ".n",
+                "is even, so no RSA modulus; take the key from its issuer again",
+            ));
+        }
+        let exponent = BigUint::from_bytes_be(e.get(..8).unwrap_or(e));
+        let odd = e.last().is_some_and(|byte| byte & 1 == 1);
+        if exponent < BigUint::from(LEAST_EXPONENT) || e.len() > 4 || !odd {
+            let message =
+                "must be an odd number from 65537 to 4294967295 as exponent; use a key with the usual 65537";
+            errors.push(KeyError::invalid(".e", message));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let key = RsaPublicKey::new_with_max_size(BigUint::from_bytes_be(n), exponent, MOST_BITS)
+            .map_err(|_| vec![KeyError::invalid("", "is no RSA key; take the key from its issuer again")])?;
+        let spki = spki::encode_rsa(&key);
+        Ok(RsaKey { key, spki })
+    }
+
+    /// Whether the key can be used with `algorithm`. For PSS with 8k+1 bits the encoded message is a byte shorter
+    /// than the modulus (RFC 8017, section 8.1.2), and the library does not look at the byte left over.
+    pub(super) fn check(&self, algorithm: Algorithm) -> Result<(), KeyError> {
+        let bits = self.key.n().bits();
+        let pss = matches!(algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512);
+        if !pss || bits & 7 != 1 {
+            return Ok(());
+        }
+        let name = algorithm.name();
+        let message = format!(
+            "{name:?} needs an RSA key of a multiple of 8 bits, and this one has {bits}; use another"
+        );
+        Err(KeyError::invalid(".alg", message))
+    }
+
+    /// Whether `signature` is this key's for `message` under an RS or PS algorithm.
+    pub(super) fn verify(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+        host: &dyn HostVerifier,
+    ) -> bool {
+        // One signature, one form: as long as the modulus, and below it (RFC 8017, section 5.2.2).
+        if signature.len() != self.key.size() || BigUint::from_bytes_be(signature) >= *self.key.n() {
+            return false;
+        }
+        let hash = algorithm.hash();
+        let digest = || match hash {
+            Hash::Sha256 => Sha256::digest(message).to_vec(),
+            Hash::Sha384 => Sha384::digest(message).to_vec(),
+            Hash::Sha512 => Sha512::digest(message).to_vec(),
+        };
+        match algorithm {
+            Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => {
+                let asked = self.spki.as_deref().and_then(|spki| host.verify(hash, spki, signature, message));
+                let padding = match hash {
+                    Hash::Sha256 => Pkcs1v15Sign::new::<Sha256>,
+                    Hash::Sha384 => Pkcs1v15Sign::new::<Sha384>,
+                    Hash::Sha512 => Pkcs1v15Sign::new::<Sha512>,
+                };
+                asked.unwrap_or_else(|| self.key.verify(padding(), &digest(), signature).is_ok())
+            }
+            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => {
+                // The host knows no PSS. The salt is as long as the hash, here by default.
+                let padding = match hash {
+                    Hash::Sha256 => Pss::new::<Sha256>,
+                    Hash::Sha384 => Pss::new::<Sha384>,
+                    Hash::Sha512 => Pss::new::<Sha512>,
+                };
+                self.key.verify(padding(), &digest(), signature).is_ok()
+            }
+            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => false,
+        }
+    }
+}
+
+/// Bits of a big-endian number.
+fn bit_length(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let significant = number.get(zeros..).unwrap_or_default();
+    let top = significant.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    significant.len().saturating_mul(8).saturating_sub(top)
+}

@@ -1,0 +1,90 @@
+//! SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7): the form of keys in PEM, in certificates and for the host.
+
+use super::ecdsa::Curve;
+use super::error::{KeyError, KeyErrors};
+use super::public_key::Parts;
+use rsa::RsaPublicKey;
+use rsa::pkcs1;
+use rsa::pkcs8::EncodePublicKey as _;
+use x509_cert::der::asn1::{BitStringRef, ObjectIdentifier};
+use x509_cert::der::{AnyRef, Decode, Encode};
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+/// The DER of an uncompressed point.
+pub(super) fn encode_ec(curve: Curve, point: &[u8]) -> Option<Box<[u8]>> {
+    let curve = match curve {
+        Curve::P256 => P256,
+        Curve::P384 => P384,
+    };
+    let spki = SubjectPublicKeyInfoRef {
+        algorithm: AlgorithmIdentifierRef { oid: EC, parameters: Some(AnyRef::from(&curve)) },
+        subject_public_key: BitStringRef::from_bytes(point).ok()?,
+    };
+    spki.to_der().ok().map(Vec::into_boxed_slice)
+}
+
+/// The DER of an RSA key.
+pub(super) fn encode_rsa(key: &RsaPublicKey) -> Option<Box<[u8]>> {
+    key.to_public_key_der().ok().map(|document| document.into_vec().into_boxed_slice())
+}
+
+/// Reads the DER of a key. Members in the errors are those of a JWK.
+pub(super) fn decode(der: &[u8]) -> Result<Parts, KeyErrors> {
+    let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) else {
+        return wrong("is not the DER of a SubjectPublicKeyInfo; take the key from its issuer again");
+    };
+    let Some(key) = spki.subject_public_key.as_bytes() else {
+        return wrong("has a key that is not whole bytes; take the key from its issuer again");
+    };
+    let parameters = spki.algorithm.parameters;
+    match spki.algorithm.oid {
+        ED25519 if parameters.is_none() => Parts::ed25519(key),
+        EC => decode_ec(parameters, key),
+        RSA if parameters.is_some_and(AnyRef::is_null) => decode_rsa(key),
+        ED25519 | RSA => {
+            wrong("has parameters that its type does not have; take the key from its issuer again")
+        }
+        RSA_PSS => wrong(
+            "is a key restricted to RSASSA-PSS (1.2.840.113549.1.1.10), which is not supported; give the same key \
+             as rsaEncryption and set `alg` to \"PS256\", \"PS384\" or \"PS512\"",
+        ),
+        other => {
+            let message =
+                format!("is of the type {other}, which is not supported; use Ed25519, P-256, P-384 or RSA");
+            Err(vec![KeyError::unusable("", message)])
+        }
+    }
+}
+
+fn decode_ec(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Parts, KeyErrors> {
+    let curve = match parameters.and_then(|curve| ObjectIdentifier::try_from(curve).ok()) {
+        Some(P256) => Curve::P256,
+        Some(P384) => Curve::P384,
+        _ => return wrong("is on a curve that is not supported; use Ed25519, P-256 or P-384"),
+    };
+    match key.split_first() {
+        Some((4, coordinates)) => match coordinates.split_at_checked(curve.length()) {
+            Some((x, y)) if y.len() == curve.length() => Parts::ec(curve, x, y),
+            _ => wrong("has a point of the wrong length; take the key from its issuer again"),
+        },
+        _ => wrong("has a compressed point; convert it with `openssl ec -pubin -conv_form uncompressed`"),
+    }
+}
+
+fn decode_rsa(key: &[u8]) -> Result<Parts, KeyErrors> {
+    match pkcs1::RsaPublicKey::from_der(key) {
+        Ok(key) => Parts::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()),
+        Err(_) => wrong("is not the DER of an RSA key; take the key from its issuer again"),
+    }
+}
+
+fn wrong<T>(message: &str) -> Result<T, KeyErrors> {
+    Err(vec![KeyError::invalid("", message)])
+}
