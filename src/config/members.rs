@@ -134,6 +134,22 @@ const ONLINE: Shape = Shape::Object(&[
 static KEY: Shape = Shape::Object(&[
     member("jwk", Shape::Foreign, Optional, "A public key as a JWK (RFC 7517)."),
     member("jwks", Shape::Foreign, Optional, "A JWK set (RFC 7517), as issued."),
+    member("public_key_pem", Shape::Text, Optional, "A public key in PEM (SubjectPublicKeyInfo)."),
+    member(
+        "certificate_pem",
+        Shape::Text,
+        Optional,
+        "One X.509 certificate in PEM; its dates and name are checked.",
+    ),
+    member("kid", Shape::Text, Optional, "With a PEM form: the key's `kid`."),
+    member(
+        "alg",
+        Shape::Text,
+        Optional,
+        "With a PEM form: the one algorithm of an RSA key; default `RS256`.",
+    ),
+    member("not_before", Shape::Text, Optional, "The key's first moment (RFC 3339, UTC)."),
+    member("not_after", Shape::Text, Optional, "The moment from which the key is over (RFC 3339, UTC)."),
 ]);
 
 const TOKEN: Shape = Shape::Object(&[

@@ -10,6 +10,7 @@ mod forward;
 mod members;
 mod node;
 mod online;
+mod pinned_keys;
 mod rules;
 mod servers;
 pub mod shape;

@@ -75,6 +75,14 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        results: *mut *mut u8,
+        results_size: *mut usize,
+    ) -> u32;
 }
 
 unsafe extern "C" {
@@ -175,6 +183,22 @@ pub(super) fn set_effective_context(context: u32) {
 /// Lets the request of the effective context go on.
 pub(super) fn continue_request() {
     unsafe { proxy_continue_stream(0) };
+}
+
+/// Calls a function that the host offers by name; `None` if it has none or fails.
+pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    unsafe {
+        let status = proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            &mut data,
+            &mut size,
+        );
+        taken(status, data, size)
+    }
 }
 
 /// Runs the root context's tick now, inside a stream's callback.

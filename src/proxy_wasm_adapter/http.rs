@@ -5,7 +5,6 @@ use super::hostcalls::{self, Buffer, Map};
 use super::root::{self, Shared};
 use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Counter, Fields, Flow, Host};
-use crate::keys::NoHost;
 use crate::online::Answer;
 use crate::reply::Reply;
 use crate::request::RequestView;
@@ -91,7 +90,7 @@ impl HttpContext for HttpFilter {
         };
         let request = RequestView::new(&pairs, end_of_stream);
         let now = UnixTime::from_nanoseconds(now);
-        let step = running.exchange.borrow_mut().on_request_headers(&request, now, &NoHost);
+        let step = running.exchange.borrow_mut().on_request_headers(&request, now, &running.shared.verifier);
         running.act(step, Fields::Headers)
     }
 

@@ -7,6 +7,7 @@ mod calls;
 mod header_map;
 mod hostcalls;
 mod http;
+mod native_verifier;
 mod root;
 mod start;
 mod statistics;

@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
+use super::native_verifier::NativeVerifier;
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
 use crate::time::UnixTime;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) worker: Rc<Worker>,
     pub(super) statistics: Statistics,
     pub(super) calls: Calls,
+    pub(super) verifier: NativeVerifier,
 }
 
 /// The root context.
@@ -59,7 +61,8 @@ impl RootContext for Root {
                     self.set_tick_period(KEY_DAYS_PERIOD);
                 }
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
-                self.shared = Some(Rc::new(Shared { worker, statistics, calls: Calls::new(self.id) }));
+                let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
+                self.shared = Some(Rc::new(Shared { worker, statistics, calls, verifier }));
                 true
             }
             Err(errors) => {

@@ -1,0 +1,118 @@
+//! `keys` of an entitlement server: public keys in four forms, and when each may be used.
+
+use super::compile::time;
+use super::node::Node;
+use super::shape::quote;
+use crate::fqdn::Fqdn;
+use crate::keys::{Certificate, Jwk, JwkSet, KeyErrors, PinnedKey, PublicKey, TableBudget, Window};
+
+/// The members that hold a key; an entry has one of them.
+const FORMS: [&str; 4] = ["jwk", "jwks", "public_key_pem", "certificate_pem"];
+
+/// Compiles the keys of the server with this FQDN; fast tables are made for them as far as `budget` goes.
+pub(super) fn pinned_keys(
+    node: &Node<'_>,
+    server: Option<&Fqdn>,
+    budget: &mut TableBudget,
+) -> Vec<PinnedKey> {
+    let mut keys: Vec<PinnedKey> = Vec::new();
+    for entry in node.items() {
+        for mut key in entry_keys(&entry, server) {
+            if let Some(kid) = key.kid.as_deref()
+                && keys.iter().any(|other| other.kid.as_deref() == Some(kid))
+            {
+                entry.error(format!(
+                    "`kid` {} is there twice in this server; give each key its own",
+                    quote(kid)
+                ));
+            }
+            key.key.prepare(budget);
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+fn entry_keys(entry: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedKey> {
+    let given: Vec<&str> = FORMS.into_iter().filter(|form| entry.member(form).is_present()).collect();
+    let [form] = given.as_slice() else {
+        let found = if given.is_empty() { "no key".to_owned() } else { given.join(" and ") };
+        entry.error(format!("gives {found}; give exactly one of {}", FORMS.join(", ")));
+        return Vec::new();
+    };
+    let configured = Window { not_before: bound(entry, "not_before"), not_after: bound(entry, "not_after") };
+    let node = entry.member(form);
+    let keys = match *form {
+        "jwk" => jwk(&node),
+        "jwks" => jwks(&node),
+        "public_key_pem" => public_key(entry, &node).into_iter().collect(),
+        _ => certificate(entry, &node, server).into_iter().collect(),
+    };
+    if matches!(*form, "jwk" | "jwks") {
+        for name in ["kid", "alg"] {
+            let member = entry.member(name);
+            if member.is_present() {
+                member.error(format!("goes with a PEM form only; write it into the {form}"));
+            }
+        }
+    }
+    let narrow = |key: PinnedKey| PinnedKey { window: key.window.narrowed_by(&configured), ..key };
+    let keys: Vec<PinnedKey> = keys.into_iter().map(narrow).collect();
+    if keys.iter().any(|key| key.window.is_empty()) {
+        entry.error(
+            "is never valid: its end is not after its start; mend `not_before` and `not_after`".into(),
+        );
+    }
+    keys
+}
+
+fn bound(entry: &Node<'_>, name: &str) -> Option<crate::time::UnixTime> {
+    let member = entry.member(name);
+    if member.is_present() { time(&member) } else { None }
+}
+
+/// A key by itself: whatever is wrong with it is an error.
+fn jwk(node: &Node<'_>) -> Vec<PinnedKey> {
+    let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
+    let jwk = reported(node, Jwk::parse(json));
+    jwk.map(|jwk| plain(jwk.key, jwk.kid)).into_iter().collect()
+}
+
+/// A key set as its issuer publishes it: keys for other uses are left out, with a warning.
+fn jwks(node: &Node<'_>) -> Vec<PinnedKey> {
+    let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
+    let Some(set) = reported(node, JwkSet::parse(json)) else { return Vec::new() };
+    set.warnings.into_iter().for_each(|fault| node.warn_below(&fault.member, fault.message));
+    set.keys.into_iter().map(|(_, jwk)| plain(jwk.key, jwk.kid)).collect()
+}
+
+fn public_key(entry: &Node<'_>, node: &Node<'_>) -> Option<PinnedKey> {
+    let key = reported(entry, PublicKey::from_pem(node.text()?, entry.member("alg").text()))?;
+    Some(plain(key, entry.member("kid").text().map(Box::from)))
+}
+
+fn certificate(entry: &Node<'_>, node: &Node<'_>, server: Option<&Fqdn>) -> Option<PinnedKey> {
+    let certificate = reported(entry, Certificate::from_pem(node.text()?, entry.member("alg").text()))?;
+    reported(entry, certificate.check_name(server?).map_err(|fault| vec![fault]))?;
+    Some(PinnedKey {
+        key: certificate.key,
+        kid: entry.member("kid").text().map(Box::from),
+        x5t_s256: Some(certificate.x5t_s256),
+        window: certificate.window,
+    })
+}
+
+fn plain(key: PublicKey, kid: Option<Box<str>>) -> PinnedKey {
+    PinnedKey { key, kid, x5t_s256: None, window: Window::default() }
+}
+
+/// The result without its faults, which are reported below `node`.
+fn reported<T>(node: &Node<'_>, result: Result<T, KeyErrors>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(faults) => {
+            faults.into_iter().for_each(|fault| node.error_below(&fault.member, fault.message));
+            None
+        }
+    }
+}
