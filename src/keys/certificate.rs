@@ -6,12 +6,9 @@ use super::pem;
 use super::public_key::PublicKey;
 use super::spki;
 use super::thumbprint::base64url;
+use super::x509;
 use crate::fqdn::Fqdn;
-use crate::time::UnixTime;
 use sha2::{Digest, Sha256};
-use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
 
 /// What a certificate says about its key.
 #[derive(Debug, Clone)]
@@ -31,36 +28,18 @@ impl Certificate {
     /// errors: `.certificate_pem`, `.alg`.
     pub fn from_pem(text: &str, alg: Option<&str>) -> Result<Certificate, KeyErrors> {
         let der = pem::read(text, pem::Label::Certificate).map_err(|error| vec![at(error)])?;
-        let Ok(certificate) = x509_cert::Certificate::from_der(&der) else {
+        let Ok(read) = x509::read(&der) else {
             return wrong("is not the DER of an X.509 certificate; take it from its issuer again");
         };
-        let tbs = &certificate.tbs_certificate;
         let mut errors = KeyErrors::new();
-        match tbs.get::<KeyUsage>() {
-            Ok(None) => {}
-            Ok(Some((_, usage))) if usage.digital_signature() => {}
-            Ok(Some(_)) => errors
-                .push(error("has a keyUsage without digitalSignature; use a certificate for signatures")),
-            Err(_) => errors.push(error("has a keyUsage that cannot be read; take it from its issuer again")),
+        if read.digital_signature == Some(false) {
+            errors.push(error("has a keyUsage without digitalSignature; use a certificate for signatures"));
         }
-        let dns_names = match tbs.get::<SubjectAltName>() {
-            Ok(names) => names.map(|(_, names)| dns_names(&names)).unwrap_or_default(),
-            Err(_) => {
-                errors.push(error("has a subjectAltName that cannot be read; take it from its issuer again"));
-                Vec::new()
-            }
-        };
-        let key = tbs
-            .subject_public_key_info
-            .to_der()
-            .map_err(|_| vec![error("has a key that cannot be read; take it from its issuer again")])
-            .and_then(|spki| spki::decode(&spki).map_err(|errors| errors.into_iter().map(at).collect()))
+        let key = spki::decode(read.spki)
+            .map_err(|errors| errors.into_iter().map(at).collect())
             .and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error]));
-        let seconds = |time: x509_cert::time::Time| UnixTime::new(time.to_unix_duration().as_secs_f64());
-        let window = Window {
-            not_before: seconds(tbs.validity.not_before),
-            not_after: seconds(tbs.validity.not_after),
-        };
+        let window = Window { not_before: Some(read.not_before), not_after: Some(read.not_after) };
+        let dns_names = read.dns_names;
         match key {
             Ok(key) if errors.is_empty() => {
                 let x5t_s256 = base64url(&Sha256::digest(&der)).into_boxed_str();
@@ -87,14 +66,6 @@ impl Certificate {
             server.as_str()
         )))
     }
-}
-
-fn dns_names(names: &SubjectAltName) -> Vec<Box<str>> {
-    let dns_name = |name: &GeneralName| match name {
-        GeneralName::DnsName(name) => Some(Box::from(name.as_str())),
-        _ => None,
-    };
-    names.0.iter().filter_map(dns_name).collect()
 }
 
 fn at(error: KeyError) -> KeyError {

@@ -23,6 +23,7 @@ mod spki;
 #[cfg(test)]
 mod tests;
 mod thumbprint;
+mod x509;
 
 pub use algorithm::Algorithm;
 pub use certificate::Certificate;

@@ -3,12 +3,12 @@
 use super::ecdsa::Curve;
 use super::error::{KeyError, KeyErrors};
 use super::public_key::Parts;
+use der::asn1::{BitStringRef, ObjectIdentifier};
+use der::{AnyRef, Decode, Encode};
 use rsa::RsaPublicKey;
 use rsa::pkcs1;
 use rsa::pkcs8::EncodePublicKey as _;
-use x509_cert::der::asn1::{BitStringRef, ObjectIdentifier};
-use x509_cert::der::{AnyRef, Decode, Encode};
-use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

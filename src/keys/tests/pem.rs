@@ -181,3 +181,31 @@ fn certificates_that_cannot_be_pinned() {
         ".certificate_pem: is not the DER of an X.509 certificate; take it from its issuer again"
     );
 }
+
+#[test]
+fn damaged_certificates_are_refused_or_read_but_never_worse() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let pem = |der: &[u8]| {
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der))
+    };
+    let body: String = GOOD.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = STANDARD.decode(body).unwrap();
+    assert!(Certificate::from_pem(&pem(&der), None).is_ok());
+    for length in 0..der.len() {
+        assert!(Certificate::from_pem(&pem(&der[..length]), None).is_err(), "{length}");
+    }
+    assert!(Certificate::from_pem(&pem(&[&der[..], &[0]].concat()), None).is_err());
+    let good = Certificate::from_pem(GOOD, None).unwrap();
+    let mut read = 0;
+    for bit in 0..der.len() * 8 {
+        let mut damaged = der.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(certificate) = Certificate::from_pem(&pem(&damaged), None) {
+            assert_ne!(certificate.x5t_s256, good.x5t_s256);
+            read += 1;
+        }
+    }
+    // Most bits are the signature and names: nobody asks about those.
+    assert!(read > 0 && read < der.len() * 8, "{read}");
+}

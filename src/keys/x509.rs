@@ -1,0 +1,128 @@
+//! The parts of an X.509 certificate (RFC 5280, section 4.1) that matter for a pinned key. The rest is read over:
+//! names of persons and places, and who signed it.
+
+use crate::time::UnixTime;
+use der::asn1::{
+    AnyRef, BitStringRef, ContextSpecific, GeneralizedTime, ObjectIdentifier, OctetStringRef, UtcTime,
+};
+use der::{Decode, ErrorKind, Reader, Result, SliceReader, Tag, TagNumber};
+
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+/// In a GeneralName, `dNSName [2] IA5String`.
+const DNS_NAME: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber::N2 };
+/// Before the extensions, `[1]` and `[2]`: unique identifiers, which nobody has used since 1999.
+const UNIQUE_IDS: [Tag; 2] = [
+    Tag::ContextSpecific { constructed: false, number: TagNumber::N1 },
+    Tag::ContextSpecific { constructed: false, number: TagNumber::N2 },
+];
+
+/// What was read.
+pub(super) struct X509<'a> {
+    /// The SubjectPublicKeyInfo, in DER.
+    pub(super) spki: &'a [u8],
+    pub(super) not_before: UnixTime,
+    pub(super) not_after: UnixTime,
+    /// Whether the keyUsage has digitalSignature; `None` without keyUsage.
+    pub(super) digital_signature: Option<bool>,
+    /// The dNSName entries of the subjectAltName.
+    pub(super) dns_names: Vec<Box<str>>,
+}
+
+/// Reads the DER of one certificate and nothing after it.
+pub(super) fn read(der: &[u8]) -> Result<X509<'_>> {
+    let mut reader = SliceReader::new(der)?;
+    let tbs = reader.sequence(|certificate| {
+        let tbs = certificate.tlv_bytes()?;
+        any(certificate, Tag::Sequence)?;
+        BitStringRef::decode(certificate)?;
+        Ok(tbs)
+    })?;
+    reader.finish(())?;
+    let mut reader = SliceReader::new(tbs)?;
+    let read = reader.sequence(to_be_signed)?;
+    reader.finish(read)
+}
+
+fn to_be_signed<'a>(tbs: &mut impl Reader<'a>) -> Result<X509<'a>> {
+    let version = ContextSpecific::<u8>::decode_explicit(tbs, TagNumber::N0)?;
+    let version_3 = version.is_some_and(|version| version.value == 2);
+    any(tbs, Tag::Integer)?;
+    any(tbs, Tag::Sequence)?;
+    any(tbs, Tag::Sequence)?;
+    let (not_before, not_after) = tbs.sequence(|validity| Ok((time(validity)?, time(validity)?)))?;
+    any(tbs, Tag::Sequence)?;
+    let spki = tbs.tlv_bytes()?;
+    let mut read = X509 { spki, not_before, not_after, digital_signature: None, dns_names: Vec::new() };
+    for tag in UNIQUE_IDS {
+        if !tbs.is_finished() && tbs.peek_tag()? == tag {
+            any(tbs, tag)?;
+        }
+    }
+    if !tbs.is_finished() && version_3 {
+        let extensions = any(tbs, Tag::ContextSpecific { constructed: true, number: TagNumber::N3 })?;
+        let mut reader = SliceReader::new(extensions.value())?;
+        reader.sequence(|extensions| read.extensions(extensions))?;
+        reader.finish(())?;
+    }
+    Ok(read)
+}
+
+impl X509<'_> {
+    fn extensions<'a>(&mut self, extensions: &mut impl Reader<'a>) -> Result<()> {
+        let mut seen = Vec::new();
+        while !extensions.is_finished() {
+            let (id, value) = extensions.sequence(|extension| {
+                let id = ObjectIdentifier::decode(extension)?;
+                // Critical or not: what this certificate does not mean for us, it does not mean.
+                Option::<bool>::decode(extension)?;
+                Ok((id, OctetStringRef::decode(extension)?))
+            })?;
+            if seen.contains(&id) {
+                return Err(ErrorKind::SetDuplicate.into());
+            }
+            seen.push(id);
+            match id {
+                KEY_USAGE => {
+                    let bits = BitStringRef::from_der(value.as_bytes())?;
+                    self.digital_signature =
+                        Some(bits.raw_bytes().first().is_some_and(|bits| bits & 0x80 != 0));
+                }
+                SUBJECT_ALT_NAME => {
+                    let mut reader = SliceReader::new(value.as_bytes())?;
+                    self.dns_names = reader.sequence(dns_names)?;
+                    reader.finish(())?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn dns_names<'a>(names: &mut impl Reader<'a>) -> Result<Vec<Box<str>>> {
+    let mut found = Vec::new();
+    while !names.is_finished() {
+        let name = AnyRef::decode(names)?;
+        if der::Tagged::tag(&name) == DNS_NAME {
+            let text = std::str::from_utf8(name.value()).ok().filter(|text| text.is_ascii());
+            found.push(text.ok_or(ErrorKind::Value { tag: DNS_NAME })?.into());
+        }
+    }
+    Ok(found)
+}
+
+fn time<'a>(reader: &mut impl Reader<'a>) -> Result<UnixTime> {
+    let since_1970 = match reader.peek_tag()? {
+        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
+        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
+    };
+    UnixTime::new(since_1970.as_secs_f64()).ok_or(ErrorKind::DateTime.into())
+}
+
+/// The next value, which must have the tag.
+fn any<'a>(reader: &mut impl Reader<'a>, tag: Tag) -> Result<AnyRef<'a>> {
+    let value = AnyRef::decode(reader)?;
+    tag.assert_eq(der::Tagged::tag(&value))?;
+    Ok(value)
+}
