@@ -17,7 +17,13 @@ SOURCES := $(shell find src -name '*.rs')
 CORE_SOURCES := $(filter-out src/main.rs src/cli/%,$(SOURCES))
 FIND_ENVOY := "$$(scripts/find_envoy.sh)"
 
-.PHONY: help setup rust envoy foreign test-runner optimiser wasm cli demo run test lint fmt bench clean
+# How long `make bench` looks: rounds, and seconds of load on each variant in a round.
+ROUNDS ?= 7
+SECONDS ?= 2
+BENCH := $(CARGO_TARGET_DIR)/bench
+
+THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool
+.PHONY: help setup $(THINGS) wasm cli demo run test lint fmt bench audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -46,6 +52,14 @@ lint: rust ## formatting, clippy for all targets, and the walls between the part
 fmt: rust ## format the sources
 	$(CARGO) fmt
 
+bench: $(WASM) $(BENCH)/noop.wasm envoy bench-tools ## measure against Envoy's own jwt_authn; writes docs/benchmark.md and .svg
+	.venv/bin/python benches/run.py --envoy $(FIND_ENVOY) --wasm $(WASM) --noop $(BENCH)/noop.wasm \
+		--noop-pruned $(BENCH)/noop-pruned.wasm --rounds $(ROUNDS) --seconds $(SECONDS) \
+		--results $(BENCH)/results.json --report docs
+
+audit: audit-tool ## licences, sources and advisories of all dependencies (needs the advisory database)
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny check
+
 clean: ## remove what was built; .venv and .tools stay
 	rm -rf dist $(CARGO_TARGET_DIR)
 
@@ -56,5 +70,12 @@ $(CLI): $(SOURCES) $(MANIFESTS) | rust
 $(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
 	@scripts/wasm.sh $(WASM)
 
-rust envoy foreign test-runner optimiser:
+# The yardstick of `make bench`, once as the SDK makes it and once without the unused callbacks.
+$(BENCH)/noop.wasm: benches/noop_filter/src/lib.rs benches/noop_filter/Cargo.toml benches/noop_filter/Cargo.lock | rust
+	cd benches/noop_filter && $(CARGO) build --release --locked --target wasm32-wasip1
+	@mkdir -p $(BENCH)
+	@cp $(CARGO_TARGET_DIR)/wasm32-wasip1/release/noop_filter.wasm $@
+	python3 scripts/wasm_module.py prune $@ $(BENCH)/noop-pruned.wasm
+
+$(THINGS):
 	@scripts/setup.sh $@

@@ -94,7 +94,28 @@ optimiser() {
     say "binaryen $BINARYEN_VERSION is not to be had through npm"
 }
 
+bench-tools() {
+    if ! cmp -s benches/requirements.txt .venv/bench-requirements.txt; then
+        venv
+        say "libraries that mint the tokens of the benchmark: installing into .venv"
+        pip_install -r benches/requirements.txt
+        cp benches/requirements.txt .venv/bench-requirements.txt
+    fi
+    command -v wrk >/dev/null && return
+    local apt="apt-get install -y wrk"
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || fail "wrk is not on the PATH; on Debian and Ubuntu: $apt"
+    say "wrk: $apt"
+    $apt >/dev/null || { apt-get update >/dev/null && $apt >/dev/null; }
+}
+
+audit-tool() {
+    command -v cargo-deny >/dev/null || [ -x .tools/bin/cargo-deny ] && return
+    rust
+    say "cargo-deny: compiling into .tools (some four minutes)"
+    env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --locked cargo-deny
+}
+
 case "${1:-}" in
-rust | envoy | foreign | test-runner | optimiser) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser" ;;
+rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool" ;;
 esac

@@ -1,0 +1,158 @@
+"""One Envoy per variant: its configuration, its process, what it costs."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from tokens import AUDIENCE, ISSUER
+
+TYPE = "type.googleapis.com/envoy.extensions.filters."
+IDENTITY_HEADERS = {"x-eec-id": "sub", "x-eec-gpsi": "gpsi", "x-eec-issuer": "iss", "x-eec-token-id": "jti"}
+# A built-in operation without a body: what is measured is the token alone.
+METHOD, PATH = "DELETE", "/eees-eecregistration/v1/registrations/1"
+
+
+def native(jwks, cache=0):
+    """Envoy's own jwt_authn, set up to check and forward the same as ours."""
+    provider = {
+        "issuer": ISSUER,
+        "audiences": [AUDIENCE],
+        "local_jwks": {"inline_string": json.dumps({"keys": jwks})},
+        "claim_to_headers": [{"header_name": h, "claim_name": c} for h, c in IDENTITY_HEADERS.items()],
+    }
+    if cache:
+        provider["jwt_cache_config"] = {"jwt_cache_size": cache, "jwt_max_token_size": 16384}
+    return {
+        "name": "jwt",
+        "typed_config": {
+            "@type": TYPE + "http.jwt_authn.v3.JwtAuthentication",
+            "providers": {"es": provider},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "es"}}],
+        },
+    }
+
+
+def wasm(file, configuration=""):
+    return {
+        "name": "wasm",
+        "typed_config": {
+            "@type": TYPE + "http.wasm.v3.Wasm",
+            "config": {
+                "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration},
+                "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(file)}}},
+            },
+        },
+    }
+
+
+def ours(file, jwks, cache):
+    return wasm(file, json.dumps({
+        "protects": {"role": "ees", "fqdns": [AUDIENCE]},
+        "entitlement_servers": [{"fqdn": ISSUER, "keys": [{"jwk": jwk} for jwk in jwks]}],
+        "token": {"max_bytes": 16384},
+        "cache": {"tokens": cache},
+    }))
+
+
+def bootstrap(filters):
+    router = {"name": "router", "typed_config": {"@type": TYPE + "http.router.v3.Router"}}
+    manager = {
+        "@type": TYPE + "network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "bench",
+        "route_config": {"virtual_hosts": [{
+            "name": "all",
+            "domains": ["*"],
+            "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200}}],
+        }]},
+        "http_filters": [*filters, router],
+    }
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
+    return {
+        "admin": {"address": address},
+        "static_resources": {"listeners": [{
+            "name": "bench",
+            "address": address,
+            "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+        }]},
+    }
+
+
+class Refused(Exception):
+    """Envoy did not start; the text is the first line of its log that says why."""
+
+
+class Envoy:
+    """A running Envoy; `start_seconds` is from the start of the process to `ready`."""
+
+    def __init__(self, binary, directory, name, filters, cpus, workers=1):
+        directory = pathlib.Path(directory) / name
+        directory.mkdir(parents=True, exist_ok=True)
+        config, admin, self.log = directory / "envoy.json", directory / "admin", directory / "log"
+        config.write_text(json.dumps(bootstrap(filters)))
+        admin.unlink(missing_ok=True)
+        began = time.monotonic()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [binary, "-c", config, "--concurrency", str(workers), "--use-dynamic-base-id", "-l", "error",
+                 "--admin-address-path", admin],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+            )
+        try:
+            self.admin = self._wait(lambda: admin.read_text().strip() if admin.exists() else "")
+            self._wait(lambda: self._ask("/ready").startswith("LIVE"))
+            self.start_seconds = time.monotonic() - began
+            listeners = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
+            self.port = listeners[0]["local_address"]["socket_address"]["port_value"]
+        except BaseException:
+            self.stop()
+            raise
+
+    def _ask(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.admin}{path}", timeout=5) as reply:
+                return reply.read().decode()
+        except (urllib.error.URLError, OSError):
+            return ""
+
+    def _wait(self, ready):
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                lines = [line for line in self.log.read_text().splitlines() if line.strip()]
+                raise Refused(next((l for l in lines if "wasm log" in l), lines[0] if lines else "no log"))
+            if answer := ready():
+                return answer
+            time.sleep(0.002)
+        raise Refused("not ready within two minutes")
+
+    def status(self, token):
+        """The status that a request with this token gets."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{PATH}", method=METHOD,
+            headers={"Host": AUDIENCE, "Authorization": f"Bearer {token}"},
+        )
+        try:
+            return urllib.request.urlopen(request, timeout=10).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self):
+        pages = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

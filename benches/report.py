@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""The results of run.py as a page (Markdown) and a picture (SVG).
+
+    report.py RESULTS.json DIRECTORY
+"""
+
+import html
+import json
+import pathlib
+import sys
+
+from tokens import ALGORITHMS
+
+# Goals as ratios of requests per second, ours to native, in one run.
+VERIFY_GOALS = {"EdDSA": 1.5, "ES256": 1.0, "RS256": 1.0}
+CACHE_GOAL = 1.0
+MODULE_GOAL = 1_000_000
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def value(results, name, field="per_second", scale=1.0, digits=0):
+    return f"{results[name][field] * scale:,.{digits}f}" if name in results else "–"
+
+
+def ratio(results, ours, native):
+    if ours not in results or native not in results:
+        return None
+    return results[ours]["per_second"] / results[native]["per_second"]
+
+
+def times(number):
+    return "–" if number is None else f"{number:.2f} ×"
+
+
+def verdict(number, goal):
+    if number is None:
+        return "not measured"
+    return f"{'met' if number >= goal else '**missed**'} (≥ {goal} ×)"
+
+
+def algorithms(results):
+    rows = []
+    for name in ("no filter", "empty filter, all callbacks", "empty filter"):
+        rows.append([name, value(results, name), value(results, name, "microseconds", digits=1), "", ""])
+    for kind, goals in (("verify", VERIFY_GOALS), ("cache", dict.fromkeys(ALGORITHMS, CACHE_GOAL))):
+        for algorithm in ALGORITHMS:
+            for who in ("native", "ours"):
+                name = f"{who} {algorithm} {kind}"
+                label = f"{'`jwt_authn`' if who == 'native' else '**eec-authn**'}, {algorithm}, " + (
+                    "every token verified" if kind == "verify" else "from its cache")
+                against = ratio(results, name, f"native {algorithm} {kind}") if who == "ours" else None
+                rows.append([
+                    label, value(results, name), value(results, name, "microseconds", digits=1),
+                    times(against) if who == "ours" else "", verdict(against, goals[algorithm]) if who == "ours" else "",
+                ])
+    return table(["variant", "requests/s", "µs of Envoy's processor time", "ours to native", "goal"], rows)
+
+
+def both(results, labels, what):
+    rows = []
+    for key, label in labels.items():
+        row = [label]
+        for kind in ("verify", "cache"):
+            ours, native = f"ours {key} {kind}", f"native {key} {kind}"
+            row += [value(results, ours), value(results, native), times(ratio(results, ours, native))]
+        rows.append(row)
+    head = [what, "ours, verified", "native, verified", "ratio", "ours, cached", "native, cached", "ratio"]
+    return table(head, rows)
+
+
+def distinct(results):
+    rows = []
+    for count in (1000, 100_000):
+        ours, native = f"ours {count} cache", f"native {count} cache"
+        rows.append([
+            f"{count:,}", value(results, ours), value(results, native), times(ratio(results, ours, native)),
+            value(results, ours, "grown_bytes", 1e-6), value(results, native, "grown_bytes", 1e-6),
+        ])
+    return table(["different tokens", "ours, requests/s", "native", "ratio", "ours, MB grown", "native, MB grown"], rows)
+
+
+def starts(results):
+    base = results["no filter"]
+    rows = []
+    for name, numbers in results.items():
+        rows.append([
+            name.replace("native", "`jwt_authn`, keys:").replace("ours", "**eec-authn**, keys:"),
+            f"{numbers['milliseconds']:.0f}",
+            f"{numbers['milliseconds'] - base['milliseconds']:+.0f}",
+            f"{numbers['bytes_per_worker'] / 1e6:.1f}",
+        ])
+    return table(["variant", "ms until ready", "ms more than no filter", "MB per worker"], rows)
+
+
+def page(results):
+    about = results["about"]
+    size = about["module_bytes"]
+    parts = [
+        "# What the filter costs",
+        "Written by `make bench`; do not edit. ![Requests per second](benchmark.svg)",
+        f"eec-authn {about['eec-authn']} in Envoy {about['envoy']} (V8), {about['rustc']}, wrk {about['wrk']}, {about['processor']}.\n"
+        f"Medians of {about['rounds']} rounds of {about['seconds']} s on each variant, the variants taking turns. One Envoy with one worker per\n"
+        "variant, bound to a core of its own; wrk with 32 connections on another; replies come from Envoy itself. Every variant gets\n"
+        "the same requests (`DELETE` on an EEC registration), checks issuer, audience and times, and sets the same four headers. Look at the\n"
+        "ratios: absolute numbers are those of this machine.",
+    ]
+    if "algorithms" in results:
+        parts += ["## 4,000 different tokens", algorithms(results["algorithms"])]
+    if "keys" in results:
+        parts += ["## Pinned keys (EdDSA, requests/s)", both(results["keys"], {n: n for n in ("1", "16", "256")}, "keys")]
+    if "sizes" in results:
+        labels = {key: f"{mean:,} bytes" for key, mean in results["sizes"]["bytes"].items()}
+        parts += ["## Size of the token (EdDSA, requests/s)", both(results["sizes"]["results"], labels, "token")]
+    if "distinct" in results:
+        parts += ["## Size of the cache (EdDSA; memory of the whole process, from before the first to after the last token)", distinct(results["distinct"])]
+    if "starts" in results:
+        parts += [
+            "## Start and memory",
+            "From the start of Envoy until it is ready, and resident memory per worker (five workers less one, over four), before any load.\n"
+            "The configuration is compiled once on the main thread, once to check it, and once per worker.",
+            starts(results["starts"]),
+        ]
+    parts += ["## Module", f"`dist/eec_authn.wasm`: {size:,} bytes; goal ≤ {MODULE_GOAL:,}: {'met' if size <= MODULE_GOAL else '**missed**'}."]
+    if results["missing"]:
+        reasons = {}
+        for name, why in results["missing"].items():
+            reasons.setdefault(why.replace("`", " "), []).append(name)
+        parts += ["## Left out", "\n".join(f"- {', '.join(names)}: `{why}`" for why, names in reasons.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def picture(results):
+    """A bar for each variant, by algorithm."""
+    groups = [("", [("no filter", "no filter", "#8a8f98"), ("empty filter", "Wasm filter that does nothing", "#b9bec7")])]
+    for algorithm in ALGORITHMS:
+        groups.append((algorithm, [
+            (f"native {algorithm} verify", "jwt_authn, every token verified", "#7aa6d8"),
+            (f"ours {algorithm} verify", "eec-authn, every token verified", "#2f9e6e"),
+            (f"native {algorithm} cache", "jwt_authn, from its cache", "#7aa6d8"),
+            (f"ours {algorithm} cache", "eec-authn, from its cache", "#2f9e6e"),
+        ]))
+    widest = max(numbers["per_second"] for numbers in results.values())
+    left, right, step, y, marks = 290, 780, 22, 58, []
+    for title, bars in groups:
+        if title:
+            y += 12
+            marks.append(f'<text x="16" y="{y + 15}" font-weight="bold">{html.escape(title)}</text>')
+        for name, label, colour in bars:
+            marks.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{html.escape(label)}</text>')
+            rate = results.get(name, {}).get("per_second")
+            if rate is None:
+                marks.append(f'<text x="{left}" y="{y + 15}" fill="#8a8f98">not measured</text>')
+            else:
+                width = (right - left) * rate / widest
+                marks.append(f'<rect x="{left}" y="{y + 3}" width="{width:.1f}" height="{step - 6}" fill="{colour}"/>')
+                marks.append(f'<text x="{left + width + 6:.1f}" y="{y + 15}">{rate:,.0f}</text>')
+            y += step
+    height = y + 16
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="860" height="{height}" viewBox="0 0 860 {height}" '
+        'font-family="system-ui, sans-serif" font-size="13" fill="#1f2328">\n'
+        f'<rect width="860" height="{height}" fill="#ffffff"/>\n'
+        '<text x="16" y="28" font-size="17" font-weight="bold">Requests per second through one Envoy worker</text>\n'
+        '<text x="16" y="48" fill="#57606a">4,000 different tokens, one run, medians; longer is better</text>\n'
+        + "\n".join(marks) + "\n</svg>\n"
+    )
+
+
+def write(results, directory):
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "benchmark.md").write_text(page(results))
+    if "algorithms" in results:
+        (directory / "benchmark.svg").write_text(picture(results["algorithms"]))
+    print(page(results))
+
+
+if __name__ == "__main__":
+    write(json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2]))

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""What the filter costs, side by side with Envoy's own jwt_authn; `make bench` runs it.
+
+One Envoy with one worker per variant, all of them up at once, loaded one after the other in rounds; every
+number is the median over the rounds. Envoy and wrk have a processor core each. Ratios are what to look at:
+all numbers of a table come from the same minutes on the same machine.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import envoys
+import load
+import report
+from tokens import ALGORITHMS, Key, write_tokens
+
+MANY = 4000
+
+
+def say(text):
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, options, directory):
+        self.options, self.directory = options, directory
+        cores = sorted(os.sched_getaffinity(0))
+        self.envoy_cpus, self.wrk_cpus = {cores[0]}, set(cores[1:2] or cores)
+        self.missing = {}
+
+    def tokens(self, name, key, count, size=0):
+        path = self.directory / f"{name}.tokens"
+        first, mean = write_tokens(path, key, count, size)
+        return path, first, mean
+
+    def start(self, stack, name, filters, workers=1):
+        """A running Envoy, or None where it refuses the configuration: that variant is not there yet."""
+        cpus = self.envoy_cpus if workers == 1 else self.envoy_cpus | self.wrk_cpus
+        try:
+            envoy = envoys.Envoy(self.options.envoy, self.directory, name, filters, cpus, workers)
+        except envoys.Refused as refused:
+            say(f"{name} left out: {refused}")
+            self.missing[name] = re.sub(r"^(\[[^]]*\] ?)*(wasm log: )?", "", str(refused))[:200]
+            return None
+        stack.callback(envoy.stop)
+        return envoy
+
+    def compare(self, variants, warm_up=1):
+        """Medians by name for `variants`: name -> (filters, tokens, first token or None, guarded)."""
+        rounds = {}
+        with contextlib.ExitStack() as stack:
+            running = {}
+            for name, (filters, tokens, token, guarded) in variants.items():
+                if envoy := self.start(stack, name, filters):
+                    running[name] = (envoy, tokens)
+                    self.expect(envoy, name, token, guarded)
+            for name, (envoy, tokens) in running.items():
+                before = envoy.resident_bytes()
+                load.run(self.options.wrk, envoy, tokens, warm_up, self.wrk_cpus)
+                rounds[name] = {"loads": [], "grown": envoy.resident_bytes() - before}
+            for number in range(self.options.rounds):
+                say(f"round {number + 1} of {self.options.rounds}: {len(running)} variants")
+                for name, (envoy, tokens) in running.items():
+                    rounds[name]["loads"].append(
+                        load.run(self.options.wrk, envoy, tokens, self.options.seconds, self.wrk_cpus))
+        return {
+            name: {
+                "per_second": statistics.median(l.per_second for l in result["loads"]),
+                "microseconds": statistics.median(l.microseconds for l in result["loads"]),
+                "grown_bytes": result["grown"],
+            }
+            for name, result in rounds.items()
+        }
+
+    def expect(self, envoy, name, token, guarded):
+        """A variant that lets everything through, or nothing, is not worth a number."""
+        header, payload, _ = token.split(".")
+        forged = f"{header}.{payload}.{'A' * 86}"
+        for shown, wanted in ((token, 200), (forged, 401 if guarded else 200)):
+            if (status := envoy.status(shown)) != wanted:
+                raise SystemExit(f"error: {name} answered {status} instead of {wanted}; see {envoy.log}")
+
+    def algorithms(self):
+        say(f"every token verified, and answered from the cache: {MANY} different tokens")
+        variants = {}
+        for algorithm in ALGORITHMS:
+            key = Key(algorithm, "k0")
+            tokens, first, _ = self.tokens(algorithm, key, MANY)
+            if not variants:
+                variants["no filter"] = ([], tokens, first, False)
+                variants["empty filter, all callbacks"] = ([envoys.wasm(self.options.noop)], tokens, first, False)
+                variants["empty filter"] = ([envoys.wasm(self.options.noop_pruned)], tokens, first, False)
+            for cache, label in ((0, "verify"), (2 * MANY, "cache")):
+                variants[f"native {algorithm} {label}"] = ([envoys.native([key.jwk], cache)], tokens, first, True)
+                variants[f"ours {algorithm} {label}"] = ([self.ours([key.jwk], cache)], tokens, first, True)
+        return self.compare(variants)
+
+    def ours(self, jwks, cache):
+        return envoys.ours(self.options.wasm, jwks, cache)
+
+    def both(self, label, jwks, tokens, first, cache):
+        """The four variants that most tables have."""
+        return {
+            f"native {label} verify": ([envoys.native(jwks)], tokens, first, True),
+            f"ours {label} verify": ([self.ours(jwks, 0)], tokens, first, True),
+            f"native {label} cache": ([envoys.native(jwks, cache)], tokens, first, True),
+            f"ours {label} cache": ([self.ours(jwks, cache)], tokens, first, True),
+        }
+
+    def keys(self):
+        say("number of pinned keys")
+        keys = [Key("EdDSA", f"k{n}") for n in range(256)]
+        tokens, first, _ = self.tokens("keys", keys[0], MANY)
+        variants = {}
+        for count in (1, 16, 256):
+            variants |= self.both(str(count), [key.jwk for key in keys[:count]], tokens, first, 2 * MANY)
+        return self.compare(variants)
+
+    def sizes(self):
+        say("size of the token")
+        key, variants, means = Key("EdDSA", "k0"), {}, {}
+        for size in (400, 2000, 8000):
+            tokens, first, means[str(size)] = self.tokens(f"size-{size}", key, MANY, size)
+            variants |= self.both(str(size), [key.jwk], tokens, first, 2 * MANY)
+        return {"bytes": means, "results": self.compare(variants)}
+
+    def distinct(self):
+        say("size of the cache")
+        key, variants = Key("EdDSA", "k0"), {}
+        for count in (1000, 100_000):
+            tokens, first, _ = self.tokens(f"distinct-{count}", key, count)
+            variants |= {n: v for n, v in self.both(str(count), [key.jwk], tokens, first, 2 * count).items() if "cache" in n}
+        return self.compare(variants, warm_up=20)
+
+    def starts(self):
+        say("time to start, and memory per worker")
+        jwks = [Key("EdDSA", f"k{n}").jwk for n in range(256)]
+        variants = {"no filter": [], "empty filter": [envoys.wasm(self.options.noop_pruned)]}
+        for count in (1, 16, 256):
+            variants[f"native {count}"] = [envoys.native(jwks[:count])]
+            variants[f"ours {count}"] = [self.ours(jwks[:count], 10_000)]
+        times, memory = {name: [] for name in variants}, {}
+        for number in range(self.options.rounds):
+            for name, filters in variants.items():
+                for workers in (1, 5) if number == 0 else (1,):
+                    if name in self.missing:
+                        continue
+                    with contextlib.ExitStack() as stack:
+                        if envoy := self.start(stack, name, filters, workers):
+                            memory.setdefault(name, {}).setdefault(workers, envoy.resident_bytes())
+                            if workers == 1:
+                                times[name].append(envoy.start_seconds)
+        return {
+            name: {
+                "milliseconds": statistics.median(times[name]) * 1000,
+                "bytes_per_worker": (memory[name][5] - memory[name][1]) / 4,
+            }
+            for name in variants
+            if times[name]
+        }
+
+    def about(self):
+        def first_line(*command):
+            text = subprocess.run(command, capture_output=True, text=True).stdout
+            return text.strip().splitlines()[0] if text.strip() else ""
+
+        cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+        envoy = first_line(self.options.envoy, "--version")
+        return {
+            "envoy": re.search(r"/(\d+\.\d+\.\d+)", envoy).group(1),
+            "rustc": first_line("rustc", "--version"),
+            "eec-authn": re.search(r'^version = "(.*)"', pathlib.Path("Cargo.toml").read_text(), re.M).group(1),
+            "wrk": re.search(r"wrk (\S+)", subprocess.run([self.options.wrk, "-v"], capture_output=True, text=True).stdout).group(1),
+            "processor": f"{cpu.group(1) if cpu else platform.machine()}, {len(os.sched_getaffinity(0))} cores",
+            "module_bytes": self.options.wasm.stat().st_size,
+            "rounds": self.options.rounds,
+            "seconds": self.options.seconds,
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--envoy", required=True)
+    for name in ("wasm", "noop", "noop-pruned"):
+        parser.add_argument(f"--{name}", required=True, type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("--wrk", default="wrk")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2, help="of load on each variant in each round")
+    parser.add_argument("--only", choices=["algorithms", "keys", "sizes", "distinct", "starts"], action="append")
+    parser.add_argument("--results", type=pathlib.Path, required=True, help="all numbers, as JSON")
+    parser.add_argument("--report", type=pathlib.Path, help="write the table and the picture into this directory")
+    options = parser.parse_args()
+
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="eec-authn-bench-") as directory:
+        bench = Bench(options, pathlib.Path(directory))
+        results["about"] = bench.about()
+        for part in options.only or ["algorithms", "keys", "sizes", "distinct", "starts"]:
+            results[part] = getattr(bench, part)()
+        results["missing"] = bench.missing
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    options.results.write_text(json.dumps(results, indent=1) + "\n")
+    if options.report:
+        report.write(results, options.report)
+
+
+if __name__ == "__main__":
+    main()
