@@ -1,6 +1,6 @@
 //! What the core asks of the proxy it runs in, and the one order in which it asks.
 
-use crate::decision::DenyReason;
+use crate::decision::{Denial, DenyReason};
 use crate::exchange::{Inquiry, Next, Step};
 use crate::reply::Reply;
 
@@ -14,6 +14,8 @@ pub trait Host {
     fn send_reply(&self, reply: &Reply);
     /// Leaves the decision where the access log finds it.
     fn record_decision(&self, decision: &str);
+    /// Tells the operator why, if there is room in the log.
+    fn log_denial(&self, verdict: &str, denial: &Denial);
     /// Adds one to a counter.
     fn count(&self, counter: Counter);
 }
@@ -122,7 +124,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     step.counts.iter().for_each(|counter| host.count(*counter));
     if let Some(denial) = &step.noted {
         host.count(Counter::ShadowDenied(denial.reason));
-        host.record_decision(&format!("shadow_deny:{}", denial.reason.code()));
+        record(host, "shadow_deny", denial);
     }
     match step.next {
         Next::Continue => Flow::Continue,
@@ -131,9 +133,15 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
         Next::Refuse(denial, reply) => {
             host.count(Counter::Denied(denial.reason));
-            host.record_decision(&format!("deny:{}", denial.reason.code()));
+            record(host, "deny", &denial);
             host.send_reply(&reply);
             Flow::Answered
         }
     }
+}
+
+/// Leaves a denial where operators look: in the stream's filter state and in the log.
+fn record(host: &dyn Host, verdict: &str, denial: &Denial) {
+    host.record_decision(&format!("{verdict}:{}", denial.reason.code()));
+    host.log_denial(verdict, denial);
 }

@@ -35,6 +35,7 @@ pub(super) enum Buffer {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(super) enum Level {
+    Info = 2,
     Warn = 3,
     Error = 4,
 }

@@ -3,6 +3,7 @@
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::root::{self, Shared};
+use crate::decision::Denial;
 use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Counter, Fields, Flow, Host};
 use crate::online::Answer;
@@ -146,6 +147,10 @@ impl Host for ProxyHost<'_> {
 
     fn record_decision(&self, decision: &str) {
         hostcalls::set_property("eec_authn.decision", decision);
+    }
+
+    fn log_denial(&self, verdict: &str, denial: &Denial) {
+        self.shared.denial_log.write(verdict, denial);
     }
 
     fn count(&self, counter: Counter) {

@@ -4,6 +4,7 @@
 //! request. Nothing is decided here.
 
 mod calls;
+mod denial_log;
 mod header_map;
 mod hostcalls;
 mod http;

@@ -1,6 +1,7 @@
 //! The plugin in one worker: its configuration and what all requests share.
 
 use super::calls::Calls;
+use super::denial_log::DenialLog;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::native_verifier::NativeVerifier;
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) statistics: Statistics,
     pub(super) calls: Calls,
     pub(super) verifier: NativeVerifier,
+    pub(super) denial_log: DenialLog,
 }
 
 /// The root context.
@@ -62,7 +64,8 @@ impl RootContext for Root {
                 }
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
                 let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
-                self.shared = Some(Rc::new(Shared { worker, statistics, calls, verifier }));
+                let denial_log = DenialLog::default();
+                self.shared = Some(Rc::new(Shared { worker, statistics, calls, verifier, denial_log }));
                 true
             }
             Err(errors) => {
