@@ -4,6 +4,7 @@ mod host;
 mod jwk;
 mod key_set;
 mod pem;
+mod rsa;
 mod verify;
 
 use super::{Jwk, KeyErrors};
