@@ -1,0 +1,249 @@
+//! Envoy's configuration files: static clusters, listeners by LDS, and if wanted the filter by ECDS.
+
+use super::find;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::Path;
+
+const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// The filter JSON in one of the two shapes in which Envoy hands it over.
+#[derive(Debug, Clone)]
+pub enum Configuration {
+    /// `google.protobuf.StringValue`: the text as it is.
+    Text(String),
+    /// `google.protobuf.Struct`: what YAML in an Envoy file becomes.
+    Struct(Value),
+}
+
+/// What Envoy is to run; see the methods for the defaults.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub(super) configuration: Option<Configuration>,
+    upstream: SocketAddr,
+    upstream_h2: bool,
+    stop_iteration: Option<bool>,
+    environment: Vec<(String, String)>,
+    pub(super) concurrency: u32,
+    clusters: Vec<(String, SocketAddr)>,
+    pub(super) ecds: bool,
+    max_headers_kb: u32,
+    buffer_limit_bytes: Option<u32>,
+    route_timeout: String,
+}
+
+impl Setup {
+    /// The filter before `upstream`, or no filter at all.
+    pub fn new(configuration: Option<Configuration>, upstream: SocketAddr) -> Self {
+        Self {
+            configuration,
+            upstream,
+            upstream_h2: false,
+            stop_iteration: None,
+            environment: Vec::new(),
+            concurrency: 1,
+            clusters: Vec::new(),
+            ecds: false,
+            max_headers_kb: 96,
+            buffer_limit_bytes: None,
+            route_timeout: "15s".to_owned(),
+        }
+    }
+
+    /// The upstream speaks HTTP/2.
+    pub fn upstream_h2(mut self) -> Self {
+        self.upstream_h2 = true;
+        self
+    }
+
+    /// Sets the plugin option `allow_on_headers_stop_iteration` (absent by default).
+    pub fn stop_iteration(mut self, allow: bool) -> Self {
+        self.stop_iteration = Some(allow);
+        self
+    }
+
+    /// Adds an environment variable of the VM.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Worker threads; one by default.
+    pub fn concurrency(mut self, workers: u32) -> Self {
+        self.concurrency = workers;
+        self
+    }
+
+    /// Adds an HTTP/1.1 cluster.
+    pub fn cluster(mut self, name: &str, address: SocketAddr) -> Self {
+        self.clusters.push((name.to_owned(), address));
+        self
+    }
+
+    /// The filter's configuration comes by extension configuration discovery.
+    pub fn ecds(mut self) -> Self {
+        self.ecds = true;
+        self
+    }
+
+    /// How large all headers of a request may be, in KiB; 96 by default, so that the filter sees 60 KB.
+    pub fn max_headers_kb(mut self, kb: u32) -> Self {
+        self.max_headers_kb = kb;
+        self
+    }
+
+    /// The connection's buffer limit (`per_connection_buffer_limit_bytes`), 1 MiB by default.
+    pub fn buffer_limit_bytes(mut self, bytes: u32) -> Self {
+        self.buffer_limit_bytes = Some(bytes);
+        self
+    }
+
+    /// The route's time-out, `15s` by default.
+    pub fn route_timeout(mut self, timeout: &str) -> Self {
+        self.route_timeout = timeout.to_owned();
+        self
+    }
+
+    /// The bootstrap. `listeners` is the LDS file; with `None` the listener is part of it (for `--mode validate`).
+    pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
+        let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
+        clusters.extend(self.clusters.iter().map(|(name, address)| cluster(name, *address, false)));
+        let mut bootstrap = json!({
+            "node": {"id": "test", "cluster": "test"},
+            "admin": {"address": loopback(0)},
+            "static_resources": {"clusters": clusters},
+            "stats_flush_interval": "1s",
+        });
+        if lds {
+            bootstrap["dynamic_resources"] = json!({"lds_config": file_source(&directory.join("lds.json"))});
+        } else {
+            bootstrap["static_resources"]["listeners"] = json!([self.listener(directory)]);
+        }
+        bootstrap
+    }
+
+    /// The LDS answer with the one listener.
+    pub(super) fn lds(&self, directory: &Path, version: usize) -> Value {
+        let mut listener = self.listener(directory);
+        listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+        json!({"version_info": version.to_string(), "resources": [listener]})
+    }
+
+    /// The ECDS answer with the filter.
+    pub(super) fn ecds_file(&self, version: usize) -> Value {
+        let extension = json!({
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": "eec_authn",
+            "typed_config": self.plugin(),
+        });
+        json!({"version_info": version.to_string(), "resources": [extension]})
+    }
+
+    fn listener(&self, directory: &Path) -> Value {
+        let mut filters = Vec::new();
+        if self.configuration.is_some() && self.ecds {
+            let source = file_source(&directory.join("ecds.json"));
+            filters.push(json!({"name": "eec_authn", "config_discovery": {"config_source": source, "type_urls": [WASM]}}));
+        } else if self.configuration.is_some() {
+            filters.push(json!({"name": "eec_authn", "typed_config": self.plugin()}));
+        }
+        filters.push(json!({"name": "envoy.filters.http.router", "typed_config":
+            {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
+        let manager = json!({
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "ingress",
+            "codec_type": "AUTO",
+            "max_request_headers_kb": self.max_headers_kb,
+            "http_protocol_options": {"accept_http_10": true, "enable_trailers": true},
+            "access_log": [access_log(&directory.join("access.log"))],
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes":
+                [{"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": self.route_timeout}}]}]},
+            "http_filters": filters,
+        });
+        let mut listener = json!({
+            "name": "eec",
+            "address": loopback(0),
+            "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
+        });
+        if let Some(bytes) = self.buffer_limit_bytes {
+            listener["per_connection_buffer_limit_bytes"] = json!(bytes);
+        }
+        listener
+    }
+
+    fn plugin(&self) -> Value {
+        let configuration = match &self.configuration {
+            Some(Configuration::Text(text)) => {
+                json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text})
+            }
+            Some(Configuration::Struct(value)) => {
+                json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": value})
+            }
+            None => Value::Null,
+        };
+        let environment: serde_json::Map<String, Value> =
+            self.environment.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
+        let mut plugin = json!({
+            "name": "eec_authn",
+            "root_id": "eec_authn",
+            "configuration": configuration,
+            "failure_policy": "FAIL_RELOAD",
+            "reload_config": {"backoff": {"base_interval": "0.01s", "max_interval": "0.1s"}},
+            "vm_config": {
+                "vm_id": "eec_authn",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": find::module()}},
+                "environment_variables": {"key_values": environment},
+            },
+        });
+        if let Some(allow) = self.stop_iteration {
+            plugin["allow_on_headers_stop_iteration"] = json!(allow);
+        }
+        json!({"@type": WASM, "config": plugin})
+    }
+}
+
+fn loopback(port: u16) -> Value {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+}
+
+fn file_source(path: &Path) -> Value {
+    json!({"path_config_source": {"path": path}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"})
+}
+
+fn cluster(name: &str, address: SocketAddr, h2: bool) -> Value {
+    let protocol = if h2 {
+        json!({"http2_protocol_options": {}})
+    } else {
+        json!({"http_protocol_options": {"enable_trailers": true}})
+    };
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(address.port())}}]}]},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": protocol,
+        }},
+    })
+}
+
+/// JSON lines: hostile paths cannot break the format.
+fn access_log(path: &Path) -> Value {
+    json!({"name": "envoy.access_loggers.file", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        "path": path,
+        "log_format": {"json_format": {
+            "method": "%REQ(:METHOD)%",
+            "path": "%REQ(:PATH)%",
+            "status": "%RESPONSE_CODE%",
+            "details": "%RESPONSE_CODE_DETAILS%",
+            "decision": "%FILTER_STATE(wasm.eec_authn.decision:PLAIN)%",
+            "eec_id": "%REQ(X-EEC-ID)%",
+            "case": "%REQ(X-CASE)%",
+            "flags": "%RESPONSE_FLAGS%",
+            "protocol": "%PROTOCOL%",
+        }},
+    }})
+}

@@ -1,0 +1,106 @@
+//! Where Envoy, the wasm module and Python are. What is missing fails the test: it never skips.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+/// The root of the package.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `ENVOY`, then `envoy` on the PATH of a version the filter is made for, then the wheel in `.venv`.
+pub fn envoy() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        if let Some(path) = env::var_os("ENVOY").filter(|v| !v.is_empty()) {
+            let path = PathBuf::from(path);
+            assert!(
+                version(&path).is_some(),
+                "ENVOY={} does not run; unset it and run `make setup wasm`",
+                path.display()
+            );
+            return path;
+        }
+        let on_path = env::var_os("PATH").into_iter().flat_map(|p| env::split_paths(&p).collect::<Vec<_>>());
+        let mut candidates: Vec<PathBuf> = on_path.map(|dir| dir.join("envoy")).collect();
+        candidates.extend(wheels());
+        candidates
+            .into_iter()
+            .filter(|p| p.is_file())
+            .find(|p| matches!(version(p), Some((1, 36..=40))))
+            .unwrap_or_else(|| {
+                panic!("no Envoy 1.36 to 1.40 found (ENVOY, PATH, .venv); run `make setup wasm`")
+            })
+    })
+}
+
+fn wheels() -> Vec<PathBuf> {
+    let libs = std::fs::read_dir(root().join(".venv/lib")).into_iter().flatten().flatten();
+    libs.map(|dir| dir.path().join("site-packages/envoy/_bin/envoy")).collect()
+}
+
+/// Major and minor, from `envoy --version`.
+fn version(path: &Path) -> Option<(u32, u32)> {
+    let output = Command::new(path).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    // "PATH  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL"
+    let number = text.split("version:").nth(1)?.split('/').nth(1)?;
+    let mut parts = number.split('.').map(|p| p.parse::<u32>().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+/// `EEC_AUTHN_WASM`, else `dist/eec_authn.wasm`, which must not be older than what it is built from.
+pub fn module() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        if let Some(path) = env::var_os("EEC_AUTHN_WASM").filter(|v| !v.is_empty()) {
+            // Envoy runs in a directory of its own.
+            return std::path::absolute(&path).ok().filter(|p| p.is_file()).unwrap_or_else(|| {
+                panic!("EEC_AUTHN_WASM={} is not a file; run `make setup wasm`", path.display())
+            });
+        }
+        let path = root().join("dist/eec_authn.wasm");
+        let built =
+            modified(&path).unwrap_or_else(|| panic!("{} is missing; run `make setup wasm`", path.display()));
+        let (source, changed) = newest_source();
+        assert!(
+            built >= changed,
+            "{} is older than {}; run `make setup wasm`",
+            path.display(),
+            source.display()
+        );
+        path
+    })
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}
+
+/// The last changed of the files that end up in the module; the command line is not one of them.
+fn newest_source() -> (PathBuf, SystemTime) {
+    let mut files = vec![root().join("Cargo.toml"), root().join("Cargo.lock")];
+    let mut directories = vec![root().join("src")];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).expect("src can be read").flatten() {
+            let path = entry.path();
+            match path.file_name().and_then(|n| n.to_str()) {
+                Some("cli" | "main.rs") => {}
+                _ if path.is_dir() => directories.push(path),
+                _ => files.push(path),
+            }
+        }
+    }
+    let dated = files.into_iter().filter_map(|f| modified(&f).map(|m| (f, m)));
+    dated.max_by_key(|(_, m)| *m).expect("there are sources")
+}
+
+/// The Python of the project's virtual environment.
+pub fn python() -> PathBuf {
+    let path = root().join(".venv/bin/python");
+    assert!(path.exists(), "{} is missing; run `make setup wasm`", path.display());
+    path
+}

@@ -1,0 +1,245 @@
+//! Envoy with the filter, an upstream behind it, and whole cases held against the contract.
+
+use super::bootstrap::{Configuration, Setup};
+use super::contract::{self, Row};
+use super::envoy::Envoy;
+use super::problems::Problems;
+use super::request::{Request, Response};
+use super::token::{self, Key};
+use super::upstream::{End, Received, Upstream};
+use super::{h1, h2_client};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+
+/// The protected FQDN; the realm of every challenge.
+pub const FQDN: &str = "ees1.edge.example.net";
+/// The FQDN of the entitlement server.
+pub const ISSUER: &str = "aes.mnc001.mcc001.pub.3gppnetwork.org";
+/// The identity headers' default names.
+pub const IDENTITY: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", "x-eec-token-id"];
+
+/// How a request is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1, bytes by hand.
+    H1,
+    /// HTTP/2 with prior knowledge.
+    H2,
+}
+
+/// Both protocols.
+pub const BOTH: [Protocol; 2] = [Protocol::H1, Protocol::H2];
+
+/// The smallest useful filter JSON: one EES, one entitlement server with these keys pinned.
+pub fn config(keys: &[&Key]) -> Value {
+    let keys: Vec<Value> = keys.iter().map(|k| json!({"jwk": k.jwk()})).collect();
+    json!({
+        "protects": {"role": "ees", "fqdns": [FQDN]},
+        "entitlement_servers": [{"fqdn": ISSUER, "keys": keys}],
+    })
+}
+
+/// A running house.
+pub struct House {
+    /// The proxy.
+    pub envoy: Envoy,
+    /// What stands behind it.
+    pub upstream: Upstream,
+    /// Requests that must never have arrived.
+    denied: RefCell<Vec<(String, String)>>,
+}
+
+impl House {
+    /// Envoy with this filter JSON as a `StringValue`; panics unless it is accepted.
+    pub fn start(filter: &Value) -> Self {
+        Self::start_with(filter, |setup| setup)
+    }
+
+    /// The same with options.
+    pub fn start_with(filter: &Value, options: impl FnOnce(Setup) -> Setup) -> Self {
+        let upstream = Upstream::start();
+        let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
+        let envoy = Envoy::start(&options(setup));
+        Self { envoy, upstream, denied: RefCell::default() }
+    }
+
+    /// Sends a request and reads the answer.
+    pub fn send(&self, protocol: Protocol, request: &Request) -> Result<Response, String> {
+        match protocol {
+            Protocol::H1 => h1::exchange(self.envoy.address(), request).map_err(|e| e.to_string()),
+            Protocol::H2 => h2_client::exchange(self.envoy.address(), request),
+        }
+    }
+
+    /// Sends the request in both protocols; each must be denied with `code` exactly as the contract says.
+    pub fn denied(&self, problems: &mut Problems, name: &str, request: &Request, code: &str) {
+        for protocol in BOTH {
+            self.denied_over(protocol, problems, name, request, code);
+        }
+    }
+
+    /// [`House::denied`] in one protocol.
+    pub fn denied_over(
+        &self,
+        protocol: Protocol,
+        problems: &mut Problems,
+        name: &str,
+        request: &Request,
+        code: &str,
+    ) {
+        let name = format!("{name} [{protocol:?}]");
+        let request = request.numbered(protocol);
+        let counter = format!("denied.{code}");
+        let before = self.envoy.filter_stat(&counter);
+        self.denied.borrow_mut().push((name.clone(), request.case.clone()));
+        match self.send(protocol, &request) {
+            Err(e) => problems.add(&name, format!("no answer but {e}; should be {code}")),
+            Ok(response) => {
+                let row = contract::find(code);
+                // One line says it all if it is another decision altogether.
+                let access = self.envoy.access(&request.case);
+                let details = access.get("details");
+                let want = format!("eec_authn.{code}");
+                problems.equal(
+                    &name,
+                    "details and status",
+                    (details.as_deref(), response.status),
+                    (Some(&want), row.status),
+                );
+                if details.as_deref() != Some(&want) {
+                    return;
+                }
+                expect_denial(problems, &name, &request, &response, row);
+                problems.equal(&name, "filter state", access.get("decision"), Some(format!("deny:{code}")));
+                problems.equal(&name, "statistic", self.envoy.filter_stat(&counter), before + 1);
+            }
+        }
+    }
+
+    /// Sends the request in both protocols; each must arrive whole, with exactly these identity headers.
+    pub fn allowed(&self, problems: &mut Problems, name: &str, request: &Request, identity: &[(&str, &str)]) {
+        for protocol in BOTH {
+            self.allowed_over(protocol, problems, name, request, identity);
+        }
+    }
+
+    /// [`House::allowed`] in one protocol; what the upstream saw.
+    pub fn allowed_over(
+        &self,
+        protocol: Protocol,
+        problems: &mut Problems,
+        name: &str,
+        request: &Request,
+        identity: &[(&str, &str)],
+    ) -> Option<Received> {
+        let name = format!("{name} [{protocol:?}]");
+        let request = request.numbered(protocol);
+        let before = self.envoy.filter_stat("allowed");
+        let response = match self.send(protocol, &request) {
+            Ok(response) => response,
+            Err(e) => {
+                problems.add(&name, format!("no answer but {e}; should be allowed"));
+                return None;
+            }
+        };
+        let access = self.envoy.access(&request.case);
+        let details = access.get("details");
+        problems.equal(
+            &name,
+            "details and status",
+            (details.as_deref(), response.status),
+            (Some("via_upstream"), 201),
+        );
+        if details.as_deref() != Some("via_upstream") {
+            return None;
+        }
+        problems.equal(&name, "filter state", access.get("decision"), None);
+        problems.equal(&name, "statistic allowed", self.envoy.filter_stat("allowed"), before + 1);
+        let received = self.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
+        problems.equal(&name, "path", received.path.as_bytes(), &request.path);
+        problems.equal(&name, "body", received.body.as_slice(), request.body.as_deref().unwrap_or_default());
+        let mut got: Vec<(&str, &str)> =
+            received.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        got.retain(|(n, _)| n.replace('_', "-").starts_with("x-eec-"));
+        got.sort_unstable();
+        let mut want = identity.to_vec();
+        want.sort_unstable();
+        problems.equal(&name, "identity headers", got, want);
+        Some(received)
+    }
+
+    /// The filter must still answer: a good request with `token` passes and nothing became a 503.
+    pub fn alive(&self, problems: &mut Problems, name: &str, token: &str) {
+        let request = Request::register("eec-1").bearer(token).numbered(Protocol::H1);
+        let status = self.send(Protocol::H1, &request).map(|r| r.status);
+        problems.equal(name, "a good request afterwards", status, Ok(201));
+    }
+
+    /// Nothing that was denied may have arrived, in whole or in part; then the problems are told.
+    pub fn finish(self, mut problems: Problems) {
+        for (name, case) in self.denied.borrow().iter() {
+            let arrived = self.upstream.records.find(case);
+            problems
+                .check(name, arrived.is_none(), || format!("was denied, but the upstream saw {arrived:?}"));
+        }
+        let crashes = self.envoy.stats("wasm.*vm_reload");
+        problems.check("Envoy", crashes.values().all(|n| *n == 0), || format!("the VM trapped: {crashes:?}"));
+        problems.finish();
+    }
+}
+
+impl Request {
+    /// The same request with a fresh `x-case`.
+    fn numbered(&self, protocol: Protocol) -> Request {
+        let fresh = Request::new(&self.method, &self.path).case;
+        Request { case: format!("{fresh}-{protocol:?}"), ..self.clone() }
+    }
+}
+
+/// Status, headers and body of a denial, exactly.
+fn expect_denial(problems: &mut Problems, name: &str, request: &Request, response: &Response, row: &Row) {
+    problems.equal(name, "status", response.status, row.status);
+    let challenge = row.www_authenticate(FQDN);
+    problems.equal(
+        name,
+        "www-authenticate",
+        response.all("www-authenticate"),
+        challenge.iter().map(String::as_str).collect(),
+    );
+    problems.equal(name, "cache-control", response.all("cache-control"), vec!["no-store"]);
+    if request.method == "HEAD" {
+        problems.equal(name, "body of a HEAD", response.body.as_slice(), b"");
+        return;
+    }
+    problems.equal(name, "content-type", response.all("content-type"), vec!["application/problem+json"]);
+    let Ok(Value::Object(body)) = serde_json::from_slice(&response.body) else {
+        problems
+            .add(name, format!("the body is no JSON object: {:?}", String::from_utf8_lossy(&response.body)));
+        return;
+    };
+    let text = |member| body.get(member).and_then(Value::as_str).unwrap_or_default();
+    problems.equal(name, "cause", text("cause"), &row.code.to_ascii_uppercase());
+    problems.equal(
+        name,
+        "status in the body",
+        body.get("status").and_then(Value::as_u64),
+        Some(row.status.into()),
+    );
+    for member in ["title", "detail"] {
+        problems.check(name, !text(member).is_empty(), || format!("no {member} in {body:?}"));
+    }
+    let known = ["title", "status", "detail", "cause"];
+    let others: Vec<&String> = body.keys().filter(|k| !known.contains(&k.as_str())).collect();
+    problems.check(name, others.is_empty() || row.code.starts_with("binding_"), || {
+        format!("unexpected members {others:?}")
+    });
+    let whole = format!("{:?}{}", response.headers, String::from_utf8_lossy(&response.body));
+    for secret in ["eec-1", ISSUER, "eyJ"] {
+        problems.check(name, !whole.contains(secret), || format!("the reply gives away `{secret}`: {whole}"));
+    }
+}
+
+/// The identity headers of [`token::claims`].
+pub fn identity_of_eec_1() -> Vec<(&'static str, &'static str)> {
+    vec![("x-eec-id", "eec-1"), ("x-eec-issuer", ISSUER)]
+}

@@ -1,0 +1,28 @@
+//! The end-to-end test house: a real Envoy with the filter, a client before it and an upstream behind it.
+//!
+//! * [`envoy`] starts Envoy, pushes configurations and reads its log, statistics and access log;
+//! * [`bootstrap`] writes Envoy's configuration files;
+//! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
+//! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
+//! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them;
+//! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it.
+//!
+//! Every test binary uses its own part of this.
+#![allow(dead_code, unused_imports, unreachable_pub)]
+// Tests are outside the core: they have a clock and an environment.
+#![allow(clippy::disallowed_methods)]
+
+pub mod bootstrap;
+pub mod contract;
+pub mod envoy;
+pub mod find;
+pub mod foreign;
+pub mod h1;
+pub mod h2_client;
+pub mod h2_raw;
+pub mod house;
+pub mod problems;
+pub mod request;
+pub mod token;
+pub mod upstream;
+pub mod upstream_h2;
