@@ -108,7 +108,7 @@ impl Calls {
                 hostcalls::log(
                     Level::Error,
                     &format!(
-                        "eec_authn: entitlement_servers[{number}].online: the server refused the filter's own credentials"
+                        "entitlement_servers[{number}].online: the server refused the filter's own credentials"
                     ),
                 );
                 Answer::Unavailable

@@ -25,7 +25,7 @@ impl DenialLog {
             self.lines.set(0);
             let left_out = self.left_out.take();
             if left_out > 0 {
-                hostcalls::log(Level::Info, &format!("eec_authn: {left_out} more denials were not logged"));
+                hostcalls::log(Level::Info, &format!("{left_out} more denials were not logged"));
             }
         }
         if self.lines.get() >= MAX_LINES {
@@ -34,7 +34,7 @@ impl DenialLog {
         }
         self.lines.set(self.lines.get().saturating_add(1));
         let place = denial.pointer.as_deref().map(|pointer| format!(" at {pointer}")).unwrap_or_default();
-        let line = format!("eec_authn: {verdict} {}: {}{place}", denial.reason.code(), denial.because);
+        let line = format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because);
         hostcalls::log(Level::Info, &line);
     }
 }

@@ -54,7 +54,7 @@ impl RootContext for Root {
         match config::parse(&bytes, &environment) {
             Ok(Loaded { policy, warnings }) => {
                 for warning in warnings {
-                    hostcalls::log(Level::Warn, &format!("eec_authn: configuration: {warning}"));
+                    hostcalls::log(Level::Warn, &format!("configuration: {warning}"));
                 }
                 let statistics = Statistics::define(&policy);
                 Statistics::record_generation(&bytes);
@@ -70,7 +70,7 @@ impl RootContext for Root {
             }
             Err(errors) => {
                 for error in &errors {
-                    hostcalls::log(Level::Error, &format!("eec_authn: configuration refused: {error}"));
+                    hostcalls::log(Level::Error, &format!("configuration refused: {error}"));
                 }
                 false
             }

@@ -19,7 +19,7 @@ pub enum Configuration {
 /// What Envoy is to run; see the methods for the defaults.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    pub(super) configuration: Option<Configuration>,
+    pub configuration: Option<Configuration>,
     upstream: SocketAddr,
     upstream_h2: bool,
     stop_iteration: Option<bool>,
