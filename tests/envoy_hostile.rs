@@ -102,8 +102,8 @@ fn large_headers_and_doubled_authorization() {
     house.denied(&mut p, "a space in it", &Request::register("eec-1").bearer("a b"), "token_malformed");
     let lower = Request::register("eec-1").header("authorization", format!("bEaReR   {token}"));
     house.allowed(&mut p, "the scheme in any case", &lower, &identity_of_eec_1());
-    let many = (0..80)
-        .fold(good(), |request, n| request.header(&format!("x_eec_id_{n}"), "v").header("x_eec_id", "evil"));
+    let many = (0..30)
+        .fold(good(), |request, n| request.header(&format!("x_other_{n}"), "v").header("x_eec_id", "evil"));
     house.allowed_over(Protocol::H2, &mut p, "many names with _", &many, &identity_of_eec_1());
     house.finish(p);
 }
