@@ -15,6 +15,7 @@ SCRIPT = pathlib.Path(__file__).with_name("requests.lua")
 class Load:
     """One round on one variant."""
 
+    requests: int
     per_second: float
     # Processor time of Envoy per request: other load on the machine disturbs it less than the rate.
     microseconds: float
@@ -24,7 +25,7 @@ def run(wrk, envoy, tokens, seconds, cpus, connections=32):
     before = envoy.cpu_seconds()
     process = subprocess.run(
         [wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--script", SCRIPT,
-         f"http://127.0.0.1:{envoy.port}", "--", tokens, AUDIENCE, METHOD, PATH],
+         f"http://127.0.0.1:{envoy.port}", "--", tokens.path, AUDIENCE, METHOD, PATH],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=seconds + 120,
         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
     )
@@ -33,4 +34,12 @@ def run(wrk, envoy, tokens, seconds, cpus, connections=32):
     requests, duration, refused, failed = map(int, counts.split()[1:])
     if refused or failed or not requests:
         raise SystemExit(f"error: {refused} of {requests} requests refused, {failed} failed; see {envoy.log}")
-    return Load(requests / (duration / 1e6), spent / requests * 1e6)
+    return Load(requests, requests / (duration / 1e6), spent / requests * 1e6)
+
+
+def warm_up(wrk, envoy, tokens, cpus):
+    """Shows the variant every token, so that caches hold all that they will ever hold."""
+    seconds = 1
+    # wrk starts over with the first token each time.
+    while run(wrk, envoy, tokens, seconds, cpus).requests < tokens.count * 1.1:
+        seconds *= 2

@@ -37,14 +37,12 @@ class Bench:
         self.envoy_cpus, self.wrk_cpus = {cores[0]}, set(cores[1:2] or cores)
         self.missing = {}
 
-    def tokens(self, name, key, count, size=0):
-        path = self.directory / f"{name}.tokens"
-        first, mean = write_tokens(path, key, count, size)
-        return path, first, mean
+    def tokens(self, name, key, count=MANY, size=0):
+        return write_tokens(self.directory / f"{name}.tokens", key, count, size)
 
-    def start(self, stack, name, filters, workers=1):
+    def start(self, stack, name, filters, workers=1, loaded=True):
         """A running Envoy, or None where it refuses the configuration: that variant is not there yet."""
-        cpus = self.envoy_cpus if workers == 1 else self.envoy_cpus | self.wrk_cpus
+        cpus = self.envoy_cpus if loaded else self.envoy_cpus | self.wrk_cpus
         try:
             envoy = envoys.Envoy(self.options.envoy, self.directory, name, filters, cpus, workers)
         except envoys.Refused as refused:
@@ -54,18 +52,18 @@ class Bench:
         stack.callback(envoy.stop)
         return envoy
 
-    def compare(self, variants, warm_up=1):
-        """Medians by name for `variants`: name -> (filters, tokens, first token or None, guarded)."""
+    def compare(self, variants):
+        """Medians by name for `variants`: name -> (filters, tokens, guarded)."""
         rounds = {}
         with contextlib.ExitStack() as stack:
             running = {}
-            for name, (filters, tokens, token, guarded) in variants.items():
+            for name, (filters, tokens, guarded) in variants.items():
                 if envoy := self.start(stack, name, filters):
                     running[name] = (envoy, tokens)
-                    self.expect(envoy, name, token, guarded)
+                    self.expect(envoy, name, tokens.first, guarded)
             for name, (envoy, tokens) in running.items():
                 before = envoy.resident_bytes()
-                load.run(self.options.wrk, envoy, tokens, warm_up, self.wrk_cpus)
+                load.warm_up(self.options.wrk, envoy, tokens, self.wrk_cpus)
                 rounds[name] = {"loads": [], "grown": envoy.resident_bytes() - before}
             for number in range(self.options.rounds):
                 say(f"round {number + 1} of {self.options.rounds}: {len(running)} variants")
@@ -94,52 +92,53 @@ class Bench:
         variants = {}
         for algorithm in ALGORITHMS:
             key = Key(algorithm, "k0")
-            tokens, first, _ = self.tokens(algorithm, key, MANY)
+            tokens = self.tokens(algorithm, key)
             if not variants:
-                variants["no filter"] = ([], tokens, first, False)
-                variants["empty filter, all callbacks"] = ([envoys.wasm(self.options.noop)], tokens, first, False)
-                variants["empty filter"] = ([envoys.wasm(self.options.noop_pruned)], tokens, first, False)
+                variants["no filter"] = ([], tokens, False)
+                variants["empty filter, all callbacks"] = ([envoys.wasm(self.options.noop)], tokens, False)
+                variants["empty filter"] = ([envoys.wasm(self.options.noop_pruned)], tokens, False)
             for cache, label in ((0, "verify"), (2 * MANY, "cache")):
-                variants[f"native {algorithm} {label}"] = ([envoys.native([key.jwk], cache)], tokens, first, True)
-                variants[f"ours {algorithm} {label}"] = ([self.ours([key.jwk], cache)], tokens, first, True)
+                variants[f"native {algorithm} {label}"] = ([envoys.native([key.jwk], cache)], tokens, True)
+                variants[f"ours {algorithm} {label}"] = ([self.ours([key.jwk], cache)], tokens, True)
         return self.compare(variants)
 
     def ours(self, jwks, cache):
         return envoys.ours(self.options.wasm, jwks, cache)
 
-    def both(self, label, jwks, tokens, first, cache):
+    def both(self, label, jwks, tokens, cache):
         """The four variants that most tables have."""
         return {
-            f"native {label} verify": ([envoys.native(jwks)], tokens, first, True),
-            f"ours {label} verify": ([self.ours(jwks, 0)], tokens, first, True),
-            f"native {label} cache": ([envoys.native(jwks, cache)], tokens, first, True),
-            f"ours {label} cache": ([self.ours(jwks, cache)], tokens, first, True),
+            f"native {label} verify": ([envoys.native(jwks)], tokens, True),
+            f"ours {label} verify": ([self.ours(jwks, 0)], tokens, True),
+            f"native {label} cache": ([envoys.native(jwks, cache)], tokens, True),
+            f"ours {label} cache": ([self.ours(jwks, cache)], tokens, True),
         }
 
     def keys(self):
         say("number of pinned keys")
         keys = [Key("EdDSA", f"k{n}") for n in range(256)]
-        tokens, first, _ = self.tokens("keys", keys[0], MANY)
+        tokens = self.tokens("keys", keys[0])
         variants = {}
         for count in (1, 16, 256):
-            variants |= self.both(str(count), [key.jwk for key in keys[:count]], tokens, first, 2 * MANY)
+            variants |= self.both(str(count), [key.jwk for key in keys[:count]], tokens, 2 * MANY)
         return self.compare(variants)
 
     def sizes(self):
         say("size of the token")
         key, variants, means = Key("EdDSA", "k0"), {}, {}
         for size in (400, 2000, 8000):
-            tokens, first, means[str(size)] = self.tokens(f"size-{size}", key, MANY, size)
-            variants |= self.both(str(size), [key.jwk], tokens, first, 2 * MANY)
+            tokens = self.tokens(f"size-{size}", key, size=size)
+            means[str(size)] = tokens.mean_bytes
+            variants |= self.both(str(size), [key.jwk], tokens, 2 * MANY)
         return {"bytes": means, "results": self.compare(variants)}
 
     def distinct(self):
         say("size of the cache")
         key, variants = Key("EdDSA", "k0"), {}
         for count in (1000, 100_000):
-            tokens, first, _ = self.tokens(f"distinct-{count}", key, count)
-            variants |= {n: v for n, v in self.both(str(count), [key.jwk], tokens, first, 2 * count).items() if "cache" in n}
-        return self.compare(variants, warm_up=20)
+            tokens = self.tokens(f"distinct-{count}", key, count)
+            variants |= {n: v for n, v in self.both(str(count), [key.jwk], tokens, 2 * count).items() if "cache" in n}
+        return self.compare(variants)
 
     def starts(self):
         say("time to start, and memory per worker")
@@ -155,7 +154,7 @@ class Bench:
                     if name in self.missing:
                         continue
                     with contextlib.ExitStack() as stack:
-                        if envoy := self.start(stack, name, filters, workers):
+                        if envoy := self.start(stack, name, filters, workers, loaded=False):
                             memory.setdefault(name, {}).setdefault(workers, envoy.resident_bytes())
                             if workers == 1:
                                 times[name].append(envoy.start_seconds)

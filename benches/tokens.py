@@ -2,7 +2,9 @@
 
 import base64
 import json
+import pathlib
 import time
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -70,8 +72,17 @@ class Key:
         return f"{text}.{base64url(self.sign(text.encode()))}"
 
 
+@dataclass
+class Tokens:
+    """A file of different tokens, one a line."""
+
+    path: pathlib.Path
+    count: int
+    first: str
+    mean_bytes: int
+
+
 def write_tokens(path, key, count, size=0):
-    """Writes different tokens, one a line, and gives the first and the mean size in bytes."""
     tokens = [key.token(serial, size) for serial in range(count)]
     path.write_text("\n".join(tokens) + "\n")
-    return tokens[0], round(sum(map(len, tokens)) / count)
+    return Tokens(path, count, tokens[0], round(sum(map(len, tokens)) / count))
