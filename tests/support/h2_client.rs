@@ -125,10 +125,10 @@ pub fn exchange(address: SocketAddr, request: &Request) -> Result<Response> {
     let mut connection = H2::connect(address)?;
     let more = !request.trailers.is_empty();
     let mut exchange = connection.start(request, request.body.is_none() && !more)?;
-    if let Some(body) = &request.body {
-        exchange.data(body, !more)?;
-    }
     // Envoy may have answered and reset the stream by now: the answer is what counts.
+    if let Some(body) = &request.body {
+        let _ = exchange.data(body, !more);
+    }
     if more {
         let _ = exchange.trailers(&request.trailers);
     }
