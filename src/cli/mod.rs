@@ -1,12 +1,20 @@
 //! The command line. A verb is one file with an `Args` and a `run`, and one line in `verbs!`.
 
+mod check;
 mod clock;
 mod demo;
 mod dev_entitlement_server;
 mod exit;
+mod explain;
 mod failure;
+mod filter_file;
 mod http;
+mod inspect;
+mod keygen;
+mod mint;
 mod output;
+mod render;
+mod schema;
 mod signing_key;
 mod stop_signal;
 
@@ -47,6 +55,13 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Check => check,
+    Explain => explain,
+    Inspect => inspect,
+    Keygen => keygen,
+    Mint => mint,
+    Render => render,
+    Schema => schema,
     #[command(hide = true)]
     Demo => demo,
     DevEntitlementServer => dev_entitlement_server,

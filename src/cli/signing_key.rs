@@ -21,6 +21,28 @@ impl SigningKey {
         Ok(SigningKey { pair, kid })
     }
 
+    /// A key from its private JWK (RFC 8037).
+    pub(crate) fn from_private_jwk(jwk: &Value) -> Result<SigningKey, Failure> {
+        let member = |name: &str| jwk.get(name).and_then(Value::as_str).unwrap_or_default();
+        let seed = URL_SAFE_NO_PAD.decode(member("d")).ok().and_then(|d| Seed::from_slice(&d).ok());
+        let seed = seed.filter(|_| member("crv") == "Ed25519");
+        let seed =
+            seed.ok_or_else(|| Failure::new("the key is not a private Ed25519 JWK, as `keygen` writes it"))?;
+        let pair = KeyPair::from_seed(seed);
+        let kid = match member("kid") {
+            "" => thumbprint(&URL_SAFE_NO_PAD.encode(pair.pk.as_ref())),
+            kid => kid.to_owned(),
+        };
+        Ok(SigningKey { pair, kid })
+    }
+
+    /// The private key as a JWK (RFC 8037).
+    pub(crate) fn private_jwk(&self) -> Value {
+        let mut jwk = self.public_jwk();
+        jwk["d"] = json!(URL_SAFE_NO_PAD.encode(self.pair.sk.seed().as_ref()));
+        jwk
+    }
+
     /// The RFC 7638 thumbprint, used as `kid`.
     pub(crate) fn kid(&self) -> &str {
         &self.kid

@@ -4,6 +4,7 @@
 //! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
 //! into one list, so that an operator sees every mistake at once. The result depends on the bytes and the VM's environment alone.
 
+mod advice;
 mod compile;
 mod document;
 mod forward;
@@ -18,6 +19,7 @@ pub mod shape;
 use crate::policy::Policy;
 use std::fmt;
 
+pub use advice::advice;
 pub use members::FILTER_JSON;
 
 /// One mistake in the filter JSON.

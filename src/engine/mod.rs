@@ -57,6 +57,18 @@ pub struct Route {
     operation: Option<&'static Operation>,
 }
 
+impl Route {
+    /// The number of the rule that takes the request.
+    pub fn rule_number(&self) -> Option<usize> {
+        self.rule
+    }
+
+    /// The built-in operation that the request is.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.operation
+    }
+}
+
 /// Where a request's path leads.
 #[derive(Debug)]
 pub enum Entry {

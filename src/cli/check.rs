@@ -1,0 +1,108 @@
+//! `eec-authn check`: the errors that Envoy would report, and what is legal but unwise.
+
+use super::clock;
+use super::failure::Failure;
+use super::filter_file::{FilterFile, listed};
+use super::{Exit, Output};
+use eec_authn::config::{self, ConfigError, Loaded};
+use eec_authn::policy::Policy;
+use eec_authn::time::UnixTime;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Keys that end within this many days are worth a warning.
+const SOON_DAYS: f64 = 30.0;
+
+/// Checks filter configurations: the errors that Envoy would report, and warnings.
+///
+/// Prints each error with its JSON path and what to do, and exits with 3 if there is any. It also lists the
+/// variables that must be in the VM's environment (`vm_config.environment_variables`).
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  eec-authn check filter.json && echo good")]
+pub(crate) struct Args {
+    /// Files with filter JSON.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let mut all_good = true;
+    let mut for_machines = Vec::new();
+    for path in &args.files {
+        let file = FilterFile::read(path)?;
+        let (errors, warnings) = match &file.result {
+            Ok(loaded) => (Vec::new(), warnings(loaded)),
+            Err(errors) => (errors.clone(), Vec::new()),
+        };
+        all_good &= errors.is_empty();
+        if output.json {
+            for_machines.push(json!({
+                "file": path.display().to_string(),
+                "valid": errors.is_empty(),
+                "errors": listed(&errors),
+                "warnings": listed(&warnings),
+                "environment": file.environment,
+            }));
+        } else {
+            print(path, &errors, &warnings, &file.environment, output)?;
+        }
+    }
+    if output.json {
+        output.line(serde_json::Value::from(for_machines))?;
+    }
+    Ok(if all_good { Exit::Fine } else { Exit::ConfigurationInvalid })
+}
+
+fn print(
+    path: &Path,
+    errors: &[ConfigError],
+    warnings: &[ConfigError],
+    environment: &[String],
+    output: Output,
+) -> Result<(), Failure> {
+    let path = path.display();
+    for error in errors {
+        output.line(format_args!("{path}: error: {error}"))?;
+    }
+    for warning in warnings {
+        output.line(format_args!("{path}: warning: {warning}"))?;
+    }
+    for name in environment {
+        output.line(format_args!("{path}: needs the environment variable {name}"))?;
+    }
+    match errors.len() {
+        0 => output.line(format_args!("{path}: valid, {} warnings", warnings.len())),
+        n => output.line(format_args!("{path}: invalid, {n} errors")),
+    }
+}
+
+fn warnings(loaded: &Loaded) -> Vec<ConfigError> {
+    let mut warnings = loaded.warnings.clone();
+    warnings.extend(config::advice(&loaded.policy));
+    warnings.extend(key_dates(&loaded.policy, clock::now() as f64));
+    warnings
+}
+
+/// What the clock says about keys: an expired one is no error, since that depends on when one looks.
+fn key_dates(policy: &Policy, now: f64) -> Vec<ConfigError> {
+    let mut found = Vec::new();
+    for (s, server) in policy.entitlement_servers.iter().enumerate() {
+        let mut say = |message: String| {
+            found.push(ConfigError { path: format!("entitlement_servers[{s}].keys"), message })
+        };
+        for key in server.keys.keys() {
+            let name = key.kid.as_deref().unwrap_or(key.key.thumbprint());
+            match (key.window.not_before, key.window.not_after) {
+                (_, Some(end)) if end.seconds() <= now => say(format!("key `{name}` is over since {end}")),
+                (_, Some(end)) if end.seconds() <= now + SOON_DAYS * 86_400.0 => {
+                    say(format!("key `{name}` ends soon, at {end}; pin its successor"));
+                }
+                (Some(start), _) if UnixTime::new(now).is_some_and(|now| now < start) => {
+                    say(format!("key `{name}` is not valid before {start}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}

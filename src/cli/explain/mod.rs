@@ -1,0 +1,196 @@
+//! `eec-authn explain`: every check in order, and why a request is allowed or denied.
+
+mod facts;
+
+use super::clock;
+use super::failure::Failure;
+use super::filter_file::FilterFile;
+use super::inspect::text;
+use super::{Exit, Output};
+use eec_authn::decision::DenyReason;
+use eec_authn::engine::{self, Asking, Decision};
+use eec_authn::keys::NoHost;
+use eec_authn::online::{self, Answer, RawAnswer, Reading};
+use eec_authn::policy::online::Method;
+use eec_authn::policy::{Mode, Policy, Role};
+use eec_authn::reply::Reply;
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use facts::Facts;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Explains a decision: every check in order, passed or failed, with what was expected and found.
+///
+/// It runs the same code as the filter and exits with 0 if the request would be allowed and with 2 if it would be
+/// denied. Values of the token are shown: keep the output to yourself. The entitlement server is not asked; where
+/// the filter would ask, `--answer` says what it is taken to answer.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eec-authn explain --config filter.json --token @token.txt --body body.json"
+)]
+pub(crate) struct Args {
+    /// The filter JSON.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The token: the text itself, `@FILE`, or `-` for standard input. Without it, the request has none.
+    #[arg(long, value_name = "TEXT|@FILE|-")]
+    token: Option<String>,
+    /// The method.
+    #[arg(long, default_value = "POST")]
+    method: String,
+    /// The path; default: the first operation of the role.
+    #[arg(long)]
+    path: Option<String>,
+    /// The host; default: the first of `protects.fqdns`.
+    #[arg(long)]
+    host: Option<String>,
+    /// The request's body; without it, the body is not looked at.
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// The body's media type.
+    #[arg(long, default_value = "application/json")]
+    content_type: String,
+    /// The time: RFC 3339 in UTC, or seconds since 1970; default: now.
+    #[arg(long, value_parser = time)]
+    now: Option<UnixTime>,
+    /// The entitlement server's answer, as JSON; default: it says nothing against the token.
+    #[arg(long, value_name = "FILE")]
+    answer: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let Some(loaded) = FilterFile::read(&args.config)?.loaded(&args.config, output)? else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    let policy = loaded.policy;
+    let now =
+        args.now.or_else(|| UnixTime::new(clock::now() as f64)).ok_or_else(|| Failure::new("no clock"))?;
+    let token = args.token.as_deref().map(text).transpose()?.map(|token| token.trim().to_owned());
+    let path = args.path.unwrap_or_else(|| first_operation(&policy));
+    let host = args.host.unwrap_or_else(|| policy.protects.realm.to_string());
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))
+    };
+    let body = args.body.as_ref().map(read).transpose()?;
+    let answer = args.answer.as_ref().map(read).transpose()?;
+    let authorization = token.as_ref().map(|token| format!("Bearer {token}"));
+    let mut pairs: Vec<(&[u8], &[u8])> = vec![
+        (b":method", args.method.as_bytes()),
+        (b":path", path.as_bytes()),
+        (b":authority", host.as_bytes()),
+        (b"content-type", args.content_type.as_bytes()),
+    ];
+    pairs.extend(authorization.as_ref().map(|value| (&b"authorization"[..], value.as_bytes())));
+    // Without a body to look at, what depends on it is left open.
+    let request = RequestView::new(&pairs, false);
+    let ask = |asking: &Asking| answered(&policy, asking, answer.as_deref());
+    let decision =
+        engine::decide(&policy, &request, Some(body.as_deref().unwrap_or_default()), now, &NoHost, &ask);
+    let facts = Facts::new(&policy, &request, token.as_deref(), body.as_deref(), now);
+    report(&policy, &decision, &facts, body.is_some(), output)
+}
+
+fn report(
+    policy: &Policy,
+    decision: &Decision,
+    facts: &Facts<'_>,
+    has_body: bool,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let denied = match decision {
+        // The body was not given, so that it is empty decides nothing.
+        Decision::Deny(denial) if denial.reason == DenyReason::BodyRequired && !has_body => None,
+        Decision::Deny(denial) => Some(denial),
+        Decision::Allow(_) | Decision::Pass => None,
+    };
+    let mut checks = Vec::new();
+    for reason in DenyReason::ALL.iter().copied() {
+        let state = match denied {
+            Some(denial) if denial.reason == reason => "failed",
+            Some(denial) if denial.reason < reason => "not reached",
+            _ if !facts.applies(reason, has_body)
+                || matches!(decision, Decision::Pass) && reason > DenyReason::RouteDenied =>
+            {
+                "does not apply"
+            }
+            _ => "passed",
+        };
+        checks.push((reason, state, facts.of(reason)));
+    }
+    let verdict = match (denied, decision) {
+        (Some(denial), _) => format!("denied: {}", denial.reason.code()),
+        (None, Decision::Pass) => "passes without a token".into(),
+        (None, _) if !has_body && facts.needs_body() => "allowed, if its body is (give --body)".into(),
+        (None, _) => "allowed".into(),
+    };
+    if output.json {
+        let checks: Vec<Value> = checks
+            .iter()
+            .map(|(reason, state, fact)| json!({"check": reason.code(), "state": state, "facts": fact}))
+            .collect();
+        let because = denied.map(|denial| denial.because);
+        output.line(json!({"checks": checks, "decision": verdict, "because": because}))?;
+    } else {
+        for (reason, state, fact) in &checks {
+            let mark = match *state {
+                "passed" => '✓',
+                "failed" => '✗',
+                _ => '·',
+            };
+            let fact = if *state == "does not apply" || *state == "not reached" { *state } else { fact };
+            output.line(format_args!("{mark} {:<24} {fact}", reason.code()))?;
+        }
+        output.line(format_args!("\n{verdict}"))?;
+        if let Some(denial) = denied {
+            output.line(format_args!("because {}", denial.because))?;
+            let reply = Reply::to_denial(denial, &policy.protects.realm, false);
+            output.line(format_args!("\nHTTP {}", reply.status))?;
+            for (name, value) in &reply.headers {
+                output.line(format_args!("{name}: {value}"))?;
+            }
+            output.line(format_args!("\n{}", reply.body))?;
+        }
+        if let Decision::Allow(grant) = decision {
+            for (name, value) in grant.token().identity_headers() {
+                output.line(format_args!("{name}: {value}"))?;
+            }
+        }
+        if policy.mode == Mode::Shadow && denied.is_some() {
+            output
+                .line("the filter is in shadow mode: the request would go on, and this would be recorded")?;
+        }
+    }
+    Ok(if denied.is_some() { Exit::Denied } else { Exit::Fine })
+}
+
+/// What the entitlement server is taken to say.
+fn answered(policy: &Policy, asking: &Asking, given: Option<&[u8]>) -> Answer {
+    let online = policy.entitlement_servers.get(asking.server).and_then(|server| server.online.as_ref());
+    let Some(online) = online else { return Answer::Unavailable };
+    let nothing_against: &[u8] = match online.method {
+        Method::Rfc7662 { .. } => b"{\"active\":true}",
+        Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",
+    };
+    let body = given.unwrap_or(nothing_against);
+    let raw = RawAnswer { status: Some(200), content_types: &[b"application/json"], body };
+    match online::read(&online.method, &raw) {
+        Reading::Is(answer) => answer,
+        Reading::AskWithGet | Reading::CredentialsRefused => Answer::Unavailable,
+    }
+}
+
+fn first_operation(policy: &Policy) -> String {
+    let (api, resource) = match policy.protects.role {
+        Role::Ees => ("eees-eecregistration", "/registrations"),
+        Role::Ecs => ("eecs-serviceprovisioning", "/request"),
+    };
+    format!("{}/v1{resource}", policy.protects.api_root.join(api))
+}
+
+fn time(text: &str) -> Result<UnixTime, String> {
+    let seconds = text.parse().ok().and_then(UnixTime::new);
+    seconds
+        .or_else(|| UnixTime::from_rfc3339(text))
+        .ok_or_else(|| "give a time such as 2026-11-01T00:00:00Z, or seconds since 1970".into())
+}

@@ -1,0 +1,72 @@
+//! A filter configuration in a file, read with the parser that Envoy runs.
+
+use super::failure::Failure;
+use super::output::Output;
+use eec_authn::config::{self, ConfigError, Loaded};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::path::Path;
+
+/// What became of a file.
+pub(crate) struct FilterFile {
+    /// The bytes, as Envoy would get them.
+    pub(crate) bytes: Vec<u8>,
+    /// The policy, or every mistake.
+    pub(crate) result: Result<Loaded, Vec<ConfigError>>,
+    /// Variables that the VM's environment must have.
+    pub(crate) environment: Vec<String>,
+}
+
+impl FilterFile {
+    /// Reads and compiles `path`. Secrets are not needed for that: whatever variable is asked for is there.
+    pub(crate) fn read(path: &Path) -> Result<FilterFile, Failure> {
+        let bytes =
+            std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
+        let environment = RefCell::new(Vec::new());
+        let result = config::parse(&bytes, &|name| {
+            environment.borrow_mut().push(name.to_owned());
+            Some("secret".to_owned())
+        });
+        let mut environment = environment.into_inner();
+        environment.sort();
+        environment.dedup();
+        let result = result.map_err(|mut errors| {
+            errors.extend(wrapped(&bytes));
+            errors
+        });
+        Ok(FilterFile { bytes, result, environment })
+    }
+
+    /// The policy; the mistakes are printed if there is none.
+    pub(crate) fn loaded(self, path: &Path, output: Output) -> Result<Option<Loaded>, Failure> {
+        match self.result {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(errors) if output.json => {
+                output.line(json!({"errors": listed(&errors)}))?;
+                Ok(None)
+            }
+            Err(errors) => {
+                for error in errors {
+                    output.line(format_args!("{}: {error}", path.display()))?;
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Errors and warnings for machines.
+pub(crate) fn listed(errors: &[ConfigError]) -> Value {
+    errors.iter().map(|e| json!({"path": e.path, "message": e.message})).collect()
+}
+
+/// Says so if the file looks like one that only contains the filter JSON.
+fn wrapped(bytes: &[u8]) -> Option<ConfigError> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let marks =
+        ["static_resources:", "apiVersion:", "typed_config:", "pluginConfig:", "\"static_resources\""];
+    marks.iter().any(|mark| text.contains(mark)).then(|| ConfigError {
+        path: "configuration".into(),
+        message: "looks like a file of Envoy or Istio; give the filter JSON in it by itself".into(),
+    })
+}

@@ -1,0 +1,121 @@
+//! `eec-authn inspect`: what a token, a certificate or a key says. Nothing is verified.
+
+use super::clock;
+use super::failure::Failure;
+use super::{Exit, Output};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eec_authn::json;
+use eec_authn::keys::{Certificate, Jwk, PublicKey};
+use eec_authn::time::UnixTime;
+use serde_json::{Value, json as object};
+use std::io::Read;
+
+/// Shows what a token, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  eec-authn inspect eyJ…\n  eec-authn inspect @certificate.pem\n  eec-authn inspect - < key.json"
+)]
+pub(crate) struct Args {
+    /// The text itself, `@FILE`, or `-` for standard input.
+    #[arg(value_name = "TEXT|@FILE|-")]
+    what: String,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let text = text(&args.what)?;
+    let shown = show(text.trim())?;
+    let printed = serde_json::to_string_pretty(&shown).map_err(Failure::because("cannot print"))?;
+    output.line(if output.json { shown.to_string() } else { printed })?;
+    Ok(Exit::Fine)
+}
+
+/// An argument that may stand for a file or for standard input.
+pub(crate) fn text(argument: &str) -> Result<String, Failure> {
+    if argument == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(Failure::because("cannot read standard input"))?;
+        return Ok(text);
+    }
+    match argument.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(Failure::because(format!("cannot read {path}"))),
+        None => Ok(argument.to_owned()),
+    }
+}
+
+fn show(text: &str) -> Result<Value, Failure> {
+    if text.contains("-----BEGIN CERTIFICATE") {
+        return certificate(text);
+    }
+    if text.contains("-----BEGIN") {
+        let key = PublicKey::from_pem(text, None).map_err(faults)?;
+        return Ok(
+            object!({"kind": "public key", "alg": key.algorithm().name(), "thumbprint": key.thumbprint()}),
+        );
+    }
+    if text.starts_with('{') {
+        let jwk = json::parse(text.as_bytes()).map_err(Failure::because("not a JWK"))?;
+        let jwk = Jwk::parse(&jwk).map_err(faults)?;
+        let (alg, thumbprint) = (jwk.key.algorithm().name(), jwk.key.thumbprint());
+        return Ok(object!({"kind": "JWK", "alg": alg, "kid": jwk.kid, "thumbprint": thumbprint}));
+    }
+    token(text)
+}
+
+fn certificate(text: &str) -> Result<Value, Failure> {
+    let certificate = Certificate::from_pem(text, None).map_err(faults)?;
+    let time = |time: Option<UnixTime>| time.map(|t| dated(t.seconds()));
+    Ok(object!({
+        "kind": "certificate",
+        "alg": certificate.key.algorithm().name(),
+        "dns_names": certificate.dns_names,
+        "not_before": time(certificate.window.not_before),
+        "not_after": time(certificate.window.not_after),
+        "x5t#S256": certificate.x5t_s256,
+        "thumbprint": certificate.key.thumbprint(),
+    }))
+}
+
+fn token(text: &str) -> Result<Value, Failure> {
+    let parts: Vec<&str> = text.split('.').collect();
+    let [header, payload, signature] = parts.as_slice() else {
+        return Err(Failure::new(
+            "neither a JWT (three parts), nor PEM, nor a JWK; an opaque token says nothing",
+        ));
+    };
+    let (header, claims) = (decoded(header, "header")?, decoded(payload, "payload")?);
+    let times: serde_json::Map<String, Value> = ["iat", "nbf", "exp"]
+        .iter()
+        .filter_map(|name| Some((name.to_string(), object!(dated(claims.get(name)?.as_f64()?)))))
+        .collect();
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_or(0, |bytes| bytes.len());
+    Ok(object!({
+        "kind": "JWT, not verified", "header": header, "claims": claims, "times": times,
+        "signature_bytes": signature,
+    }))
+}
+
+fn decoded(part: &str, name: &str) -> Result<Value, Failure> {
+    let bytes =
+        URL_SAFE_NO_PAD.decode(part).map_err(Failure::because(format!("the {name} is not base64url")))?;
+    serde_json::from_slice(&bytes).map_err(Failure::because(format!("the {name} is not JSON")))
+}
+
+/// A time for people: RFC 3339, and how far away.
+fn dated(seconds: f64) -> String {
+    let away = seconds - clock::now() as f64;
+    let (amount, unit) = match away.abs() {
+        n if n < 120.0 => (n, "seconds"),
+        n if n < 7_200.0 => (n / 60.0, "minutes"),
+        n if n < 172_800.0 => (n / 3_600.0, "hours"),
+        n => (n / 86_400.0, "days"),
+    };
+    let direction = if away < 0.0 { "ago" } else { "from now" };
+    let time = UnixTime::new(seconds).map(|t| t.to_string()).unwrap_or_default();
+    format!("{time} ({amount:.0} {unit} {direction})")
+}
+
+fn faults(errors: Vec<eec_authn::keys::KeyError>) -> Failure {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    Failure::new(texts.join("; "))
+}

@@ -1,0 +1,41 @@
+//! `eec-authn keygen`: a key pair for tests.
+
+use super::failure::Failure;
+use super::signing_key::SigningKey;
+use super::{Exit, Output};
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// Makes an Ed25519 key pair for tests: the private JWK goes to a file, the public one is printed.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  eec-authn keygen --out key.json > public.json")]
+pub(crate) struct Args {
+    /// Where the private key goes; only its owner can read the file.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let key = SigningKey::generate()?;
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    if args.force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let mut file = options.open(&args.out).map_err(Failure::because(format!(
+        "cannot write {} (--force overwrites a file that is there)",
+        args.out.display()
+    )))?;
+    let private = key.private_jwk();
+    file.write_all(format!("{private}\n").as_bytes()).map_err(Failure::because("cannot write the key"))?;
+    output.line(json!({"jwk": key.public_jwk()}))?;
+    Ok(Exit::Fine)
+}

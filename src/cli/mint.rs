@@ -1,0 +1,79 @@
+//! `eec-authn mint`: a token for tests.
+
+use super::clock;
+use super::failure::Failure;
+use super::signing_key::{SigningKey, random_name};
+use super::{Exit, Output};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+/// Signs a token with a key of `keygen`, for tests.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eec-authn mint --key key.json --iss aes.example.org --sub eec-1 --aud ees1.edge.example.net"
+)]
+pub(crate) struct Args {
+    /// The private key, as `keygen` writes it.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// `iss`: the entitlement server's FQDN.
+    #[arg(long)]
+    iss: String,
+    /// `sub`: the EEC ID.
+    #[arg(long)]
+    sub: String,
+    /// `aud`: the edge server's FQDN; may be repeated.
+    #[arg(long, required = true)]
+    aud: Vec<String>,
+    /// `gpsi`; may be repeated.
+    #[arg(long)]
+    gpsi: Vec<String>,
+    /// Seconds from now to `exp`; 0 or less makes a token that has expired.
+    #[arg(long, default_value_t = 3600, allow_negative_numbers = true)]
+    lifetime: i64,
+    /// More claims, as a JSON object; `null` takes one away.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    claims: String,
+    /// More header parameters, as a JSON object; `null` takes one away.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    header: String,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let text = std::fs::read_to_string(&args.key).map_err(Failure::because("cannot read the key"))?;
+    let jwk: Value = serde_json::from_str(&text).map_err(Failure::because("the key is not JSON"))?;
+    let key = SigningKey::from_private_jwk(&jwk)?;
+    let now = clock::now();
+    let one_or_many =
+        |mut texts: Vec<String>| if texts.len() == 1 { json!(texts.remove(0)) } else { json!(texts) };
+    let mut claims = json!({
+        "iss": args.iss, "sub": args.sub, "aud": one_or_many(args.aud),
+        "iat": now, "exp": now.saturating_add(args.lifetime), "jti": random_name()?,
+    });
+    if !args.gpsi.is_empty() {
+        claims["gpsi"] = one_or_many(args.gpsi);
+    }
+    let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": key.kid()});
+    amend(&mut claims, &args.claims)?;
+    amend(&mut header, &args.header)?;
+    let token = key.sign(&header, &claims);
+    if output.json {
+        output.line(json!({"token": token, "header": header, "claims": claims}))?;
+    } else {
+        output.line(token)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn amend(object: &mut Value, changes: &str) -> Result<(), Failure> {
+    let changes: Map<String, Value> = serde_json::from_str(changes)
+        .map_err(Failure::because(format!("`{changes}` is not a JSON object")))?;
+    let Some(members) = object.as_object_mut() else { return Ok(()) };
+    for (name, value) in changes {
+        match value {
+            Value::Null => drop(members.remove(&name)),
+            value => drop(members.insert(name, value)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `eec-authn schema`: the declaration of the filter JSON as a JSON Schema.
+
+use super::failure::Failure;
+use super::{Exit, Output};
+use eec_authn::config::FILTER_JSON;
+use eec_authn::config::shape::{Member, Presence, Shape};
+use serde_json::{Map, Value, json};
+
+/// Prints the JSON Schema (2020-12) of the filter JSON, for editors and pipelines.
+///
+/// It is made from the declaration that the parser checks by. What depends on more than one member, and what is in
+/// a key, only `check` can tell.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: Args, output: Output) -> Result<Exit, Failure> {
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of the eec-authn filter",
+    });
+    if let (Some(schema), Value::Object(rest)) = (schema.as_object_mut(), of(&FILTER_JSON)) {
+        schema.extend(rest);
+    }
+    let text = serde_json::to_string_pretty(&schema).map_err(Failure::because("cannot print"))?;
+    output.line(text)?;
+    Ok(Exit::Fine)
+}
+
+fn of(shape: &Shape) -> Value {
+    match shape {
+        Shape::Object(members) => object(members),
+        Shape::List { item, min } => json!({"type": "array", "items": of(item), "minItems": min}),
+        Shape::Named(item) => json!({"type": "object", "additionalProperties": of(item)}),
+        Shape::Text => json!({"type": "string", "minLength": 1}),
+        Shape::Choice(words) => json!({"enum": words}),
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Shape::Scalar => json!({"type": ["string", "number", "boolean"]}),
+        Shape::Foreign => json!({"type": "object"}),
+    }
+}
+
+fn object(members: &[Member]) -> Value {
+    let required: Vec<&str> =
+        members.iter().filter(|m| matches!(m.presence, Presence::Required)).map(|m| m.name).collect();
+    let properties: Map<String, Value> = members.iter().map(|m| (m.name.to_owned(), member(m))).collect();
+    let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if !required.is_empty() {
+        object["required"] = json!(required);
+    }
+    object
+}
+
+fn member(member: &Member) -> Value {
+    let mut schema = of(&member.shape);
+    schema["description"] = json!(member.doc);
+    match member.presence {
+        Presence::Flag(flag) => schema["default"] = json!(flag),
+        Presence::Integer(number) => schema["default"] = json!(number),
+        Presence::Text(text) => schema["default"] = json!(text),
+        Presence::Required | Presence::Optional => {}
+    }
+    schema
+}

@@ -1,0 +1,88 @@
+//! What is legal in a configuration but deserves a look.
+
+use super::ConfigError;
+use crate::policy::online::{ApplyTo, OnUnavailable};
+use crate::policy::{Action, GpsiMode, Matcher, Mode, Policy, Role};
+
+/// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
+/// is for the caller.
+pub fn advice(policy: &Policy) -> Vec<ConfigError> {
+    let mut found = Vec::new();
+    let mut say = |path: String, message: &str| found.push(ConfigError { path, message: message.into() });
+    if policy.mode == Mode::Shadow {
+        say("mode".into(), "nothing is refused in shadow mode; use \"enforce\" when the counters are quiet");
+    }
+    if !policy.protects.check_host {
+        say("protects.check_host".into(), "a token for one host is accepted at any other that routes here");
+    }
+    match policy.gpsi {
+        GpsiMode::Off if policy.protects.role == Role::Ees && policy.built_in_operations => {
+            say("gpsi".into(), "with \"off\", POST /declare of eees-appctxtreloc is bound to nothing");
+        }
+        GpsiMode::IfPresent => {
+            say(
+                "gpsi".into(),
+                "with \"if_present\", a token without a GPSI may name any UE ID; \"required\" refuses it",
+            );
+        }
+        GpsiMode::Off | GpsiMode::Required => {}
+    }
+    if policy.forward.token {
+        say("forward.token".into(), "the upstream gets the client's token and could use it elsewhere");
+    }
+    for (number, server) in policy.entitlement_servers.iter().enumerate() {
+        let Some(online) = &server.online else { continue };
+        let path = format!("entitlement_servers[{number}].online");
+        if online.on_unavailable == OnUnavailable::AllowVerified {
+            let message = "while the server cannot be asked, a token that it has revoked passes until `exp`";
+            say(format!("{path}.on_unavailable"), message);
+        }
+        if online.apply_to == ApplyTo::All && online.cache_seconds > 300.0 {
+            let message = "a revocation at the server takes effect only after this long";
+            say(format!("{path}.cache_seconds"), message);
+        }
+        let message = "the answers of this cluster are trusted: it must use TLS and check the server's name";
+        say(format!("{path}.cluster"), message);
+    }
+    let rules = policy.rules.as_slice();
+    for (number, rule) in rules.iter().enumerate() {
+        let path = format!("rules[{number}]");
+        if rule.shadow {
+            say(format!("{path}.mode"), "this rule's `claims` and `bind` are only recorded");
+        }
+        if rule.action == Action::PassWithoutToken && is_wide(&rule.matcher) {
+            say(format!("{path}.match"), "lets a whole tree of paths pass without a token");
+        }
+        let earlier = rules.iter().take(number).position(|earlier| covers(&earlier.matcher, &rule.matcher));
+        if let Some(earlier) = earlier {
+            let message = format!("never reached: rules[{earlier}] takes all of its requests");
+            say(format!("{path}.match"), &message);
+        }
+    }
+    found
+}
+
+fn is_wide(matcher: &Matcher) -> bool {
+    matcher.path.is_none() && matcher.path_template.is_none()
+}
+
+/// Whether every request that `later` takes is certainly taken by `earlier` before.
+fn covers(earlier: &Matcher, later: &Matcher) -> bool {
+    let methods = earlier.methods.is_empty()
+        || (!later.methods.is_empty() && later.methods.iter().all(|m| earlier.methods.contains(m)));
+    let hosts = earlier.hosts.is_empty()
+        || (!later.hosts.is_empty() && later.hosts.iter().all(|h| earlier.hosts.contains(h)));
+    let same = |a: &Option<Box<str>>, b: &Option<Box<str>>| a.is_none() || a == b;
+    let template = earlier.path_template.is_none() || earlier.path_template == later.path_template;
+    let prefix = earlier.path_prefix.as_deref().is_none_or(|prefix| {
+        let below =
+            |path: &str| path.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        later.path.as_deref().is_some_and(below) || later.path_prefix.as_deref().is_some_and(below)
+    });
+    methods
+        && hosts
+        && template
+        && prefix
+        && same(&earlier.path, &later.path)
+        && same(&earlier.api, &later.api)
+}
