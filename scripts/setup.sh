@@ -78,7 +78,7 @@ test-runner() {
     [ "${have##* }" = "$version" ] && return
     rust
     say "wasm-bindgen-test-runner $version: compiling into .tools (some two minutes)"
-    install_runner "$version" --locked && return
+    install_runner "$version" --locked 2>/dev/null && return
     say "not with the versions its authors locked; again with the newest that fit"
     install_runner "$version"
 }
