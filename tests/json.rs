@@ -326,3 +326,13 @@ fn a_name_that_differs_by_case_only_is_told_apart() {
     assert_eq!(kelvin.walk(&read("{\"\u{212a}\":1}")), Step::OnlyByCase);
     assert_eq!(Pointer::to_member("s").walk(&read("{\"\u{17f}\":1}")), Step::OnlyByCase);
 }
+
+#[test]
+fn only_a_walk_minds_names_in_another_case() {
+    let json = parse(br#"{"sub":"a","SUB":"b"}"#).expect("two different names");
+    let pointer = Pointer::to_member("sub");
+    assert_eq!(pointer.resolve(&json).and_then(Json::as_str), Some("a"));
+    assert_eq!(pointer.walk(&json), Step::OnlyByCase);
+    let pointer = Pointer::to_member("Sub");
+    assert_eq!(pointer.resolve(&json), None);
+}

@@ -138,35 +138,35 @@ impl Pointer {
         &*self.text == "/iss"
     }
 
-    /// Follows the pointer, exactly.
+    /// Follows the pointer, exactly; names in another case mean nothing.
     pub fn resolve<'a>(&self, root: &'a Json) -> Option<&'a Json> {
-        match self.walk(root) {
-            Step::Found(value) => Some(value),
-            Step::Absent | Step::OnlyByCase => None,
-        }
+        self.tokens.iter().try_fold(root, |at, token| next(at, token))
     }
 
     /// Follows the pointer and tells apart what is absent from what is there in another case.
     pub fn walk<'a>(&self, root: &'a Json) -> Step<'a> {
         let mut at = root;
         for token in &self.tokens {
-            let next = match at {
-                Json::Object(members) => {
-                    // A folded twin beside the exact name is as dangerous as one instead of it.
-                    if members.iter().any(|(n, _)| n != token && folds_to(n, token)) {
-                        return Step::OnlyByCase;
-                    }
-                    at.get(token)
-                }
-                Json::Array(items) => array_index(token).and_then(|i| items.get(i)),
-                _ => None,
-            };
-            match next {
+            // A folded twin beside the exact name is as dangerous as one instead of it.
+            let twin = |(name, _): &(Box<str>, Json)| name != token && folds_to(name, token);
+            if at.as_object().is_some_and(|members| members.iter().any(twin)) {
+                return Step::OnlyByCase;
+            }
+            match next(at, token) {
                 Some(value) => at = value,
                 None => return Step::Absent,
             }
         }
         Step::Found(at)
+    }
+}
+
+/// One step of a pointer.
+fn next<'a>(at: &'a Json, token: &str) -> Option<&'a Json> {
+    match at {
+        Json::Object(_) => at.get(token),
+        Json::Array(items) => array_index(token).and_then(|i| items.get(i)),
+        _ => None,
     }
 }
 
