@@ -14,6 +14,7 @@
 
 pub mod bootstrap;
 pub mod contract;
+pub mod entitlement_server;
 pub mod envoy;
 pub mod find;
 pub mod foreign;

@@ -1,0 +1,120 @@
+//! An entitlement server whose answers a test scripts, byte by byte.
+
+use super::house::{House, config};
+use super::request::Request;
+use super::token::Key;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// An entitlement server: it keeps every question and gives the answer that is set.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it answers and what it was asked.
+    pub state: Arc<Mutex<State>>,
+}
+
+/// The script of a [`Server`].
+#[derive(Default)]
+pub struct State {
+    answer: Vec<u8>,
+    /// What GET is answered with, if not the same.
+    pub to_get: Option<Vec<u8>>,
+    delay: Duration,
+    questions: Vec<String>,
+}
+
+impl Server {
+    /// Listens on a free port.
+    pub fn start() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &shared));
+            }
+        });
+        Server { address, state }
+    }
+
+    /// From now on, these bytes are the answer, at once.
+    pub fn answers(&self, answer: impl Into<Vec<u8>>) -> &Server {
+        let mut state = self.state.lock().expect("the state");
+        state.answer = answer.into();
+        state.delay = Duration::ZERO;
+        self
+    }
+
+    /// From now on, 200 with this JSON.
+    pub fn says(&self, body: &Value) -> &Server {
+        self.answers(http(200, "application/json", &body.to_string()))
+    }
+
+    /// The answer takes so long.
+    pub fn after(&self, milliseconds: u64) {
+        self.state.lock().expect("the state").delay = Duration::from_millis(milliseconds);
+    }
+
+    /// The questions since the last call.
+    pub fn questions(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().expect("the state").questions)
+    }
+}
+
+/// A whole answer.
+pub fn http(status: u16, media_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+fn serve(mut stream: TcpStream, state: &Mutex<State>) {
+    let mut question = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let Ok(n @ 1..) = stream.read(&mut piece) else { break };
+        question.extend_from_slice(&piece[..n]);
+        let text = String::from_utf8_lossy(&question).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+        if body.len() >= length {
+            let (answer, delay) = {
+                let mut state = state.lock().expect("the state");
+                state.questions.push(text.clone());
+                let answer = if text.starts_with("GET") { state.to_get.clone() } else { None };
+                (answer.unwrap_or_else(|| state.answer.clone()), state.delay)
+            };
+            std::thread::sleep(delay);
+            let _ = stream.write_all(&answer);
+            return;
+        }
+    }
+}
+
+/// A house whose entitlement server is asked at `server`; `online` changes the defaults, `change` the whole filter JSON.
+pub fn asking_house(server: &Server, key: &Key, online: &Value, change: impl FnOnce(&mut Value)) -> House {
+    let mut filter = config(&[key]);
+    let mut all = json!({"method": "rfc7662", "cluster": "es", "timeout_ms": 400, "cache_seconds": 0, "negative_cache_seconds": 0});
+    for (name, value) in online.as_object().expect("members") {
+        all[name] = value.clone();
+    }
+    filter["entitlement_servers"][0]["online"] = all;
+    filter["body"] = json!({"hold_headers": true});
+    change(&mut filter);
+    let address = server.address;
+    House::start_with(&filter, |setup| {
+        setup.stop_iteration(true).cluster("es", address).environment("ES_SECRET", "p:w d")
+    })
+}
+
+/// A request without a body.
+pub fn delete(token: &str) -> Request {
+    Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1").bearer(token)
+}
