@@ -1,0 +1,325 @@
+//! The claims of a token, one by one, in a real Envoy (contract, section 1 and the rows from `token_expired` on).
+
+mod support;
+
+use serde_json::{Value, json};
+use support::house::{FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
+use support::problems::Problems;
+use support::request::Request;
+use support::token::{Key, claims_text_with, claims_with, now};
+
+/// Far above what a slow machine needs between minting and checking, so that no case depends on speed.
+const SKEW: i64 = 300;
+
+fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
+    let mut filter = config(&[key]);
+    filter["token"] = json!({"clock_skew_seconds": SKEW, "max_lifetime_seconds": 3600});
+    changes(&mut filter);
+    House::start(&filter)
+}
+
+/// Sends a token with these claims changed; `want` is a code, or empty for allowed.
+fn case(house: &House, p: &mut Problems, key: &Key, changes: Value, want: &str) {
+    let name = changes.to_string();
+    let request = Request::register("eec-1").bearer(key.token(&claims_with(changes)));
+    match want {
+        "" => drop(house.allowed_over(Protocol::H1, p, &name, &request, &identity_of_eec_1())),
+        code => house.denied_over(Protocol::H1, p, &name, &request, code),
+    }
+}
+
+/// Sends a token whose payload has this member as text, in place of the claim of the same name.
+fn raw(house: &House, p: &mut Problems, key: &Key, name: &str, value: &str, want: &str) {
+    let member = format!("\"{name}\":{value}");
+    let token = key.token_of(key.header().to_string(), claims_text_with(name, &member));
+    let request = Request::register("eec-1").bearer(token);
+    match want {
+        "" => drop(house.allowed_over(Protocol::H1, p, &member, &request, &identity_of_eec_1())),
+        code => house.denied_over(Protocol::H1, p, &member, &request, code),
+    }
+}
+
+#[test]
+fn times_with_skew_and_lifetime() {
+    let key = Key::new(1);
+    let house = house(&key, |_| ());
+    let mut p = Problems::new();
+    let t = now();
+    for (changes, want) in [
+        (json!({"exp": t - SKEW + 120, "iat": t - 900}), ""),
+        (json!({"exp": t - SKEW - 1, "iat": t - 900}), "token_expired"),
+        (json!({"exp": t as f64 + 600.25}), ""),
+        (json!({"exp": 0}), "token_expired"),
+        (json!({"exp": -1}), "token_expired"),
+        (json!({"exp": t - SKEW - 1, "nbf": t + 3600}), "token_expired"),
+        (json!({"nbf": t + SKEW - 120}), ""),
+        (json!({"nbf": t - 9999}), ""),
+        (json!({"nbf": t + SKEW + 120}), "token_not_yet_valid"),
+        (json!({"iat": t + SKEW - 120}), ""),
+        (json!({"iat": t + SKEW + 120}), "token_not_yet_valid"),
+        (json!({"nbf": t + SKEW + 120, "exp": t + 9999}), "token_not_yet_valid"),
+        (json!({"iat": t, "exp": t + 3600}), ""),
+        (json!({"iat": t, "exp": t + 3601}), "lifetime_too_long"),
+        (json!({"iat": t, "exp": t as f64 + 3600.5}), "lifetime_too_long"),
+        (json!({"iat": t - 3600, "exp": t + 600}), "lifetime_too_long"),
+        (json!({"iat": null, "exp": t + 3000}), ""),
+        (json!({"iat": null, "exp": t + 4200}), "lifetime_too_long"),
+        (json!({"iat": null, "exp": 1e300}), "lifetime_too_long"),
+        (json!({"exp": t + 9999, "aud": "x"}), "lifetime_too_long"),
+        (json!({"exp": null}), "claim_missing"),
+        (json!({"exp": (t + 600).to_string()}), "claim_malformed"),
+        (json!({"exp": true}), "claim_malformed"),
+        (json!({"exp": [t + 600]}), "claim_malformed"),
+        (json!({"exp": {}}), "claim_malformed"),
+        (json!({"exp": (t + 600).to_string(), "nbf": t + 3600}), "token_not_yet_valid"),
+        (json!({"exp": (t + 600).to_string(), "aud": "x"}), "audience_mismatch"),
+        (json!({"nbf": "0"}), "claim_malformed"),
+        (json!({"nbf": false}), "claim_malformed"),
+        (json!({"iat": "0"}), "claim_malformed"),
+        (json!({"iat": []}), "claim_malformed"),
+    ] {
+        case(&house, &mut p, &key, changes, want);
+    }
+    for (name, value, want) in [
+        ("exp", "1e400", "claim_malformed"),
+        ("exp", "-1e400", "claim_malformed"),
+        ("exp", "1e-400", "token_expired"),
+        ("exp", "-0", "token_expired"),
+        ("exp", "99999999999999999999999999999999", "lifetime_too_long"),
+        ("exp", "null", "claim_malformed"),
+        ("nbf", "1e400", "claim_malformed"),
+        ("nbf", "null", "claim_malformed"),
+        ("nbf", "0.0e0", ""),
+        ("iat", "1e400", "claim_malformed"),
+        ("iat", "null", "claim_malformed"),
+    ] {
+        raw(&house, &mut p, &key, name, value, want);
+    }
+    house.finish(p);
+}
+
+/// Ways to write `name` that name it, and ways that do not (contract, "Naming an FQDN").
+fn spellings(name: &str) -> (Vec<String>, Vec<String>) {
+    let upper = name.to_uppercase();
+    let good = vec![
+        name.to_owned(),
+        upper.clone(),
+        format!("{name}."),
+        format!("https://{name}"),
+        format!("https://{name}/"),
+        format!("https://{name}."),
+        format!("HTTPS://{upper}./"),
+    ];
+    let (first, rest) = name.split_once('.').expect("labels");
+    let bad = vec![
+        format!("{name}/"),
+        format!("{name}.."),
+        format!("{name}:443"),
+        format!(" {name}"),
+        format!("{name} "),
+        format!("{name}\n"),
+        format!("{name}\0"),
+        format!("http://{name}"),
+        format!("https:{name}"),
+        format!("https:/{name}"),
+        format!("https:///{name}"),
+        format!("//{name}"),
+        format!("https://{name}:443"),
+        format!("https://{name}//"),
+        format!("https://{name}/x"),
+        format!("https://{name}?"),
+        format!("https://{name}#"),
+        format!("https://user@{name}"),
+        format!("user@{name}"),
+        format!("https://{name}@evil.example.org"),
+        format!("https://https://{name}"),
+        format!("evil-{name}"),
+        format!("evil.{name}"),
+        format!("{name}.evil.example.org"),
+        format!("{name}evil"),
+        rest.to_owned(),
+        first.to_owned(),
+        format!("*.{rest}"),
+        // Full-width full stop and a Kelvin sign: other characters than those they look like.
+        format!("{first}\u{ff0e}{rest}"),
+        name.replace('e', "\u{435}"),
+        format!("{name},{name}"),
+        "https://".to_owned(),
+        ".".to_owned(),
+    ];
+    (good, bad)
+}
+
+#[test]
+fn audience_by_name_never_by_resemblance() {
+    let key = Key::new(1);
+    let house = house(&key, |filter| filter["protects"]["fqdns"] = json!([FQDN, "ees2.edge.example.net"]));
+    let mut p = Problems::new();
+    let (good, bad) = spellings(FQDN);
+    for spelling in good {
+        case(&house, &mut p, &key, json!({"aud": spelling}), "");
+        case(&house, &mut p, &key, json!({"aud": ["other.example.org", spelling]}), "");
+    }
+    for spelling in &bad {
+        case(&house, &mut p, &key, json!({"aud": spelling}), "audience_mismatch");
+    }
+    case(&house, &mut p, &key, json!({"aud": bad}), "audience_mismatch");
+    for (aud, want) in [
+        (json!("ees2.edge.example.net"), ""),
+        (json!(["ees2.edge.example.net", "", "x"]), "claim_malformed"),
+        (json!(7), "claim_malformed"),
+        (json!(true), "claim_malformed"),
+        (json!({"aud": FQDN}), "claim_malformed"),
+        (json!([7]), "claim_malformed"),
+        (json!([FQDN, 7]), "claim_malformed"),
+        (json!([FQDN, null]), "claim_malformed"),
+        (json!([[FQDN]]), "claim_malformed"),
+        // Of the right type, so the earlier row has it.
+        (json!([]), "audience_mismatch"),
+        (json!(""), "audience_mismatch"),
+        (json!([""]), "audience_mismatch"),
+    ] {
+        case(&house, &mut p, &key, json!({"aud": aud}), want);
+    }
+    case(&house, &mut p, &key, json!({"aud": null}), "claim_missing");
+    raw(&house, &mut p, &key, "aud", "null", "claim_malformed");
+    house.finish(p);
+}
+
+#[test]
+fn issuer_by_name_never_by_resemblance() {
+    let key = Key::new(1);
+    let house = house(&key, |_| ());
+    let mut p = Problems::new();
+    let (good, bad) = spellings(ISSUER);
+    // Whatever the spelling, the upstream gets the configured one: `allowed` looks at that.
+    for spelling in good {
+        case(&house, &mut p, &key, json!({"iss": spelling}), "");
+    }
+    for spelling in bad {
+        case(&house, &mut p, &key, json!({"iss": spelling}), "issuer_unknown");
+    }
+    for iss in [json!(null), json!(7), json!([ISSUER]), json!({}), json!(""), json!(true)] {
+        case(&house, &mut p, &key, json!({"iss": iss}), "issuer_unknown");
+    }
+    raw(&house, &mut p, &key, "iss", "null", "issuer_unknown");
+    house.finish(p);
+}
+
+#[test]
+fn a_configured_issuer_is_exact_and_stands_instead_of_the_fqdn() {
+    let key = Key::new(1);
+    let issuer = "https://op.example.org/Tenant";
+    let house = house(&key, |filter| filter["entitlement_servers"][0]["issuer"] = json!(issuer));
+    let mut p = Problems::new();
+    let request = Request::register("eec-1").bearer(key.token(&claims_with(json!({"iss": issuer}))));
+    house.allowed(&mut p, issuer, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", issuer)]);
+    for other in [
+        ISSUER,
+        "https://op.example.org/tenant",
+        "https://op.example.org/Tenant/",
+        "HTTPS://op.example.org/Tenant",
+        "https://op.example.org",
+        "op.example.org",
+        " https://op.example.org/Tenant",
+    ] {
+        case(&house, &mut p, &key, json!({"iss": other}), "issuer_unknown");
+    }
+    house.finish(p);
+}
+
+#[test]
+fn required_claims_and_claims_elsewhere() {
+    let key = Key::new(1);
+    let house = house(&key, |filter| {
+        filter["token"]["require_claims"] = json!(["jti", "scope"]);
+        filter["token"]["eec_id_claim"] = json!("/edge/eec_id");
+        filter["token"]["gpsi_claim"] = json!("/edge/gpsi");
+    });
+    let mut p = Problems::new();
+    let edge = json!({"eec_id": "eec-9", "gpsi": "msisdn-491"});
+    let token = |changes: Value| {
+        let mut all = json!({"sub": null, "jti": "t1", "scope": "s", "edge": edge.clone()});
+        for (name, value) in changes.as_object().expect("changes") {
+            all[name] = value.clone();
+        }
+        Request::register("eec-9").bearer(key.token(&claims_with(all)))
+    };
+    let identity = [
+        ("x-eec-id", "eec-9"),
+        ("x-eec-gpsi", "msisdn-491"),
+        ("x-eec-issuer", ISSUER),
+        ("x-eec-token-id", "t1"),
+    ];
+    house.allowed(&mut p, "all there", &token(json!({})), &identity);
+    house.allowed(&mut p, "sub is not looked at", &token(json!({"sub": 7})), &identity);
+    for (changes, want) in [
+        (json!({"jti": null}), "claim_missing"),
+        (json!({"scope": null}), "claim_missing"),
+        (json!({"edge": {"gpsi": "msisdn-491"}}), "claim_missing"),
+        (json!({"edge": null}), "claim_missing"),
+        (json!({"edge": "eec-9"}), "claim_missing"),
+        (json!({"edge": {"eec_id": ["eec-9"]}}), "claim_malformed"),
+        (json!({"edge": {"eec_id": "eec-9", "gpsi": 491}}), "claim_malformed"),
+        (json!({"jti": 7}), "claim_malformed"),
+        (json!({"jti": ""}), "claim_malformed"),
+    ] {
+        let name = changes.to_string();
+        house.denied_over(Protocol::H1, &mut p, &name, &token(changes), want);
+    }
+    house.finish(p);
+}
+
+#[test]
+fn identity_claims_and_their_headers() {
+    let key = Key::new(1);
+    let house = house(&key, |_| ());
+    let mut p = Problems::new();
+    for (changes, want) in [
+        (json!({"sub": null}), "claim_missing"),
+        (json!({"sub": ""}), "claim_malformed"),
+        (json!({"sub": 7}), "claim_malformed"),
+        (json!({"sub": ["eec-1"]}), "claim_malformed"),
+        (json!({"sub": {}}), "claim_malformed"),
+        (json!({"sub": true}), "claim_malformed"),
+        (json!({"sub": " eec-1"}), "claim_malformed"),
+        (json!({"sub": "eec-1 "}), "claim_malformed"),
+        (json!({"sub": "eec  1"}), "claim_malformed"),
+        (json!({"sub": "eec\t1"}), "claim_malformed"),
+        (json!({"sub": "eec\r\nx-admin: 1"}), "claim_malformed"),
+        (json!({"sub": "eec\u{0}1"}), "claim_malformed"),
+        (json!({"sub": "eec\u{7f}1"}), "claim_malformed"),
+        (json!({"sub": "éec-1"}), "claim_malformed"),
+        (json!({"gpsi": 7}), "claim_malformed"),
+        (json!({"gpsi": ""}), "claim_malformed"),
+        (json!({"gpsi": []}), "claim_malformed"),
+        (json!({"gpsi": [""]}), "claim_malformed"),
+        (json!({"gpsi": [7]}), "claim_malformed"),
+        (json!({"gpsi": ["msisdn-1", null]}), "claim_malformed"),
+        (json!({"gpsi": ["msisdn-1,msisdn-2"]}), "claim_malformed"),
+        (json!({"gpsi": {}}), "claim_malformed"),
+        (json!({"jti": false}), "claim_malformed"),
+        (json!({"jti": []}), "claim_malformed"),
+        (json!({"jti": "é"}), "claim_malformed"),
+        (json!({"cnf": {"jkt": "x"}}), "confirmation_failed"),
+        (json!({"cnf": {}}), "confirmation_failed"),
+        (json!({"cnf": "x"}), "confirmation_failed"),
+    ] {
+        case(&house, &mut p, &key, changes, want);
+    }
+    raw(&house, &mut p, &key, "cnf", "null", "confirmation_failed");
+    raw(&house, &mut p, &key, "sub", "null", "claim_malformed");
+    raw(&house, &mut p, &key, "gpsi", "null", "claim_malformed");
+    raw(&house, &mut p, &key, "jti", "null", "claim_malformed");
+    for (sub, gpsi, header) in [
+        ("an eec with spaces", json!("msisdn-1"), "msisdn-1"),
+        ("a,comma;and:more=\"~", json!(["msisdn-1", "msisdn-2"]), "msisdn-1,msisdn-2"),
+        ("x", json!(["extid-a@b.example"]), "extid-a@b.example"),
+    ] {
+        let token = key.token(&claims_with(json!({"sub": sub, "gpsi": gpsi, "jti": "t 1"})));
+        let identity =
+            [("x-eec-id", sub), ("x-eec-gpsi", header), ("x-eec-issuer", ISSUER), ("x-eec-token-id", "t 1")];
+        house.allowed(&mut p, sub, &Request::register(sub).bearer(token), &identity);
+    }
+    house.finish(p);
+}
