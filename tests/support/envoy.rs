@@ -176,6 +176,11 @@ impl Envoy {
         })
     }
 
+    /// Where the admin interface is.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// Where clients connect; panics if no configuration was accepted yet.
     pub fn address(&self) -> SocketAddr {
         self.listener.expect("a live listener")
