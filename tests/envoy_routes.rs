@@ -66,7 +66,7 @@ fn routes(role: &str, own: &[(&str, &[&str])], others: &[(&str, &[&str])]) {
     let house = House::start(&filter);
     let mut p = Problems::new();
     let token = key.token(&claims());
-    let mut denied = |p: &mut Problems, method: &str, path: &str, code: &str| {
+    let denied = |p: &mut Problems, method: &str, path: &str, code: &str| {
         // A valid token does not help: what nobody covers is denied.
         let request = Request::new(method, path);
         let request = if code == "token_missing" { request } else { request.bearer(&token) };
