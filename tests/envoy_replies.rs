@@ -57,9 +57,9 @@ fn one_connection_many_decisions() {
     let mut p = Problems::new();
     let get = |n: usize| {
         let request = Request::new("GET", format!("/ops/{n}"));
-        if n % 2 == 0 { request.bearer(key.token(&claims())) } else { request }
+        if n.is_multiple_of(2) { request.bearer(key.token(&claims())) } else { request }
     };
-    let want = |n: usize| if n % 2 == 0 { 201 } else { 401 };
+    let want = |n: usize| if n.is_multiple_of(2) { 201 } else { 401 };
     let mut h1 = H1::connect(house.envoy.address()).expect("a connection");
     for n in 0..10 {
         h1.send(&bytes_of(&get(n))).expect("sent");
