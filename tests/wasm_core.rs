@@ -3,6 +3,8 @@
 //! `make test` runs it; natively this file is empty.
 #![cfg(target_arch = "wasm32")]
 
+mod decision_cases;
+
 use eec_authn::fqdn::Fqdn;
 use eec_authn::json::{self, Json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -31,4 +33,9 @@ fn fqdns_are_named_as_the_contract_says() {
     assert!(host.is_named_by("https://ees1.edge.example.net/"));
     assert!(!host.is_named_by("https://ees1.edge.example.net:443"));
     assert!(host.is_authority(b"ees1.edge.example.net:8443"));
+}
+
+#[wasm_bindgen_test]
+fn every_case_of_every_table() {
+    decision_cases::run_all();
 }

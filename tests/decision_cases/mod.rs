@@ -1,0 +1,120 @@
+//! Decision cases as JSON tables: configuration, request, time, expected decision. The same tables run natively and
+//! on wasm32 in Node; nothing here needs a clock, files or an environment.
+//!
+//! In a configuration `"@x:1"` stands for the public key of seed 1. A token is `{"header", "claims", "key"}`, or a
+//! text as it is; `claims_text` replaces the claims by JSON that serde would not write.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_compact::{KeyPair, Seed};
+use eec_authn::config;
+use eec_authn::engine::{self, Decision};
+use eec_authn::keys::NoHost;
+use eec_authn::online::Answer;
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use serde_json::{Map, Value, json};
+
+/// The tables.
+const TABLES: &[(&str, &str)] = &[
+    ("tokens", include_str!("../cases/tokens.json")),
+    ("times", include_str!("../cases/times.json")),
+    ("routes", include_str!("../cases/routes.json")),
+    ("bodies", include_str!("../cases/bodies.json")),
+];
+
+/// Runs every table; panics with all that went wrong.
+pub(crate) fn run_all() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (name, text) in TABLES {
+        let table: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let cases = table["cases"].as_array().unwrap_or_else(|| panic!("{name} has no cases"));
+        assert!(!cases.is_empty(), "{name} has no cases");
+        for case in cases {
+            count += 1;
+            let got = decide(&merged(&table["defaults"], case));
+            if got != case["expect"] {
+                wrong.push(format!("{name}: {}: {got} instead of {}", case["name"], case["expect"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// `changes` over `base`, member by member; null takes one away.
+fn merged(base: &Value, changes: &Value) -> Value {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            let mut result: Map<String, Value> = base.clone();
+            for (name, change) in changes {
+                match change {
+                    Value::Null => drop(result.remove(name)),
+                    change => {
+                        let below = result.get(name).unwrap_or(&Value::Null);
+                        result.insert(name.clone(), merged(below, change));
+                    }
+                }
+            }
+            Value::Object(result)
+        }
+        (_, change) => change.clone(),
+    }
+}
+
+fn pair(seed: u64) -> KeyPair {
+    KeyPair::from_seed(Seed::new([u8::try_from(seed).expect("a small seed"); 32]))
+}
+
+fn decide(case: &Value) -> Value {
+    let mut configuration = case["config"].to_string();
+    for seed in 1..=9 {
+        let x = URL_SAFE_NO_PAD.encode(pair(seed).pk.as_ref());
+        configuration = configuration.replace(&format!("@x:{seed}"), &x);
+    }
+    let policy = match config::parse(configuration.as_bytes(), &|_| None) {
+        Ok(loaded) => loaded.policy,
+        Err(errors) => return json!({"config": errors.iter().map(ToString::to_string).collect::<Vec<_>>()}),
+    };
+    let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
+    let mut pairs: Vec<(String, String)> = vec![
+        (":method".into(), text("method")),
+        (":path".into(), text("path")),
+        (":authority".into(), text("host")),
+    ];
+    pairs.extend(token(&case["token"]).map(|token| ("authorization".into(), format!("Bearer {token}"))));
+    for header in case["headers"].as_array().into_iter().flatten() {
+        let part = |n: usize| header[n].as_str().expect("a header is [name, value]").to_owned();
+        pairs.push((part(0), part(1)));
+    }
+    let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+    let body = case["body"].as_str();
+    let request = RequestView::new(&pairs, body.is_none());
+    let now = UnixTime::new(case["now"].as_f64().expect("now")).expect("a time");
+    let body = body.map(str::as_bytes);
+    match engine::decide(&policy, &request, body, now, &NoHost, &|_| Answer::Unavailable) {
+        Decision::Pass => json!("pass"),
+        Decision::Deny(denial) => json!(denial.reason.code()),
+        Decision::Allow(grant) => {
+            let headers = grant.token().identity_headers().iter();
+            json!(headers.map(|(n, v)| (n.to_string(), json!(&**v))).collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn token(token: &Value) -> Option<String> {
+    match token {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        parts => {
+            let payload = match parts["claims_text"].as_str() {
+                Some(text) => text.to_owned(),
+                None => parts["claims"].to_string(),
+            };
+            let signed =
+                [parts["header"].to_string(), payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+            let signature = pair(parts["key"].as_u64().expect("a seed")).sk.sign(&signed, None);
+            Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())))
+        }
+    }
+}
