@@ -7,7 +7,9 @@ use super::{Environment, online, rules, servers};
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 use crate::policy::binding::Pointers;
-use crate::policy::{ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Revocation, Role, TokenRules};
+use crate::policy::{
+    ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Revocation, Role, Rules, TokenRules,
+};
 use crate::time::UnixTime;
 
 /// Compiles the document; `None` only if something has been reported.
@@ -15,11 +17,11 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let protects = protects(&root.member("protects"));
     let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"), environment);
     let token = token(&root.member("token"));
-    let rules = protects.as_ref().and_then(|protects| rules::rules(&root.member("rules"), protects));
+    let rules = rules::rules(&root.member("rules"), role(&root.member("protects")));
     let forward = forward::forward(&root.member("forward"), token.as_ref());
     Some(Policy {
         mode: if root.member("mode").text()? == "shadow" { Mode::Shadow } else { Mode::Enforce },
-        rules: rules?,
+        rules: Rules::new(rules?, &protects.as_ref()?.api_root),
         gpsi: gpsi(&root.member("gpsi"))?,
         body: body(&root.member("body"))?,
         pointers: Pointers::default(),
@@ -71,11 +73,6 @@ fn body(node: &Node<'_>) -> Option<BodyRules> {
 }
 
 fn protects(node: &Node<'_>) -> Option<Protects> {
-    let role = match node.member("role").text() {
-        Some("ees") => Some(Role::Ees),
-        Some("ecs") => Some(Role::Ecs),
-        _ => None,
-    };
     let names = node.member("fqdns").items();
     let fqdns: Vec<Fqdn> = names.iter().filter_map(fqdn).collect();
     let api_root = node.member("api_root");
@@ -89,12 +86,20 @@ fn protects(node: &Node<'_>) -> Option<Protects> {
         parsed
     });
     Some(Protects {
-        role: role?,
+        role: role(node)?,
         fqdns,
         realm: names.first()?.text()?.into(),
         api_root: api_root?,
         check_host: node.member("check_host").flag()?,
     })
+}
+
+fn role(protects: &Node<'_>) -> Option<Role> {
+    match protects.member("role").text() {
+        Some("ees") => Some(Role::Ees),
+        Some("ecs") => Some(Role::Ecs),
+        _ => None,
+    }
 }
 
 /// A configured host name.

@@ -5,7 +5,7 @@ use super::node::Node;
 use super::shape::quote;
 use crate::json::{Json, Pointer};
 use crate::policy::{
-    Action, Binding, ClaimCheck, Condition, Matcher, Protects, Role, Rule, Rules, Template, operations, path,
+    Action, Binding, ClaimCheck, Condition, Matcher, Role, Rule, Template, operations, path,
 };
 
 /// The members of a match that name paths; a rule needs one of them.
@@ -14,12 +14,18 @@ const PATH_MEMBERS: [&str; 4] = ["path", "path_prefix", "path_template", "api"];
 /// The members of a claim check that say what must hold.
 const CONDITIONS: [&str; 6] = ["equals", "one_of", "prefix", "suffix", "contains", "present"];
 
-pub(super) fn rules(node: &Node<'_>, protects: &Protects) -> Option<Rules> {
-    let rules: Option<Vec<Rule>> = node.items().iter().map(|item| rule(item, protects.role)).collect();
-    Some(Rules::new(rules?, &protects.api_root))
+/// Compiles the rules; without a `role`, which is a mistake reported elsewhere, `api` is not looked at.
+pub(super) fn rules(node: &Node<'_>, role: Option<Role>) -> Option<Vec<Rule>> {
+    every(node, |item| rule(item, role))
 }
 
-fn rule(node: &Node<'_>, role: Role) -> Option<Rule> {
+/// Compiles every item, also after one that is wrong, so that all mistakes are found.
+fn every<T>(node: &Node<'_>, compile: impl Fn(&Node<'_>) -> Option<T>) -> Option<Vec<T>> {
+    let compiled: Vec<Option<T>> = node.items().iter().map(compile).collect();
+    compiled.into_iter().collect()
+}
+
+fn rule(node: &Node<'_>, role: Option<Role>) -> Option<Rule> {
     let action = match node.member("action").text() {
         Some("authenticate") => Some(Action::Authenticate),
         Some("pass_without_token") => Some(Action::PassWithoutToken),
@@ -41,8 +47,8 @@ fn rule(node: &Node<'_>, role: Role) -> Option<Rule> {
         built_in_binding.warn("a token of one EEC can speak for another in these operations".into());
     }
     let matcher = matcher(&node.member("match"), role);
-    let claims: Option<Vec<ClaimCheck>> = node.member("claims").items().iter().map(claim_check).collect();
-    let bind: Option<Vec<Binding>> = node.member("bind").items().iter().map(binding).collect();
+    let claims = every(&node.member("claims"), claim_check);
+    let bind = every(&node.member("bind"), binding);
     Some(Rule {
         name: node.member("name").text().map(Box::from),
         matcher: matcher?,
@@ -54,7 +60,7 @@ fn rule(node: &Node<'_>, role: Role) -> Option<Rule> {
     })
 }
 
-fn matcher(node: &Node<'_>, role: Role) -> Option<Matcher> {
+fn matcher(node: &Node<'_>, role: Option<Role>) -> Option<Matcher> {
     let is_object = node.json().is_some_and(|json| json.as_object().is_some());
     if is_object && PATH_MEMBERS.iter().all(|name| !node.member(name).is_present()) {
         node.error("names no path; give \"path\", \"path_prefix\", \"path_template\" or \"api\"".into());
@@ -101,9 +107,9 @@ fn plain_path<'a>(node: &Node<'a>) -> Option<&'a str> {
     good.then_some(text)
 }
 
-fn api<'a>(node: &Node<'a>, role: Role) -> Option<&'a str> {
+fn api<'a>(node: &Node<'a>, role: Option<Role>) -> Option<&'a str> {
     let text = node.text()?;
-    let known = operations::apis(role);
+    let known = operations::apis(role?);
     if !known.contains(&text) {
         let known: Vec<String> = known.iter().map(|api| format!("\"{api}\"")).collect();
         node.error(format!(

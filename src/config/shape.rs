@@ -71,7 +71,7 @@ pub(super) fn check(node: &Node<'_>) {
         (Shape::Object(members), Json::Object(given)) => {
             for (name, _) in given {
                 if !members.iter().any(|m| m.name == &**name) {
-                    node.member(name).error(format!("is not known here; {}", known(members)));
+                    node.member(name).error(unknown(name, members));
                 }
             }
             for member in *members {
@@ -149,9 +149,15 @@ fn deep_duplicates(node: &Node<'_>, json: &Json) {
     }
 }
 
-fn known(members: &[Member]) -> String {
+fn unknown(name: &str, members: &[Member]) -> String {
+    if name == "_rules_" {
+        // Higress wraps what it configures for single routes and hosts so; it would look like no rule at all.
+        return "is how Higress wraps configurations for single routes or hosts, which this filter does not \
+                support; give one filter JSON for the whole plugin, and use `rules` in it"
+            .into();
+    }
     let names: Vec<String> = members.iter().map(|m| format!("\"{}\"", m.name)).collect();
-    format!("known members are {}", names.join(", "))
+    format!("is not known here; known members are {}", names.join(", "))
 }
 
 /// What belongs in a place of this shape, in words.
