@@ -20,10 +20,12 @@ FIND_ENVOY := "$$(scripts/find_envoy.sh)"
 # How long `make bench` looks: rounds, and seconds of load on each variant in a round.
 ROUNDS ?= 7
 SECONDS ?= 2
+# How long `make fuzz` tries each target.
+FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
 THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool
-.PHONY: help setup $(THINGS) wasm cli demo run test lint fmt bench audit clean
+.PHONY: help setup $(THINGS) wasm cli demo run test lint fmt bench fuzz audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -56,6 +58,9 @@ bench: $(WASM) $(BENCH)/noop.wasm envoy bench-tools ## measure against Envoy's o
 	.venv/bin/python benches/run.py --envoy $(FIND_ENVOY) --wasm $(WASM) --noop $(BENCH)/noop.wasm \
 		--noop-pruned $(BENCH)/noop-pruned.wasm --rounds $(ROUNDS) --seconds $(SECONDS) \
 		--results $(BENCH)/results.json --report docs
+
+fuzz: ## fuzz each target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 audit: audit-tool ## licences, sources and advisories of all dependencies (needs the advisory database)
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny check

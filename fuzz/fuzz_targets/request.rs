@@ -1,0 +1,27 @@
+//! Any path, host and Authorization header: nothing is allowed, since nobody has signed anything; never a panic.
+#![no_main]
+
+mod policy;
+
+use eec_authn::engine::{self, Decision};
+use eec_authn::keys::NoHost;
+use eec_authn::online::Answer;
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
+    let (path, host, authorization, good_route) = data;
+    let path = if good_route { b"/eees-eecregistration/v1/registrations/r1" } else { path };
+    let host = if good_route { b"ees1.edge.example.net" } else { host };
+    let pairs: [(&[u8], &[u8]); 4] = [
+        (b":method", b"DELETE"),
+        (b":path", path),
+        (b":authority", host),
+        (b"authorization", authorization),
+    ];
+    let request = RequestView::new(&pairs, true);
+    let now = UnixTime::new(1.8e9).expect("a time");
+    let decision = engine::decide(policy::policy(), &request, None, now, &NoHost, &|_| Answer::Unavailable);
+    assert!(matches!(decision, Decision::Deny(_)), "somebody got in");
+});
