@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::disallowed_methods, reason = "tests have a clock and files")]
 
+pub mod registry;
 pub mod running;
 pub mod shipped;
 pub mod tls;
