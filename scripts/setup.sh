@@ -115,7 +115,24 @@ audit-tool() {
     env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --locked cargo-deny
 }
 
+# Debian packages for the deployment tests: what is missing is installed as root, and named otherwise.
+debian() {
+    local missing=() pair
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    local apt="apt-get install -y ${missing[*]}"
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || fail "${missing[*]} missing; on Debian and Ubuntu, as root: $apt"
+    say "${missing[*]}: $apt"
+    $apt >/dev/null || { apt-get update >/dev/null && $apt >/dev/null; }
+}
+
+oci-tools() { debian skopeo:skopeo docker-registry:docker-registry; }
+
+docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
+
 case "${1:-}" in
-rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool" ;;
+oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|oci-tools|docker-tools" ;;
 esac

@@ -1,0 +1,8 @@
+//! What the tests of the deployment files share.
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::disallowed_methods, reason = "tests have a clock and files")]
+
+pub mod registry;
+pub mod running;
+pub mod shipped;
+pub mod tls;
