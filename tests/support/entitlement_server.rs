@@ -78,8 +78,7 @@ pub fn http(status: u16, media_type: &str, body: &str) -> String {
 fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut question = Vec::new();
     let mut piece = [0; 4096];
-    loop {
-        let Ok(n @ 1..) = stream.read(&mut piece) else { break };
+    while let Ok(n @ 1..) = stream.read(&mut piece) {
         question.extend_from_slice(&piece[..n]);
         let text = String::from_utf8_lossy(&question).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
