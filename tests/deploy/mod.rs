@@ -4,5 +4,6 @@
 
 pub mod registry;
 pub mod running;
+pub mod schema;
 pub mod shipped;
 pub mod tls;

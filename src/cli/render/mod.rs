@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Istio and Envoy Gateway: the image with the module.
     #[arg(long, value_name = "URL", default_value = "oci://registry.example.net/eec-authn:0.1.0")]
     image: String,
-    /// Istio and Envoy Gateway: the SHA-256 of the module.
+    /// Istio and Envoy Gateway: the digest of the image (dist/oci.sha256), not that of the module.
     #[arg(long, value_name = "HEX")]
     sha256: Option<String>,
     /// Istio and Envoy Gateway: the namespace.
