@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Not the target folder of `make`: sanitizers build everything anew.
+export CARGO_TARGET_DIR="$PWD/fuzz/target"
 seconds=${1:-30}
 cargo +nightly fuzz --version >/dev/null 2>&1 || {
     echo "error: needs a nightly toolchain and cargo-fuzz (\`cargo install cargo-fuzz\`)" >&2
