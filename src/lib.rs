@@ -24,6 +24,7 @@
 
 pub mod cache;
 pub mod config;
+pub mod counter;
 pub mod decision;
 pub mod engine;
 pub mod exchange;

@@ -2,15 +2,13 @@
 
 use super::forward;
 use super::node::Node;
-use super::shape::quote;
+use super::values::{claim, fqdn, time};
 use super::{Environment, online, rules, servers};
 use crate::fqdn::Fqdn;
-use crate::json::Pointer;
 use crate::policy::binding::Pointers;
 use crate::policy::{
     ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Revocation, Role, Rules, TokenRules,
 };
-use crate::time::UnixTime;
 
 /// Compiles the document; `None` only if something has been reported.
 pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<Policy> {
@@ -42,19 +40,6 @@ fn revoked(node: &Node<'_>) -> Option<Revocation> {
     let issued_before = node.member("issued_before");
     let issued_before = if issued_before.is_present() { Some(time(&issued_before)?) } else { None };
     Some(Revocation::new(texts("token_ids"), texts("eec_ids"), texts("key_ids"), issued_before))
-}
-
-/// A point in time, RFC 3339 in UTC.
-pub(super) fn time(node: &Node<'_>) -> Option<UnixTime> {
-    let text = node.text()?;
-    let parsed = UnixTime::from_rfc3339(text);
-    if parsed.is_none() {
-        node.error(format!(
-            "{} is not a time; give one in UTC such as \"2026-11-01T00:00:00Z\"",
-            quote(text)
-        ));
-    }
-    parsed
 }
 
 fn gpsi(node: &Node<'_>) -> Option<GpsiMode> {
@@ -102,19 +87,6 @@ fn role(protects: &Node<'_>) -> Option<Role> {
     }
 }
 
-/// A configured host name.
-pub(super) fn fqdn(node: &Node<'_>) -> Option<Fqdn> {
-    let text = node.text()?;
-    let parsed = Fqdn::parse(text);
-    if parsed.is_none() {
-        node.error(format!(
-            "`{text}` is not an FQDN; give a host name of letters, digits and hyphens, such as \
-             \"ees1.edge.example.net\", without scheme, port or wildcard"
-        ));
-    }
-    parsed
-}
-
 fn token(node: &Node<'_>) -> Option<TokenRules> {
     let require_claims = node.member("require_claims").items();
     Some(TokenRules {
@@ -125,17 +97,4 @@ fn token(node: &Node<'_>) -> Option<TokenRules> {
         eec_id_claim: claim(&node.member("eec_id_claim"))?,
         gpsi_claim: claim(&node.member("gpsi_claim"))?,
     })
-}
-
-/// A claim, by its name or by a JSON pointer.
-pub(super) fn claim(node: &Node<'_>) -> Option<Pointer> {
-    let text = node.text()?;
-    if !text.starts_with('/') {
-        return Some(Pointer::to_member(text));
-    }
-    let parsed = Pointer::parse(text);
-    if parsed.is_none() {
-        node.error(format!("`{text}` is not a JSON pointer; write `~` as \"~0\" (RFC 6901)"));
-    }
-    parsed
 }

@@ -1,7 +1,7 @@
 //! `forward`: which identity headers the upstream gets.
 
-use super::compile::claim;
 use super::node::Node;
+use super::values::claim;
 use crate::json::Pointer;
 use crate::policy::forward::{DEFAULT_NAMES, fold};
 use crate::policy::{Forward, TokenRules};

@@ -15,6 +15,7 @@ mod pinned_keys;
 mod rules;
 mod servers;
 pub mod shape;
+mod values;
 
 use crate::policy::Policy;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! `keys` of an entitlement server: public keys in four forms, and when each may be used.
 
-use super::compile::time;
 use super::node::Node;
 use super::shape::quote;
+use super::values::time;
 use crate::fqdn::Fqdn;
 use crate::keys::{Certificate, Jwk, JwkSet, KeyErrors, PinnedKey, PublicKey, TableBudget, Window};
 

@@ -1,8 +1,8 @@
 //! `rules`: the operator's own, tried before the built-in operations.
 
-use super::compile::{claim, fqdn};
 use super::node::Node;
 use super::shape::quote;
+use super::values::{claim, fqdn};
 use crate::json::{Json, Pointer};
 use crate::policy::{
     Action, Binding, ClaimCheck, Condition, Matcher, Role, Rule, Template, operations, path,

@@ -1,8 +1,8 @@
 //! `entitlement_servers`: who may issue tokens, and with which keys.
 
-use super::compile::fqdn;
 use super::node::Node;
 use super::pinned_keys::pinned_keys;
+use super::values::fqdn;
 use super::{Environment, online};
 use crate::keys::{KeySet, TableBudget};
 use crate::policy::online::{ApplyTo, Method};

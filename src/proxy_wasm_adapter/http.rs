@@ -3,9 +3,10 @@
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::root::{self, Shared};
+use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::exchange::{Exchange, Inquiry, Step};
-use crate::host::{self, Counter, Fields, Flow, Host};
+use crate::host::{self, Fields, Flow, Host};
 use crate::online::Answer;
 use crate::reply::Reply;
 use crate::request::RequestView;

@@ -1,7 +1,7 @@
 //! Envoy statistics, `wasmcustom.eec_authn.*`: defined once, so that counting is one host call.
 
 use super::hostcalls::{self, Metric};
-use crate::host::Counter;
+use crate::counter::Counter;
 use crate::policy::Policy;
 use crate::time::UnixTime;
 use sha2::{Digest as _, Sha256};

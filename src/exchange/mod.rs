@@ -1,11 +1,13 @@
 //! One HTTP exchange: events of the host in, steps for the host out. No I/O happens here.
 
+mod step;
+
+use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
 use crate::engine::{self, Asking, Authentication, Entry, Route};
-use crate::host::Counter;
 use crate::keys::HostVerifier;
-use crate::online::{Answer, Asked, HttpQuestion, HttpVerb};
-use crate::policy::{Mode, Policy};
+use crate::online::{Answer, Asked, HttpVerb};
+use crate::policy::Mode;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
@@ -13,45 +15,7 @@ use crate::token::ValidToken;
 use crate::worker::{StreamId, Worker};
 use std::rc::Rc;
 
-/// What the host has to do, in the order of the members.
-#[derive(Debug, Default)]
-pub struct Step<'a> {
-    /// Headers or trailers that a client must not send upstream: removed first, on every path.
-    pub spoofed: Vec<&'a [u8]>,
-    /// Whether the Authorization header goes no further.
-    pub remove_token: bool,
-    /// Whom the upstream is told about.
-    pub identity: Option<Rc<ValidToken>>,
-    /// What is counted.
-    pub counts: Vec<Counter>,
-    /// A denial that is only recorded, for shadow mode.
-    pub noted: Option<Denial>,
-    /// What becomes of the request.
-    pub next: Next,
-}
-
-/// What becomes of the request.
-#[derive(Debug, Default)]
-pub enum Next {
-    /// It goes on.
-    #[default]
-    Continue,
-    /// It waits here for more of itself.
-    Pause,
-    /// It waits here for an answer to this question, which has to be sent if it is given.
-    Await(Option<Box<Inquiry>>),
-    /// It ends here.
-    Refuse(Denial, Reply),
-}
-
-/// A question to be sent, and for which token.
-#[derive(Debug)]
-pub struct Inquiry {
-    /// What the question is about.
-    pub asking: Rc<Asking>,
-    /// How to put it.
-    pub question: HttpQuestion,
-}
+pub use step::{Inquiry, Next, Step, inquiry};
 
 /// The state of one exchange.
 #[derive(Debug)]
@@ -335,13 +299,6 @@ impl Exchange {
         let forward = &self.worker.policy.forward;
         pairs.iter().map(|(name, _)| *name).filter(|name| forward.is_reserved(name)).collect()
     }
-}
-
-/// The request that asks about a token.
-pub fn inquiry(policy: &Policy, asking: &Rc<Asking>, verb: HttpVerb) -> Option<Inquiry> {
-    let online = policy.entitlement_servers.get(asking.server)?.online.as_ref()?;
-    let question = HttpQuestion::new(online, &asking.token.0, verb);
-    Some(Inquiry { asking: Rc::clone(asking), question })
 }
 
 fn cache_counter(hit: bool) -> Counter {

@@ -1,0 +1,46 @@
+//! Strings of the filter JSON that stand for something: names, claims, times.
+
+use super::node::Node;
+use super::shape::quote;
+use crate::fqdn::Fqdn;
+use crate::json::Pointer;
+use crate::time::UnixTime;
+
+/// A point in time, RFC 3339 in UTC.
+pub(super) fn time(node: &Node<'_>) -> Option<UnixTime> {
+    let text = node.text()?;
+    let parsed = UnixTime::from_rfc3339(text);
+    if parsed.is_none() {
+        node.error(format!(
+            "{} is not a time; give one in UTC such as \"2026-11-01T00:00:00Z\"",
+            quote(text)
+        ));
+    }
+    parsed
+}
+
+/// A configured host name.
+pub(super) fn fqdn(node: &Node<'_>) -> Option<Fqdn> {
+    let text = node.text()?;
+    let parsed = Fqdn::parse(text);
+    if parsed.is_none() {
+        node.error(format!(
+            "`{text}` is not an FQDN; give a host name of letters, digits and hyphens, such as \
+             \"ees1.edge.example.net\", without scheme, port or wildcard"
+        ));
+    }
+    parsed
+}
+
+/// A claim, by its name or by a JSON pointer.
+pub(super) fn claim(node: &Node<'_>) -> Option<Pointer> {
+    let text = node.text()?;
+    if !text.starts_with('/') {
+        return Some(Pointer::to_member(text));
+    }
+    let parsed = Pointer::parse(text);
+    if parsed.is_none() {
+        node.error(format!("`{text}` is not a JSON pointer; write `~` as \"~0\" (RFC 6901)"));
+    }
+    parsed
+}
