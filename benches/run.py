@@ -24,6 +24,7 @@ import report
 from tokens import ALGORITHMS, Key, write_tokens
 
 MANY = 4000
+PARTS = ["algorithms", "keys", "sizes", "distinct", "starts", "verifiers"]
 
 
 def say(text):
@@ -167,6 +168,18 @@ class Bench:
             if times[name]
         }
 
+    def verifiers(self):
+        say("the verifiers by themselves, natively and in WebAssembly (compiles first)")
+        bench = ["cargo", "bench", "--quiet", "--no-default-features", "--bench", "verify"]
+        times = {}
+        for where, target in (("native", []), ("wasm", ["--target", "wasm32-unknown-unknown"])):
+            text = subprocess.run([*bench, *target], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if text.returncode:
+                raise SystemExit(f"error: {' '.join([*bench, *target])}\n{text.stdout}{text.stderr}")
+            for algorithm, microseconds in re.findall(r"^\s*verify (\S+) ([0-9.]+)", text.stdout + text.stderr, re.M):
+                times.setdefault(algorithm, {})[where] = float(microseconds)
+        return times
+
     def about(self):
         def first_line(*command):
             text = subprocess.run(command, capture_output=True, text=True).stdout
@@ -177,6 +190,7 @@ class Bench:
         return {
             "envoy": re.search(r"/(\d+\.\d+\.\d+)", envoy).group(1),
             "rustc": first_line("rustc", "--version"),
+            "node": first_line("node", "--version"),
             "eec-authn": re.search(r'^version = "(.*)"', pathlib.Path("Cargo.toml").read_text(), re.M).group(1),
             "wrk": re.search(r"wrk (\S+)", subprocess.run([self.options.wrk, "-v"], capture_output=True, text=True).stdout).group(1),
             "processor": f"{cpu.group(1) if cpu else platform.machine()}, {len(os.sched_getaffinity(0))} cores",
@@ -194,7 +208,7 @@ def main():
     parser.add_argument("--wrk", default="wrk")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2, help="of load on each variant in each round")
-    parser.add_argument("--only", choices=["algorithms", "keys", "sizes", "distinct", "starts"], action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--results", type=pathlib.Path, required=True, help="all numbers, as JSON")
     parser.add_argument("--report", type=pathlib.Path, help="write the table and the picture into this directory")
     options = parser.parse_args()
@@ -203,7 +217,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="eec-authn-bench-") as directory:
         bench = Bench(options, pathlib.Path(directory))
         results["about"] = bench.about()
-        for part in options.only or ["algorithms", "keys", "sizes", "distinct", "starts"]:
+        for part in options.only or PARTS:
             results[part] = getattr(bench, part)()
         results["missing"] = bench.missing
     options.results.parent.mkdir(parents=True, exist_ok=True)

@@ -27,4 +27,4 @@ cargo clippy --all-targets -- -D warnings
 say "clippy: the filter (wasm32-wasip1)"
 cargo clippy --lib --no-default-features --target wasm32-wasip1 -- -D warnings
 say "clippy: the core's tests in Node (wasm32-unknown-unknown)"
-cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core -- -D warnings
+cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core --bench verify -- -D warnings

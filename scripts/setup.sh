@@ -95,12 +95,6 @@ optimiser() {
 }
 
 bench-tools() {
-    if ! cmp -s benches/requirements.txt .venv/bench-requirements.txt; then
-        venv
-        say "libraries that mint the tokens of the benchmark: installing into .venv"
-        pip_install -r benches/requirements.txt
-        cp benches/requirements.txt .venv/bench-requirements.txt
-    fi
     command -v wrk >/dev/null && return
     local apt="apt-get install -y wrk"
     [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || fail "wrk is not on the PATH; on Debian and Ubuntu: $apt"
