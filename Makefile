@@ -92,3 +92,10 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 oci: $(WASM) ## the filter as an image for Istio and Envoy Gateway: dist/oci, an OCI layout; push it with skopeo
 	@python3 scripts/oci.py $(WASM) $(VERSION) dist/oci
+
+# How long `make soak` runs.
+SOAK_SECONDS ?= 900
+.PHONY: soak
+soak: $(WASM) envoy ## good, bad and hostile traffic under pushes for SOAK_SECONDS (15 minutes); ends with a report
+	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
+		$(CARGO) test --test soak -- --nocapture

@@ -186,6 +186,20 @@ impl Envoy {
         self.listener.expect("a live listener")
     }
 
+    /// Envoy's resident memory in KiB, as Linux counts it.
+    pub fn memory_kib(&self) -> u64 {
+        let id = self.process.lock().expect("the process").id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).expect("its memory")
+    }
+
+    /// Empties the access log, which Envoy goes on appending to: for tests that run long.
+    pub fn empty_access_log(&self) {
+        let log = fs::OpenOptions::new().write(true).open(self.file("access.log")).expect("the access log");
+        log.set_len(0).expect("it is emptied");
+    }
+
     /// Everything Envoy has logged.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.file("envoy.log")).unwrap_or_default()).into_owned()
