@@ -87,7 +87,7 @@ $(THINGS):
 
 # What an operator deploys.
 
-.PHONY: oci
+.PHONY: oci test-envoy-versions dist
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 oci: $(WASM) ## the filter as an image for Istio and Envoy Gateway: dist/oci, an OCI layout; push it with skopeo
@@ -99,3 +99,8 @@ SOAK_SECONDS ?= 900
 soak: $(WASM) envoy ## good, bad and hostile traffic under pushes for SOAK_SECONDS (15 minutes); ends with a report
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
 		$(CARGO) test --test soak -- --nocapture
+test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against Envoy 1.36 to 1.40; writes docs/envoy-versions.md
+	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)
+
+dist: $(WASM) $(CLI) ## a release in dist/: filter, command line, schema, image, bills of materials, licences, checksums
+	@python3 scripts/dist.py $(WASM) $(CLI) dist

@@ -1,0 +1,142 @@
+"""Puts a release together in a folder, from what has been built.
+
+    dist.py MODULE COMMAND_LINE FOLDER
+
+    eec_authn.wasm, eec-authn       the filter and the command line, each with a bill of materials (.cdx.json)
+    filter-config.schema.json       JSON Schema of the filter JSON
+    oci, oci.sha256                 the filter as an image (scripts/oci.py)
+    licences                        the licence texts of all crates in either
+    eec_authn.wasm.sha256           for the module alone
+    SHA256SUMS                      for every file
+
+The bills of materials are CycloneDX 1.5, from `cargo metadata`: what is linked in, not what tests and builds need. The same
+sources and tools give the same bytes.
+"""
+
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TEXTS = ("license", "licence", "copying", "copyright", "notice", "unlicense")
+
+
+def cargo_metadata(*options):
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", *options]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+
+
+def host():
+    lines = subprocess.run(["rustc", "-vV"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    return next(line.removeprefix("host: ") for line in lines if line.startswith("host: "))
+
+
+class Linked:
+    """The crates that end up in one artefact, and who needs whom."""
+
+    def __init__(self, target, *features):
+        metadata = cargo_metadata("--filter-platform", target, *features)
+        self.packages = {package["id"]: package for package in metadata["packages"]}
+        nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+        self.root = metadata["resolve"]["root"]
+        self.needs, waiting = {}, [self.root]
+        while waiting:
+            name = waiting.pop()
+            if name in self.needs:
+                continue
+            linked = (d for d in nodes[name]["deps"] if any(kind["kind"] is None for kind in d["dep_kinds"]))
+            # What a procedural macro needs runs in the compiler.
+            macro = any("proc-macro" in target["kind"] for target in self.packages[name]["targets"])
+            self.needs[name] = [] if macro else sorted(d["pkg"] for d in linked)
+            waiting += self.needs[name]
+        self.crates = sorted((self.packages[i] for i in self.needs if i != self.root), key=lambda p: (p["name"], p["version"]))
+
+
+def purl(package):
+    return f"pkg:cargo/{package['name']}@{package['version']}"
+
+
+def component(package, kind="library"):
+    expression = (package["license"] or "").replace("/", " OR ")
+    if not expression:
+        sys.exit(f"error: {package['name']} {package['version']} names no licence")
+    return {
+        "type": kind,
+        "bom-ref": purl(package),
+        "name": package["name"],
+        "version": package["version"],
+        "licenses": [{"expression": expression}],
+        "purl": purl(package),
+    }
+
+
+def bill(linked, artefact):
+    main = component(linked.packages[linked.root], "application")
+    digest = hashlib.sha256(artefact.read_bytes()).hexdigest()
+    main["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": main},
+        "components": [component(package) for package in linked.crates],
+        "dependencies": [
+            {"ref": purl(linked.packages[name]), "dependsOn": [purl(linked.packages[n]) for n in needs]}
+            for name, needs in sorted(linked.needs.items())
+        ],
+    }
+
+
+def licences(crates, folder):
+    """Copies the licence texts; a crate that ships none is named in a list."""
+    without = []
+    for package in crates:
+        source = pathlib.Path(package["manifest_path"]).parent
+        texts = [p for p in sorted(source.iterdir()) if p.is_file() and p.name.lower().startswith(TEXTS)]
+        target = folder / f"{package['name']}-{package['version']}"
+        target.mkdir(parents=True, exist_ok=True)
+        for text in texts:
+            shutil.copyfile(text, target / text.name)
+        if not texts:
+            without.append(f"{package['name']} {package['version']}: {package['license']}\n")
+            (target / "LICENCE-EXPRESSION").write_text(f"{package['license']}\n")
+    (folder / "without-text.txt").write_text("".join(without))
+
+
+def sums(folder):
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    lines = (f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files)
+    (folder / "SHA256SUMS").write_text("".join(lines))
+
+
+def main():
+    module, command_line, folder = (pathlib.Path(a).resolve() for a in sys.argv[1:4])
+    folder.mkdir(parents=True, exist_ok=True)
+    for source, name in [(module, "eec_authn.wasm"), (command_line, "eec-authn")]:
+        if source != folder / name:
+            shutil.copy(source, folder / name)
+    shutil.copyfile(ROOT / "envoy/filter-config.schema.json", folder / "filter-config.schema.json")
+    shutil.copyfile(ROOT / "CHANGELOG.md", folder / "CHANGELOG.md")
+    module = folder / "eec_authn.wasm"
+    digest = hashlib.sha256(module.read_bytes()).hexdigest()
+    (folder / "eec_authn.wasm.sha256").write_text(f"{digest}  eec_authn.wasm\n")
+
+    in_filter = Linked("wasm32-wasip1", "--no-default-features")
+    in_command_line = Linked(host())
+    for linked, artefact in [(in_filter, module), (in_command_line, folder / "eec-authn")]:
+        text = json.dumps(bill(linked, artefact), indent=1, sort_keys=True)
+        (folder / f"{artefact.name}.cdx.json").write_text(text + "\n")
+    shutil.rmtree(folder / "licences", ignore_errors=True)
+    both = {(p["name"], p["version"]): p for linked in (in_filter, in_command_line) for p in linked.crates}
+    licences([both[key] for key in sorted(both)], folder / "licences")
+
+    version = in_filter.packages[in_filter.root]["version"]
+    subprocess.run([sys.executable, ROOT / "scripts/oci.py", module, version, folder / "oci"], check=True)
+    sums(folder)
+
+
+if __name__ == "__main__":
+    main()

