@@ -3,6 +3,7 @@
 //! `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`).
 
 #![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
+#![allow(clippy::disallowed_methods, reason = "a soak takes the time")]
 
 #[path = "../support/mod.rs"]
 mod support;
