@@ -1,5 +1,7 @@
 //! The rehearsal of the operator's guide, run line by line as it stands there, but for the ports.
 
+#![allow(clippy::disallowed_methods, reason = "a test has an environment")]
+
 mod support;
 
 use std::fs;
