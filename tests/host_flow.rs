@@ -4,9 +4,10 @@
 mod support;
 
 use eec_authn::config;
+use eec_authn::counter::Counter;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
-use eec_authn::host::{Counter, Fields, Flow, Host, perform};
+use eec_authn::host::{Fields, Flow, Host, perform};
 use eec_authn::keys::NoHost;
 use eec_authn::online::Answer;
 use eec_authn::reply::Reply;
