@@ -26,10 +26,10 @@ def value(results, name, field="per_second", scale=1.0, digits=0):
     return f"{results[name][field] * scale:,.{digits}f}" if name in results else "–"
 
 
-def ratio(results, ours, native):
+def ratio(results, ours, native, field="per_second"):
     if ours not in results or native not in results:
         return None
-    return results[ours]["per_second"] / results[native]["per_second"]
+    return results[ours][field] / results[native][field]
 
 
 def times(number):
@@ -45,19 +45,22 @@ def verdict(number, goal):
 def algorithms(results):
     rows = []
     for name in ("no filter", "empty filter, all callbacks", "empty filter"):
-        rows.append([name, value(results, name), value(results, name, "microseconds", digits=1), "", ""])
+        rows.append([name, value(results, name), value(results, name, "microseconds", digits=1), "", "", ""])
     for kind, goals in (("verify", VERIFY_GOALS), ("cache", dict.fromkeys(ALGORITHMS, CACHE_GOAL))):
         for algorithm in ALGORITHMS:
             for who in ("native", "ours"):
                 name = f"{who} {algorithm} {kind}"
                 label = f"{'`jwt_authn`' if who == 'native' else '**eec-authn**'}, {algorithm}, " + (
                     "every token verified" if kind == "verify" else "from its cache")
-                against = ratio(results, name, f"native {algorithm} {kind}") if who == "ours" else None
-                rows.append([
-                    label, value(results, name), value(results, name, "microseconds", digits=1),
-                    times(against) if who == "ours" else "", verdict(against, goals[algorithm]) if who == "ours" else "",
-                ])
-    return table(["variant", "requests/s", "µs of Envoy's processor time", "ours to native", "goal"], rows)
+                row = [label, value(results, name), value(results, name, "microseconds", digits=1)]
+                if who == "native":
+                    rows.append([*row, "", "", ""])
+                    continue
+                native = f"native {algorithm} {kind}"
+                against, time = ratio(results, name, native), ratio(results, native, name, "microseconds")
+                rows.append([*row, times(against), times(time), verdict(against, goals[algorithm])])
+    head = ["variant", "requests/s", "µs of Envoy's processor", "ours to native", "by processor time", "goal"]
+    return table(head, rows)
 
 
 def both(results, labels, what):
@@ -103,6 +106,7 @@ def page(results):
         "# What the filter costs",
         "Written by `make bench`; do not edit. ![Requests per second](benchmark.svg)",
         f"eec-authn {about['eec-authn']} in Envoy {about['envoy']} (V8), {about['rustc']}, wrk {about['wrk']}, {about['processor']}.\n"
+        f"Load of the machine before the start: {about['load_before']:.1f}.\n"
         f"Medians of {about['rounds']} rounds of {about['seconds']} s on each variant, the variants taking turns. One Envoy with one worker per\n"
         "variant, bound to a core of its own; wrk with 32 connections on another; replies come from Envoy itself. Every variant gets\n"
         "the same requests (`DELETE` on an EEC registration), checks issuer, audience and times, and sets the same four headers. Look at the\n"

@@ -194,6 +194,7 @@ class Bench:
             "eec-authn": re.search(r'^version = "(.*)"', pathlib.Path("Cargo.toml").read_text(), re.M).group(1),
             "wrk": re.search(r"wrk (\S+)", subprocess.run([self.options.wrk, "-v"], capture_output=True, text=True).stdout).group(1),
             "processor": f"{cpu.group(1) if cpu else platform.machine()}, {len(os.sched_getaffinity(0))} cores",
+            "load_before": os.getloadavg()[0],
             "module_bytes": self.options.wasm.stat().st_size,
             "rounds": self.options.rounds,
             "seconds": self.options.seconds,
@@ -217,6 +218,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="eec-authn-bench-") as directory:
         bench = Bench(options, pathlib.Path(directory))
         results["about"] = bench.about()
+        if results["about"]["load_before"] > 0.5:
+            say(f"warning: the machine is busy already (load {results['about']['load_before']:.1f}): look at ratios only")
         for part in options.only or PARTS:
             results[part] = getattr(bench, part)()
         results["missing"] = bench.missing
