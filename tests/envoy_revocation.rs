@@ -1,6 +1,5 @@
 //! Revocation lists of 100,000 identifiers: a real Envoy takes them by a push and refuses what they name, and a look-up
 //! among them takes as many comparisons as their logarithm.
-#![allow(clippy::disallowed_methods, reason = "a test has a clock")]
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark takes the time")]
 

@@ -1,5 +1,4 @@
 //! The rehearsal of the operator's guide, run line by line as it stands there, but for the ports.
-#![allow(clippy::disallowed_methods, reason = "a test has an environment")]
 
 #![allow(clippy::disallowed_methods, reason = "a test has an environment")]
 

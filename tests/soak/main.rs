@@ -2,7 +2,6 @@
 //! configurations are pushed. It ends with a report; a single wrong decision fails it. `make soak` runs it for 15 minutes,
 //! `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`).
 
-#![allow(clippy::disallowed_methods, reason = "a test has a clock and an environment")]
 #![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
 #![allow(clippy::disallowed_methods, reason = "a soak takes the time")]
 
@@ -32,6 +31,7 @@ const CLIENTS: u64 = 4;
 const PUSH_EVERY: Duration = Duration::from_secs(2);
 
 fn length() -> Duration {
+    #[allow(clippy::disallowed_methods, reason = "a test has an environment")]
     let seconds = std::env::var("EEC_AUTHN_SOAK_SECONDS").ok();
     let seconds = seconds.map_or(8, |text| text.parse().expect("EEC_AUTHN_SOAK_SECONDS is a number"));
     Duration::from_secs(seconds)
