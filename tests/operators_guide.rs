@@ -13,7 +13,7 @@ use support::find;
 /// The indented lines of the section.
 fn rehearsal() -> String {
     let guide = fs::read_to_string(find::root().join("docs/operators-guide.md")).expect("the guide");
-    let (_, section) = guide.split_once("## 9. A rehearsal on one machine").expect("the rehearsal");
+    let (_, section) = guide.split_once("## 10. A rehearsal on one machine").expect("the rehearsal");
     let section = section.split("\n## ").next().unwrap_or_default();
     let lines =
         section.lines().filter_map(|line| if line.is_empty() { Some("") } else { line.strip_prefix("    ") });
