@@ -1,6 +1,8 @@
 //! Asking the entitlement server in a real Envoy through what goes on around it: a configuration push while
 //! requests wait, a server that flaps under load, and secrets that must not show.
 
+#![allow(clippy::disallowed_methods, reason = "a test has a clock and an environment")]
+
 mod support;
 
 use serde_json::json;
@@ -56,7 +58,6 @@ fn a_push_loses_nobody_who_waits() {
 
 /// Seconds of flapping; longer with `EEC_AUTHN_FLAPPING_SECONDS`.
 fn flapping() -> Duration {
-    #[allow(clippy::disallowed_methods, reason = "a test has an environment")]
     let seconds = std::env::var("EEC_AUTHN_FLAPPING_SECONDS").ok();
     Duration::from_secs(seconds.map_or(8, |s| s.parse().expect("EEC_AUTHN_FLAPPING_SECONDS is a number")))
 }
