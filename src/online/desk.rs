@@ -122,3 +122,60 @@ impl<W: PartialEq> Desk<W> {
         self.waiting
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> UnixTime {
+        UnixTime::new(1_000.0).expect("a time")
+    }
+
+    fn token(n: usize) -> TokenDigest {
+        TokenDigest::new(0, &n.to_string())
+    }
+
+    #[test]
+    fn questions_are_bounded_and_free_again_once_answered() {
+        let mut desk = Desk::new(RandomState::new());
+        for n in 0..MAX_QUESTIONS {
+            assert!(matches!(desk.ask(token(n), n, now()), Asked::Send), "{n}");
+        }
+        assert!(matches!(desk.ask(token(MAX_QUESTIONS), 0, now()), Asked::Full));
+        assert!(
+            matches!(desk.ask(token(0), MAX_QUESTIONS, now()), Asked::Wait),
+            "an open question takes more"
+        );
+        assert_eq!(desk.answered(token(0), Answer::Unavailable, now(), false).1, [0, MAX_QUESTIONS]);
+        assert!(matches!(desk.ask(token(MAX_QUESTIONS), 0, now()), Asked::Send));
+    }
+
+    #[test]
+    fn waiting_requests_are_bounded_and_those_who_leave_make_room() {
+        let mut desk = Desk::new(RandomState::new());
+        assert!(matches!(desk.ask(token(0), 0, now()), Asked::Send));
+        for n in 1..MAX_WAITING {
+            assert!(matches!(desk.ask(token(0), n, now()), Asked::Wait), "{n}");
+        }
+        assert!(matches!(desk.ask(token(0), MAX_WAITING, now()), Asked::Full));
+        assert!(matches!(desk.ask(token(1), MAX_WAITING, now()), Asked::Full));
+        desk.leave(token(0), &0);
+        desk.leave(token(0), &0);
+        assert_eq!(desk.waiting(), MAX_WAITING - 1);
+        assert!(matches!(desk.ask(token(1), MAX_WAITING, now()), Asked::Send));
+        assert_eq!(desk.answered(token(0), Answer::Inactive, now(), false).1.len(), MAX_WAITING - 1);
+        assert_eq!(desk.waiting(), 1);
+    }
+
+    #[test]
+    fn an_inactive_token_stays_so_only_where_told() {
+        let mut desk: Desk<usize> = Desk::new(RandomState::new());
+        for (lasts, inactive) in [(true, true), (false, false)] {
+            desk.ask(token(0), 0, now());
+            desk.answered(token(0), Answer::Inactive, now(), lasts);
+            assert!(matches!(desk.ask(token(0), 0, now()), Asked::Send), "kept no longer than told");
+            let (answer, _) = desk.answered(token(0), Answer::Unavailable, now(), lasts);
+            assert_eq!(matches!(answer, Answer::Inactive), inactive);
+        }
+    }
+}

@@ -34,6 +34,7 @@ pub(super) struct Plan<'a> {
     pub(super) wasm: &'a Path,
     pub(super) filter_json: &'a str,
     pub(super) ees: SocketAddr,
+    pub(super) entitlement: SocketAddr,
 }
 
 impl Envoy {
@@ -50,6 +51,7 @@ impl Envoy {
             .replace("${ACCESS_LOG}", &quoted(&access_log))
             .replace("${WASM}", &quoted(plan.wasm))
             .replace("${EES_PORT}", &plan.ees.port().to_string())
+            .replace("${ENTITLEMENT_PORT}", &plan.entitlement.port().to_string())
             .replace("${FILTER_JSON}", &json!(plan.filter_json).to_string());
         let log = workspace.file("envoy.log");
         let admin_address = workspace.file("admin-address");

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -62,7 +62,7 @@ impl Stage {
                 "The filter's configuration, with the entitlement server's key:\n\n{filter_json}"
             ))?;
         }
-        let plan = Plan { wasm: &wasm, filter_json: &filter_json, ees };
+        let plan = Plan { wasm: &wasm, filter_json: &filter_json, ees, entitlement };
         let envoy = Envoy::start(envoy, plan, &workspace).await?;
         if !output.json {
             output.line(format_args!(
@@ -78,6 +78,11 @@ impl Stage {
         let answer = ask(self.entitlement, "POST", "/token", wish.to_string()).await?;
         let token = answer.get("access_token").and_then(Value::as_str);
         token.map(str::to_owned).ok_or_else(|| Failure::new(format!("no token in {answer}")))
+    }
+
+    /// Takes a token back at the entitlement server (RFC 7009); the filter's configuration stays as it is.
+    pub(super) async fn revoke(&self, token: &str) -> Result<(), Failure> {
+        ask(self.entitlement, "POST", "/revoke", json!({ "token": token }).to_string()).await.map(|_| ())
     }
 
     /// Ends everything, and waits until Envoy is gone: it may still hold files of the workspace.
@@ -112,6 +117,10 @@ async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Resu
             "the entitlement server answers {path} with {}: {text}",
             answer.status()
         )));
+    }
+    // RFC 7009 answers with nothing.
+    if answer.body().is_empty() {
+        return Ok(Value::Null);
     }
     serde_json::from_slice(answer.body()).map_err(Failure::because(format!("the answer to {path}")))
 }

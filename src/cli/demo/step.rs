@@ -16,6 +16,8 @@ pub(super) struct Step {
     pub(super) what: &'static str,
     /// What the entitlement server is asked for; without it the request has no token.
     pub(super) token: Option<Value>,
+    /// Whether the entitlement server has revoked the token by the time it is used.
+    pub(super) revoked: bool,
     /// Headers that the client adds.
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// Where the client POSTs.
@@ -42,6 +44,9 @@ impl Step {
             Some(wish) => Some(stage.token(wish).await?),
             None => None,
         };
+        if let (true, Some(token)) = (self.revoked, &token) {
+            stage.revoke(token).await?;
+        }
         let mut request = Request::post(self.path)
             .header("host", &stage.ees_fqdn)
             .header("content-type", "application/json");

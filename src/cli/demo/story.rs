@@ -12,7 +12,14 @@ use serde_json::json;
 
 fn steps() -> Vec<Step> {
     let good = json!({"eec_id": EEC_ID, "gpsi": GPSI});
-    let step = |what, token, expected| Step { what, token, headers: &[], path: REGISTRATIONS, expected };
+    let step = |what, token, expected| Step {
+        what,
+        token,
+        revoked: false,
+        headers: &[],
+        path: REGISTRATIONS,
+        expected,
+    };
     vec![
         step("no token", None, Expected::Refused(401, "token_missing")),
         step("a good token", Some(good.clone()), Expected::Registered),
@@ -31,6 +38,14 @@ fn steps() -> Vec<Step> {
             Some(json!({"eec_id": EEC_ID, "gpsi": GPSI, "forged": true})),
             Expected::Refused(401, "signature_invalid"),
         ),
+        Step {
+            revoked: true,
+            ..step(
+                "a good token, revoked at the entitlement server",
+                Some(good.clone()),
+                Expected::Refused(401, "token_inactive"),
+            )
+        },
         Step {
             headers: &[("x-eec-id", OTHER_EEC_ID), ("X_EEC_GPSI", "msisdn-447700900999")],
             ..step("a good token, and spoofed x-eec-id, x_eec_gpsi", Some(good.clone()), Expected::Registered)

@@ -1,0 +1,165 @@
+//! Asking the entitlement server in a real Envoy through what goes on around it: a configuration push while
+//! requests wait, a server that flaps under load, and secrets that must not show.
+
+#![allow(clippy::disallowed_methods, reason = "a test has a clock and an environment")]
+
+mod support;
+
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use support::bootstrap::{Configuration, Setup};
+use support::entitlement_server::{Server, asking_house, delete, http};
+use support::envoy::{Envoy, Push};
+use support::h1;
+use support::house::{Protocol, config, identity_of_eec_1};
+use support::problems::Problems;
+use support::token::{Key, claims, claims_with};
+use support::upstream::Upstream;
+
+#[test]
+fn a_push_loses_nobody_who_waits() {
+    let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
+    let mut filter = config(&[&key]);
+    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "cache_seconds": 0, "timeout_ms": 20_000});
+    let setup = |filter: &serde_json::Value| {
+        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address)
+            .cluster("es", server.address)
+            .ecds()
+    };
+    let mut envoy = Envoy::start(&setup(&filter));
+    server.says(&json!({"active": true})).after(6_000);
+    let (address, request) = (envoy.address(), delete(&key.token(&claims())));
+    let waiting: Vec<_> = (0..10)
+        .map(|_| {
+            let request = request.clone();
+            std::thread::spawn(move || h1::exchange(address, &request).map(|r| r.status).ok())
+        })
+        .collect();
+    let until = Instant::now() + Duration::from_secs(5);
+    while envoy.filter_stat("online.waiting") < 10 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(envoy.filter_stat("online.waiting"), 10);
+    filter["revoked"] = json!({"token_ids": ["nobody"]});
+    assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+    for thread in waiting {
+        assert_eq!(thread.join().expect("a thread"), Some(201));
+    }
+    assert_eq!(server.questions().len(), 1);
+    assert_eq!(envoy.filter_stat("online.waiting"), 0);
+    server.says(&json!({"active": false}));
+    assert_eq!(
+        h1::exchange(address, &request).map(|r| r.status).ok(),
+        Some(401),
+        "the new configuration asks"
+    );
+}
+
+/// Seconds of flapping; longer with `EEC_AUTHN_FLAPPING_SECONDS`.
+fn flapping() -> Duration {
+    let seconds = std::env::var("EEC_AUTHN_FLAPPING_SECONDS").ok();
+    Duration::from_secs(seconds.map_or(8, |s| s.parse().expect("EEC_AUTHN_FLAPPING_SECONDS is a number")))
+}
+
+#[test]
+fn nothing_passes_unverified_while_the_server_flaps() {
+    let (server, key) = (Server::start(), Key::new(1));
+    let house = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 200}), |_| {});
+    let (stop, address) = (AtomicBool::new(false), house.envoy.address());
+    // The answer speaks of `eec-1`: whoever else comes with a token is refused, or cannot be asked about.
+    let active = json!({"active": true, "sub": "eec-1"});
+    let forged = Key::new(9).token_with(&key.header(), &claims());
+    let kinds = [
+        ("good", key.token(&claims()), vec![201, 503]),
+        ("inactive", key.token(&claims_with(json!({"sub": "eec-2"}))), vec![401, 503]),
+        ("forged", forged, vec![401]),
+    ];
+    let memory = house.envoy.memory_kib();
+    let mut p = Problems::new();
+    std::thread::scope(|scope| {
+        let loads: Vec<_> = kinds
+            .iter()
+            .map(|(name, token, statuses)| {
+                let stop = &stop;
+                scope.spawn(move || {
+                    let (mut sent, mut wrong) = (0_usize, Vec::new());
+                    while !stop.load(Ordering::Relaxed) {
+                        match h1::exchange(address, &delete(token)).map(|r| r.status) {
+                            Ok(status) if statuses.contains(&status) => {}
+                            other => wrong.push(format!("{other:?}")),
+                        }
+                        sent += 1;
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                    (*name, sent, wrong)
+                })
+            })
+            .collect();
+        let end = Instant::now() + flapping();
+        while Instant::now() < end {
+            for fault in ["", "hello", &http(500, "text/plain", ""), &http(200, "application/json", "{")] {
+                server.answers(fault);
+                std::thread::sleep(Duration::from_millis(100));
+                server.says(&active);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            server.says(&active).after(400);
+            std::thread::sleep(Duration::from_millis(300));
+            server.questions();
+        }
+        stop.store(true, Ordering::Relaxed);
+        for load in loads {
+            let (name, sent, wrong) = load.join().expect("the load ends");
+            println!("{name}: {sent} requests, {} wrong", wrong.len());
+            p.check(name, sent > 0, || "nothing was sent".into());
+            p.check(name, wrong.is_empty(), || format!("{:?}", &wrong[..wrong.len().min(5)]));
+        }
+    });
+    server.says(&active);
+    house.allowed_over(
+        Protocol::H1,
+        &mut p,
+        "afterwards",
+        &delete(&key.token(&claims())),
+        &identity_of_eec_1(),
+    );
+    p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
+    p.check("flapping", house.envoy.filter_stat("online.unavailable") > 0, || "never unavailable".into());
+    p.check("flapping", house.envoy.filter_stat("online.ok") > 0, || "never ok".into());
+    let grown = house.envoy.memory_kib().saturating_sub(memory);
+    println!("Envoy's memory: {memory} KiB at the start, {grown} KiB more at the end");
+    p.check("memory", grown < 65_536, || format!("{grown} KiB more"));
+    house.finish(p);
+}
+
+#[test]
+fn secrets_do_not_show_and_must_be_there() {
+    let (server, key) = (Server::start(), Key::new(1));
+    let online = json!({"client_id": "ees 1", "client_secret_env": "ES_SECRET", "apply_to": "all"});
+    let house = asking_house(&server, &key, &online, |_| {});
+    let mut p = Problems::new();
+    let token = key.token(&claims());
+    server.answers(http(401, "application/json", "{}"));
+    house.denied(&mut p, "refused credentials", &delete(&token), "entitlement_unavailable");
+    let log = house.envoy.log();
+    p.check("log", log.contains("refused the filter's own credentials"), || log.clone());
+    let statistics = format!("{:?}", house.envoy.stats("."));
+    for secret in ["p:w d", "p%3Aw+d", "ZWVzKzE6cCUzQXcrZA", &token] {
+        p.check("log", !log.contains(secret), || format!("shows `{secret}`"));
+        p.check("statistics", !statistics.contains(secret), || format!("show `{secret}`"));
+    }
+    let mut filter = config(&[&key]);
+    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all", "client_id": "ees1", "client_secret_env": "ES_MISSING"});
+    let setup = Setup::new(Some(Configuration::Text(filter.to_string())), house.upstream.address)
+        .cluster("es", server.address);
+    match Envoy::try_start(&setup).1 {
+        Push::Refused(log) => {
+            p.check("missing", log.contains("client_secret_env") && log.contains("ES_MISSING"), || {
+                log.clone()
+            });
+        }
+        Push::Live => p.add("missing", "a configuration without its secret was taken"),
+    }
+    house.finish(p);
+}
