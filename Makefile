@@ -87,7 +87,7 @@ $(THINGS):
 
 # What an operator deploys.
 
-.PHONY: oci test-envoy-versions dist
+.PHONY: oci test-envoy-versions dist docker-demo docker-images-local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 oci: $(WASM) ## the filter as an image for Istio and Envoy Gateway: dist/oci, an OCI layout; push it with skopeo
@@ -104,3 +104,9 @@ test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against Envoy
 
 dist: $(WASM) $(CLI) ## a release in dist/: filter, command line, schema, image, bills of materials, licences, checksums
 	@python3 scripts/dist.py $(WASM) $(CLI) dist
+
+docker-demo: dist envoy docker-tools ## the demo's story in containers, by Compose; starts an engine of its own where none answers
+	python3 scripts/docker_demo.py
+
+docker-images-local: dist envoy ## stand-ins of the images of envoy/docker, from local files, where no image registry is reached
+	scripts/docker_images.sh

@@ -1,0 +1,166 @@
+"""Plays the demo's story against envoy/docker/compose.yaml, and cleans up.
+
+Where no Docker engine answers, it starts one of its own (as root): own socket, data folder and pid file, ended by its pid.
+Where an image is not there and cannot be pulled, `scripts/docker_images.sh` makes a stand-in from local files. Compose v2
+is taken if it is there, else docker-compose; COMPOSE=docker-compose says which.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HOST = "ees1.edge.example.net"
+REGISTRATIONS = "/eees-eecregistration/v1/registrations"
+EDGE = int(os.environ.setdefault("EDGE_PORT", "8080"))
+ENTITLEMENT_SERVER = int(os.environ.setdefault("ENTITLEMENT_SERVER_PORT", "8081"))
+IMAGES = [
+    os.environ.setdefault("ENVOY_IMAGE", "envoyproxy/envoy:v1.40-latest"),
+    os.environ.setdefault("BASE_IMAGE", "debian:bookworm-slim"),
+]
+
+
+def say(text):
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def works(*command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+@contextlib.contextmanager
+def engine():
+    """A Docker engine that answers: the one that is there, or one of our own for as long as it is needed."""
+    if works("docker", "version"):
+        yield False
+        return
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        sys.exit("error: no Docker engine answers, and only root can start one (Debian: apt-get install docker.io)")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="eec-authn-docker-"))
+    pid = folder / "pid"
+    os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
+    options = ["--data-root", folder / "data", "--exec-root", folder / "exec", "-H", os.environ["DOCKER_HOST"], "-p", pid]
+    say("no Docker engine answers: starting a private one")
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(["dockerd", *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        wait("the engine", lambda: process.poll() is not None or works("docker", "version"))
+        if process.poll() is not None:
+            sys.exit("error: dockerd ended:\n" + (folder / "log").read_text()[-2000:])
+        yield True
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        del os.environ["DOCKER_HOST"]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait(what, ready, seconds=120):
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} never came")
+        time.sleep(0.2)
+
+
+def images(private):
+    missing = [image for image in IMAGES if not works("docker", "image", "inspect", image)]
+    if missing and (private or not all(works("docker", "pull", "--quiet", image) for image in missing)):
+        subprocess.run([ROOT / "scripts/docker_images.sh"], check=True)
+
+
+def compose():
+    named = os.environ.get("COMPOSE")
+    command = named.split() if named else ["docker", "compose"] if works("docker", "compose", "version") else ["docker-compose"]
+    say("Compose: " + " ".join(command))
+    return [*command, "-p", "eec-authn-demo", "-f", str(ROOT / "envoy/docker/compose.yaml")]
+
+
+def ask(port, method, path, headers=(), body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    text = None if body is None else json.dumps(body)
+    given = {"host": HOST, **({"content-type": "application/json"} if body is not None else {}), **dict(headers)}
+    connection.request(method, path, text, given)
+    response = connection.getresponse()
+    return response.status, dict(response.getheaders()), response.read().decode()
+
+
+def token(**order):
+    order = {"eec_id": "eec-1", "gpsi": "msisdn-447700900001", **order}
+    status, _, text = ask(ENTITLEMENT_SERVER, "POST", "/token", body=order)
+    if status != 200:
+        raise RuntimeError(f"no token: {status} {text}")
+    answer = json.loads(text)
+    return answer.get("access_token") or answer["token"]
+
+
+def story():
+    """What is sent, and what must come of it: a status, and the code of a denial or the headers that the EES saw."""
+    seen = {"seen-eec-id": "eec-1", "seen-gpsi": "msisdn-447700900001"}
+    spoofed = {"x-eec-id": "eec-2", "X_EEC_GPSI": "msisdn-447700900999"}
+    steps = [
+        ("no token", None, {}, REGISTRATIONS, "eec-1", 401, "token_missing"),
+        ("a good token", token(), {}, REGISTRATIONS, "eec-1", 201, seen),
+        ("a token for another EES", token(audience="ees2.edge.example.net"), {}, REGISTRATIONS, "eec-1", 401, "audience_mismatch"),
+        ("an expired token", token(lifetime_seconds=-3600), {}, REGISTRATIONS, "eec-1", 401, "token_expired"),
+        ("a forged token", token(forged=True), {}, REGISTRATIONS, "eec-1", 401, "signature_invalid"),
+        ("spoofed identity headers", token(), spoofed, REGISTRATIONS, "eec-1", 201, seen),
+        ("an unknown path", token(), {}, "/admin", "eec-1", 403, "route_unmatched"),
+        ("another EEC in the body", token(), {}, REGISTRATIONS, "eec-2", 403, "binding_mismatch"),
+    ]
+    wrong = 0
+    for what, bearer, extra, path, eec_id, expected_status, expected in steps:
+        headers = {**({"authorization": f"Bearer {bearer}"} if bearer else {}), **extra}
+        status, received, text = ask(EDGE, "POST", path, headers, {"eecId": eec_id})
+        if isinstance(expected, str):
+            fine = json.loads(text or "{}").get("detail") == expected and "seen-eec-id" not in received
+            shown = expected
+        else:
+            fine = all(received.get(n) == v for n, v in expected.items()) and "seen-authorization" not in received
+            shown = "registered as eec-1"
+        fine = fine and status == expected_status
+        wrong += not fine
+        print(f"{'ok   ' if fine else 'WRONG'} {what}: {status} {shown if fine else text or received}", flush=True)
+    return wrong
+
+
+def main():
+    for name in ("eec_authn.wasm", "eec-authn"):
+        if not (ROOT / "dist" / name).is_file():
+            sys.exit(f"error: dist/{name} is not there; run `make dist`")
+    with engine() as private:
+        images(private)
+        command = compose()
+        try:
+            subprocess.run([*command, "up", "-d"], check=True)
+            wait("the demo", lambda: up())
+            wrong = story()
+        except BaseException:
+            subprocess.run([*command, "logs", "--no-color"])
+            raise
+        finally:
+            subprocess.run([*command, "down", "--volumes", "--timeout", "5"])
+    sys.exit(1 if wrong else 0)
+
+
+def up():
+    try:
+        return ask(EDGE, "GET", "/healthz")[0] == 201
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+if __name__ == "__main__":
+    main()
