@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use support::find;
@@ -134,7 +135,10 @@ fn keys_and_tokens_for_tests() {
     let public = json_of(&output);
     assert!(public["jwk"].get("d").is_none(), "the private key is printed");
     assert_eq!(code(&folder.run(&["keygen", "--out", "key.json"])), 1, "a key file is never overwritten");
+    let path = folder.0.path().join("key.json");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
     assert_eq!(code(&folder.run(&["keygen", "--force", "--out", "key.json"])), 0);
+    assert_eq!(fs::metadata(&path).expect("the key").permissions().mode() & 0o777, 0o600, "open to others");
     let public = json_of(&folder.run(&["keygen", "--force", "--out", "key.json"]));
     let token = folder.run(&["mint", "--key", "key.json", "--iss", ISSUER, "--sub", "eec-1", "--aud", FQDN]);
     folder.file("token.txt", &out(&token));

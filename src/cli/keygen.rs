@@ -4,9 +4,9 @@ use super::failure::Failure;
 use super::signing_key::SigningKey;
 use super::{Exit, Output};
 use serde_json::json;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 /// Makes an Ed25519 key pair for tests: the private JWK goes to a file, the public one is printed.
@@ -34,6 +34,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         "cannot write {} (--force overwrites a file that is there)",
         args.out.display()
     )))?;
+    // The mode above is for a file that is new; one that was there may be open to others.
+    file.set_permissions(Permissions::from_mode(0o600))
+        .map_err(Failure::because("cannot protect the key"))?;
     let private = key.private_jwk();
     file.write_all(format!("{private}\n").as_bytes()).map_err(Failure::because("cannot write the key"))?;
     output.line(json!({"jwk": key.public_jwk()}))?;

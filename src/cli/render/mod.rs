@@ -69,12 +69,17 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         Platform::Istio => kubernetes::istio(&wrapped, &args),
         Platform::EnvoyGateway => kubernetes::envoy_gateway(&wrapped, &args),
     };
-    output.line(yaml.trim_end())?;
+    if output.json {
+        output.line(serde_json::json!({"yaml": yaml.trim_end()}))?;
+    } else {
+        output.line(yaml.trim_end())?;
+    }
     Ok(Exit::Fine)
 }
 
 /// `text` with each line moved right; JSON is YAML, so it can stand in it as it is.
 fn indented(text: &str, by: usize) -> String {
-    let lines = text.trim().lines().map(|line| format!("{:by$}{line}", ""));
+    // YAML takes no tabs for indentation, and in JSON they can only be that.
+    let lines = text.trim().lines().map(|line| format!("{:by$}{}", "", line.replace('\t', "  ")));
     lines.collect::<Vec<_>>().join("\n")
 }
