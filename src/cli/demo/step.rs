@@ -20,6 +20,8 @@ pub(super) struct Step {
     pub(super) revoked: bool,
     /// Headers that the client adds.
     pub(super) headers: &'static [(&'static str, &'static str)],
+    /// The `eecId` in the body.
+    pub(super) body_eec_id: &'static str,
     /// Where the client POSTs.
     pub(super) path: &'static str,
     /// What must come of it.
@@ -56,7 +58,7 @@ impl Step {
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        let body = json!({"eecId": cast::EEC_ID, "ueId": cast::GPSI}).to_string();
+        let body = json!({"eecId": self.body_eec_id, "ueId": cast::GPSI}).to_string();
         let request = request.body(Full::new(Bytes::from(body))).map_err(Failure::because(self.what))?;
         let visits = stage.visits.count();
         let answer = http::send(stage.envoy.listener(), request).await?;

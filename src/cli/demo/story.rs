@@ -17,6 +17,7 @@ fn steps() -> Vec<Step> {
         token,
         revoked: false,
         headers: &[],
+        body_eec_id: EEC_ID,
         path: REGISTRATIONS,
         expected,
     };
@@ -44,6 +45,14 @@ fn steps() -> Vec<Step> {
                 "a good token, revoked at the entitlement server",
                 Some(good.clone()),
                 Expected::Refused(401, "token_inactive"),
+            )
+        },
+        Step {
+            body_eec_id: OTHER_EEC_ID,
+            ..step(
+                "a good token, but another client's eecId",
+                Some(good.clone()),
+                Expected::Refused(403, "binding_mismatch"),
             )
         },
         Step {
