@@ -3,10 +3,11 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::house::{House, ISSUER, Protocol, config, identity_of_eec_1};
+use support::cases::{claims_case, raw_claim};
+use support::house::{House, ISSUER, Protocol, config};
 use support::problems::Problems;
 use support::request::Request;
-use support::token::{Key, claims_text_with, claims_with, now};
+use support::token::{Key, claims_with, now};
 
 /// Far above what a slow machine needs between minting and checking, so that no case depends on speed.
 const SKEW: i64 = 300;
@@ -16,27 +17,6 @@ fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
     filter["token"] = json!({"clock_skew_seconds": SKEW, "max_lifetime_seconds": 3600});
     changes(&mut filter);
     House::start(&filter)
-}
-
-/// Sends a token with these claims changed; `want` is a code, or empty for allowed.
-fn case(house: &House, p: &mut Problems, key: &Key, changes: Value, want: &str) {
-    let name = changes.to_string();
-    let request = Request::register("eec-1").bearer(key.token(&claims_with(changes)));
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, &name, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, &name, &request, code),
-    }
-}
-
-/// Sends a token whose payload has this member as text, in place of the claim of the same name.
-fn raw(house: &House, p: &mut Problems, key: &Key, name: &str, value: &str, want: &str) {
-    let member = format!("\"{name}\":{value}");
-    let token = key.token_of(key.header().to_string(), claims_text_with(name, &member));
-    let request = Request::register("eec-1").bearer(token);
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, &member, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, &member, &request, code),
-    }
 }
 
 #[test]
@@ -78,7 +58,7 @@ fn times_with_skew_and_lifetime() {
         (json!({"iat": "0"}), "claim_malformed"),
         (json!({"iat": []}), "claim_malformed"),
     ] {
-        case(&house, &mut p, &key, changes, want);
+        claims_case(&house, &mut p, &key, changes, want);
     }
     for (name, value, want) in [
         ("exp", "1e400", "claim_malformed"),
@@ -93,7 +73,7 @@ fn times_with_skew_and_lifetime() {
         ("iat", "1e400", "claim_malformed"),
         ("iat", "null", "claim_malformed"),
     ] {
-        raw(&house, &mut p, &key, name, value, want);
+        raw_claim(&house, &mut p, &key, name, value, want);
     }
     house.finish(p);
 }
@@ -175,12 +155,12 @@ fn identity_claims_and_their_headers() {
         (json!({"cnf": {}}), "confirmation_failed"),
         (json!({"cnf": "x"}), "confirmation_failed"),
     ] {
-        case(&house, &mut p, &key, changes, want);
+        claims_case(&house, &mut p, &key, changes, want);
     }
-    raw(&house, &mut p, &key, "cnf", "null", "confirmation_failed");
-    raw(&house, &mut p, &key, "sub", "null", "claim_malformed");
-    raw(&house, &mut p, &key, "gpsi", "null", "claim_malformed");
-    raw(&house, &mut p, &key, "jti", "null", "claim_malformed");
+    raw_claim(&house, &mut p, &key, "cnf", "null", "confirmation_failed");
+    raw_claim(&house, &mut p, &key, "sub", "null", "claim_malformed");
+    raw_claim(&house, &mut p, &key, "gpsi", "null", "claim_malformed");
+    raw_claim(&house, &mut p, &key, "jti", "null", "claim_malformed");
     for (sub, gpsi, header) in [
         ("an eec with spaces", json!("msisdn-1"), "msisdn-1"),
         ("a,comma;and:more=\"~", json!(["msisdn-1", "msisdn-2"]), "msisdn-1,msisdn-2"),

@@ -3,19 +3,10 @@
 mod support;
 
 use serde_json::json;
-use support::house::{House, Protocol, config, identity_of_eec_1};
+use support::cases::token_case;
+use support::house::{House, config};
 use support::problems::Problems;
-use support::request::Request;
 use support::token::{Key, base64url, claims, claims_text_with, claims_with};
-
-/// Sends a token; `want` is a code, or empty for allowed.
-fn case(house: &House, p: &mut Problems, name: &str, token: impl AsRef<[u8]>, want: &str) {
-    let request = Request::register("eec-1").bearer(token);
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, name, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, name, &request, code),
-    }
-}
 
 #[test]
 fn compact_serialization_is_strict() {
@@ -25,7 +16,7 @@ fn compact_serialization_is_strict() {
     let good = key.token(&claims());
     let parts: Vec<&str> = good.split('.').collect();
     let (h, c, s) = (parts[0], parts[1], parts[2]);
-    case(&house, &mut p, "good", &good, "");
+    token_case(&house, &mut p, "good", &good, "");
     // An Ed25519 signature has 64 bytes: the last of 86 characters carries four stray bits.
     let last = s.chars().last().expect("a signature");
     let stray = ["AB", "QR", "gh", "wx"].iter().find(|pair| pair.starts_with(last)).expect("no stray bits");
@@ -58,7 +49,7 @@ fn compact_serialization_is_strict() {
             base64url(json!({"payload": c, "protected": h, "signature": s}).to_string()),
         ),
     ] {
-        case(&house, &mut p, name, token, "token_malformed");
+        token_case(&house, &mut p, name, token, "token_malformed");
     }
     for (name, token) in [
         ("63 bytes", format!("{h}.{c}.{}", base64url([1; 63]))),
@@ -70,7 +61,7 @@ fn compact_serialization_is_strict() {
             format!("{h}.{}.{s}", base64url(claims_with(json!({"sub": "eec-2"})).to_string())),
         ),
     ] {
-        case(&house, &mut p, name, token, "signature_invalid");
+        token_case(&house, &mut p, name, token, "signature_invalid");
     }
     house.finish(p);
 }
@@ -151,7 +142,13 @@ fn json_is_strict_in_header_and_payload() {
     }
     bad.push(("a lone surrogate as a name", member("\"\\ud800\":1")));
     for (name, payload) in &bad {
-        case(&house, &mut p, &format!("payload: {name}"), key.token_of(&header, payload), "token_malformed");
+        token_case(
+            &house,
+            &mut p,
+            &format!("payload: {name}"),
+            key.token_of(&header, payload),
+            "token_malformed",
+        );
     }
     let in_header = |text: &str| header.replacen('{', &format!("{{{text},"), 1);
     for (name, header) in [
@@ -167,7 +164,13 @@ fn json_is_strict_in_header_and_payload() {
         ("a number", "1".to_owned()),
         ("no member", "{}".to_owned()),
     ] {
-        case(&house, &mut p, &format!("header: {name}"), key.token_of(header, &payload), "token_malformed");
+        token_case(
+            &house,
+            &mut p,
+            &format!("header: {name}"),
+            key.token_of(header, &payload),
+            "token_malformed",
+        );
     }
     for (name, header, payload) in [
         ("64 deep, arrays", in_header(&arrays(63)), member(&arrays(63))),
@@ -187,7 +190,7 @@ fn json_is_strict_in_header_and_payload() {
         ("the same name at two levels", header.clone(), member("\"x\":{\"sub\":1,\"x\":{\"sub\":2}}")),
         ("other case", header.clone(), member("\"SUB\":\"eec-2\"")),
     ] {
-        case(&house, &mut p, name, key.token_of(header, payload), "");
+        token_case(&house, &mut p, name, key.token_of(header, payload), "");
     }
     house.finish(p);
 }
@@ -206,7 +209,7 @@ fn the_size_limit_is_exact() {
         .collect();
     for (length, want) in [(999, ""), (1000, ""), (1001, "token_too_large"), (1002, "token_too_large")] {
         let token = all.iter().find(|t| t.len() == length).expect("a token of every length");
-        case(&house, &mut p, &format!("{length} bytes"), token, want);
+        token_case(&house, &mut p, &format!("{length} bytes"), token, want);
     }
     house.finish(p);
 }

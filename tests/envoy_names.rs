@@ -3,36 +3,16 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::house::{FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
+use support::cases::{claims_case, raw_claim};
+use support::house::{FQDN, House, ISSUER, config};
 use support::problems::Problems;
 use support::request::Request;
-use support::token::{Key, claims_text_with, claims_with};
+use support::token::{Key, claims_with};
 
 fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
     let mut filter = config(&[key]);
     changes(&mut filter);
     House::start(&filter)
-}
-
-/// Sends a token with these claims changed; `want` is a code, or empty for allowed.
-fn case(house: &House, p: &mut Problems, key: &Key, changes: Value, want: &str) {
-    let name = changes.to_string();
-    let request = Request::register("eec-1").bearer(key.token(&claims_with(changes)));
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, &name, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, &name, &request, code),
-    }
-}
-
-/// Sends a token whose payload has this member as text, in place of the claim of the same name.
-fn raw(house: &House, p: &mut Problems, key: &Key, name: &str, value: &str, want: &str) {
-    let member = format!("\"{name}\":{value}");
-    let token = key.token_of(key.header().to_string(), claims_text_with(name, &member));
-    let request = Request::register("eec-1").bearer(token);
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, &member, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, &member, &request, code),
-    }
 }
 
 /// Ways to write `name` that name it, and ways that do not (contract, "Naming an FQDN").
@@ -94,13 +74,13 @@ fn audience_by_name_never_by_resemblance() {
     let mut p = Problems::new();
     let (good, bad) = spellings(FQDN);
     for spelling in good {
-        case(&house, &mut p, &key, json!({"aud": spelling}), "");
-        case(&house, &mut p, &key, json!({"aud": ["other.example.org", spelling]}), "");
+        claims_case(&house, &mut p, &key, json!({"aud": spelling}), "");
+        claims_case(&house, &mut p, &key, json!({"aud": ["other.example.org", spelling]}), "");
     }
     for spelling in &bad {
-        case(&house, &mut p, &key, json!({"aud": spelling}), "audience_mismatch");
+        claims_case(&house, &mut p, &key, json!({"aud": spelling}), "audience_mismatch");
     }
-    case(&house, &mut p, &key, json!({"aud": bad}), "audience_mismatch");
+    claims_case(&house, &mut p, &key, json!({"aud": bad}), "audience_mismatch");
     for (aud, want) in [
         (json!("ees2.edge.example.net"), ""),
         (json!(["ees2.edge.example.net", "", "x"]), "claim_malformed"),
@@ -116,10 +96,10 @@ fn audience_by_name_never_by_resemblance() {
         (json!(""), "audience_mismatch"),
         (json!([""]), "audience_mismatch"),
     ] {
-        case(&house, &mut p, &key, json!({"aud": aud}), want);
+        claims_case(&house, &mut p, &key, json!({"aud": aud}), want);
     }
-    case(&house, &mut p, &key, json!({"aud": null}), "claim_missing");
-    raw(&house, &mut p, &key, "aud", "null", "claim_malformed");
+    claims_case(&house, &mut p, &key, json!({"aud": null}), "claim_missing");
+    raw_claim(&house, &mut p, &key, "aud", "null", "claim_malformed");
     house.finish(p);
 }
 
@@ -131,15 +111,15 @@ fn issuer_by_name_never_by_resemblance() {
     let (good, bad) = spellings(ISSUER);
     // Whatever the spelling, the upstream gets the configured one: `allowed` looks at that.
     for spelling in good {
-        case(&house, &mut p, &key, json!({"iss": spelling}), "");
+        claims_case(&house, &mut p, &key, json!({"iss": spelling}), "");
     }
     for spelling in bad {
-        case(&house, &mut p, &key, json!({"iss": spelling}), "issuer_unknown");
+        claims_case(&house, &mut p, &key, json!({"iss": spelling}), "issuer_unknown");
     }
     for iss in [json!(null), json!(7), json!([ISSUER]), json!({}), json!(""), json!(true)] {
-        case(&house, &mut p, &key, json!({"iss": iss}), "issuer_unknown");
+        claims_case(&house, &mut p, &key, json!({"iss": iss}), "issuer_unknown");
     }
-    raw(&house, &mut p, &key, "iss", "null", "issuer_unknown");
+    raw_claim(&house, &mut p, &key, "iss", "null", "issuer_unknown");
     house.finish(p);
 }
 
@@ -160,7 +140,7 @@ fn a_configured_issuer_is_exact_and_stands_instead_of_the_fqdn() {
         "op.example.org",
         " https://op.example.org/Tenant",
     ] {
-        case(&house, &mut p, &key, json!({"iss": other}), "issuer_unknown");
+        claims_case(&house, &mut p, &key, json!({"iss": other}), "issuer_unknown");
     }
     house.finish(p);
 }

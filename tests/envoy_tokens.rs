@@ -3,19 +3,11 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::house::{House, ISSUER, Protocol, config, identity_of_eec_1};
+use support::cases::token_case;
+use support::house::{House, ISSUER, Protocol, config};
 use support::problems::Problems;
 use support::request::Request;
 use support::token::{Key, base64url, claims, claims_text_with, claims_with};
-
-/// Sends a token; `want` is a code, or empty for allowed.
-fn case(house: &House, p: &mut Problems, name: &str, token: impl AsRef<[u8]>, want: &str) {
-    let request = Request::register("eec-1").bearer(token);
-    match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, name, &request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, name, &request, code),
-    }
-}
 
 #[test]
 fn header_members() {
@@ -78,23 +70,23 @@ fn header_members() {
         (json!({"alg": "HS256", "kid": "nobody"}), "algorithm_not_allowed"),
     ] {
         let header = header(changes.clone());
-        case(&house, &mut p, &changes.to_string(), key.token_with(&header, &claims()), want);
+        token_case(&house, &mut p, &changes.to_string(), key.token_with(&header, &claims()), want);
     }
     let without = |name: &str| {
         let mut header = key.header();
         drop(header.as_object_mut().expect("a header").remove(name));
         header
     };
-    case(&house, &mut p, "no alg", key.token_with(&without("alg"), &claims()), "token_malformed");
-    case(&house, &mut p, "no typ", key.token_with(&without("typ"), &claims()), "");
-    case(&house, &mut p, "no kid, one key", key.token_with(&without("kid"), &claims()), "");
+    token_case(&house, &mut p, "no alg", key.token_with(&without("alg"), &claims()), "token_malformed");
+    token_case(&house, &mut p, "no typ", key.token_with(&without("typ"), &claims()), "");
+    token_case(&house, &mut p, "no kid, one key", key.token_with(&without("kid"), &claims()), "");
     // The thief's key travels in the token; it must not be used.
     for changes in [
         json!({"jwk": thief.jwk()}),
         json!({"jwk": key.jwk(), "jku": "https://evil.example.org", "x5c": ["AA"], "x5u": "x", "x5t": "x"}),
     ] {
         let name = format!("signed by {changes}");
-        case(&house, &mut p, &name, thief.token_with(&header(changes), &claims()), "signature_invalid");
+        token_case(&house, &mut p, &name, thief.token_with(&header(changes), &claims()), "signature_invalid");
     }
     house.finish(p);
 }
@@ -150,7 +142,7 @@ fn which_key_is_asked() {
         if want.contains('.') {
             house.allowed(&mut p, name, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", want)]);
         } else {
-            case(&house, &mut p, name, token, want);
+            token_case(&house, &mut p, name, token, want);
         }
     }
     house.finish(p);

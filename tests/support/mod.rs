@@ -13,6 +13,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod bootstrap;
+pub mod cases;
 pub mod contract;
 pub mod entitlement_server;
 pub mod envoy;
