@@ -9,8 +9,8 @@ use crate::reply::Reply;
 pub trait Host {
     /// Removes every field of this name.
     fn remove(&self, fields: Fields, name: &[u8]);
-    /// Sets a request header, replacing any of the same name.
-    fn set_request_header(&self, name: &str, value: &str);
+    /// Adds a request header; what a client sent under the same name has been removed before.
+    fn add_request_header(&self, name: &str, value: &str);
     /// Answers the request; nothing goes upstream.
     fn send_reply(&self, reply: &Reply);
     /// Leaves the decision where the access log finds it.
@@ -52,7 +52,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         host.remove(Fields::Headers, b"authorization");
     }
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
-        host.set_request_header(name, value);
+        host.add_request_header(name, value);
     }
     step.counts.iter().for_each(|counter| host.count(*counter));
     if let Some(denial) = &step.noted {

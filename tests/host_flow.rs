@@ -35,8 +35,8 @@ impl Host for Notes {
         self.add(format!("remove {fields:?} {}", String::from_utf8_lossy(name)));
     }
 
-    fn set_request_header(&self, name: &str, value: &str) {
-        self.add(format!("set {name}: {value}"));
+    fn add_request_header(&self, name: &str, value: &str) {
+        self.add(format!("add {name}: {value}"));
     }
 
     fn send_reply(&self, reply: &Reply) {
@@ -131,7 +131,7 @@ const OWN: &str = "{\"eecId\":\"eec-1\"}";
 const OTHERS: &str = "{\"eecId\":\"eec-2\"}";
 
 fn identity() -> [String; 2] {
-    ["set x-eec-id: eec-1".to_owned(), format!("set x-eec-issuer: {ISSUER}")]
+    ["add x-eec-id: eec-1".to_owned(), format!("add x-eec-issuer: {ISSUER}")]
 }
 
 /// `before`, the identity headers in any order, `after`.

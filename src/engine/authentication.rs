@@ -7,7 +7,7 @@ use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Online, Policy};
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use crate::token::{Bearer, UntrustedToken, ValidToken, VerifiedToken, check_answer};
+use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
 use crate::worker::TokenCache;
 use std::rc::Rc;
 
@@ -69,35 +69,38 @@ pub fn authenticate(
     now: UnixTime,
     host: &dyn HostVerifier,
 ) -> Result<Authentication, Denial> {
-    let bearer = Bearer::from_request(request, policy.token.max_bytes)?;
-    let kept = tokens.get(bearer.as_str().as_bytes()).filter(|token| token.is_valid_at(now)).cloned();
+    let credentials = Credentials::from_request(request)?;
+    let bearer = || credentials.bearer(policy.token.max_bytes);
+    // A token that equals a verified one needs no look at its characters.
+    let kept = tokens.get(credentials.place_of_token()).filter(|token| token.is_valid_at(now)).cloned();
     let cached = tokens.is_on().then_some(kept.is_some());
-    if let Some(token) = kept {
-        return Ok(known(policy, bearer, token, cached));
-    }
-    if let Some(server) = policy.opaque_server
-        && !UntrustedToken::is_meant(bearer)
-    {
-        return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
-    }
-    let token = UntrustedToken::parse(bearer)?;
-    let server = token.issuer(policy)?;
-    if policy.entitlement_servers.get(server).is_some_and(|server| server.keys.keys().is_empty()) {
-        return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
-    }
-    let token = token.verify(policy, server, now, host)?;
-    let token = Rc::new(ValidToken::check(token, policy, now)?);
-    tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
-    Ok(known(policy, bearer, token, cached))
-}
-
-/// A token that a pinned key has verified; its server may want to be asked about each.
-fn known(policy: &Policy, bearer: Bearer<'_>, token: Rc<ValidToken>, cached: Option<bool>) -> Authentication {
+    let token = match kept {
+        Some(token) => token,
+        None => {
+            let bearer = bearer()?;
+            if let Some(server) = policy.opaque_server
+                && !UntrustedToken::is_meant(bearer)
+            {
+                return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
+            }
+            let token = UntrustedToken::parse(bearer)?;
+            let server = token.issuer(policy)?;
+            if policy.entitlement_servers.get(server).is_some_and(|server| server.keys.keys().is_empty()) {
+                return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
+            }
+            let token = token.verify(policy, server, now, host)?;
+            let token = Rc::new(ValidToken::check(token, policy, now)?);
+            tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
+            token
+        }
+    };
+    // A pinned key has verified it; its server may want to be asked about each all the same.
     match online(policy, token.server()) {
         Some(Online { apply_to: ApplyTo::All, .. }) => {
-            Authentication::Ask { asking: Asking::new(token.server(), bearer, Some(token)), cached }
+            let asking = Asking::new(token.server(), bearer()?, Some(token));
+            Ok(Authentication::Ask { asking, cached })
         }
-        _ => Authentication::Known { token, cached },
+        _ => Ok(Authentication::Known { token, cached }),
     }
 }
 

@@ -96,8 +96,8 @@ pub fn decide(
             Authentication::Ask { asking, .. } => settle(policy, &asking, &ask(&asking), now)?.token,
         };
         let mut noted = authorize(policy, route, &token)?;
+        check_body_headers(policy, route, request)?;
         if needs_body(policy, route) {
-            check_body_headers(policy, request)?;
             noted = noted.or(check_body(policy, route, &token, body.unwrap_or_default())?);
         }
         Ok(Decision::Allow(Grant { token, noted }))
@@ -151,8 +151,11 @@ pub fn needs_body(policy: &Policy, route: Route) -> bool {
     bound || bound_operation(policy, route).is_some()
 }
 
-/// What can be said about the body before it is there.
-pub fn check_body_headers(policy: &Policy, request: &RequestView<'_>) -> Result<(), Denial> {
+/// What the headers say about a body that has to be seen.
+pub fn check_body_headers(policy: &Policy, route: Route, request: &RequestView<'_>) -> Result<(), Denial> {
+    if !needs_body(policy, route) {
+        return Ok(());
+    }
     if request.end_of_stream {
         return Err(Denial::new(DenyReason::BodyRequired, "the request ends with its headers"));
     }

@@ -99,12 +99,12 @@ impl Exchange {
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
                 counts.extend(cached.map(cache_counter));
-                let body = engine::check_body_headers(policy, request);
+                let body = engine::check_body_headers(policy, route, request);
                 Ok(self.admit(route, token, body, Arrived::Nothing, counts))
             }
             Ok(Authentication::Ask { asking, cached }) => {
                 counts.extend(cached.map(cache_counter));
-                let body = engine::check_body_headers(policy, request);
+                let body = engine::check_body_headers(policy, route, request);
                 self.ask(route, asking, body, now, counts)
             }
             Err(denial) => {

@@ -1,6 +1,7 @@
 //! What the upstream gets to see: identity headers, and nothing that only looks like one.
 
 use crate::json::Pointer;
+use std::rc::Rc;
 
 /// The names under which identity headers go by default. A client's own headers of these names are removed
 /// even where others are configured: an upstream may still trust them.
@@ -11,17 +12,19 @@ pub const DEFAULT_NAMES: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", 
 pub struct Forward {
     /// Whether the Authorization header stays.
     pub token: bool,
-    /// Identity headers: name in lower case, and the claim it carries.
-    pub headers: Vec<(Box<str>, Pointer)>,
+    /// The names of identity headers, in lower case.
+    pub names: Rc<[Box<str>]>,
+    /// The claims that they carry, in the order of the names.
+    pub claims: Vec<Pointer>,
     guard: NameGuard,
 }
 
 impl Forward {
     /// Sends `headers`; names are in lower case.
     pub fn new(token: bool, headers: Vec<(Box<str>, Pointer)>) -> Forward {
-        let configured = headers.iter().map(|(name, _)| &**name);
-        let guard = NameGuard::new(DEFAULT_NAMES.into_iter().chain(configured));
-        Forward { token, headers, guard }
+        let (names, claims): (Vec<Box<str>>, Vec<Pointer>) = headers.into_iter().unzip();
+        let guard = NameGuard::new(DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name)));
+        Forward { token, names: names.into(), claims, guard }
     }
 
     /// Whether a header that a client sent must not reach the upstream.

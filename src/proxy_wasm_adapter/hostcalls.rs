@@ -52,7 +52,7 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_replace_header_map_value(
+    fn proxy_add_header_map_value(
         map: u32,
         name: *const u8,
         name_size: usize,
@@ -117,11 +117,9 @@ pub(super) fn header_map(map: Map) -> Option<Vec<u8>> {
     unsafe { taken(status, data, size) }
 }
 
-/// Sets a header, replacing all of the same name.
-pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) {
-    unsafe {
-        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
-    };
+/// Adds a header.
+pub(super) fn add_header(map: Map, name: &[u8], value: &[u8]) {
+    unsafe { proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
 /// Removes all headers of this name.

@@ -137,8 +137,8 @@ impl Host for ProxyHost<'_> {
         hostcalls::remove_header(map, name);
     }
 
-    fn set_request_header(&self, name: &str, value: &str) {
-        hostcalls::replace_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
+    fn add_request_header(&self, name: &str, value: &str) {
+        hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
     }
 
     fn send_reply(&self, reply: &Reply) {

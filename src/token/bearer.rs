@@ -3,27 +3,38 @@
 use crate::decision::{Denial, DenyReason};
 use crate::request::RequestView;
 
-/// A token as the client sent it: RFC 6750 characters, not too long, nothing else known.
+/// The value of the one Authorization header of a request.
 #[derive(Clone, Copy)]
-pub struct Bearer<'a>(&'a str);
+pub struct Credentials<'a>(&'a [u8]);
 
-impl<'a> Bearer<'a> {
-    /// Takes the one bearer token out of a request's headers.
-    pub fn from_request(request: &RequestView<'a>, max_bytes: usize) -> Result<Bearer<'a>, Denial> {
+impl<'a> Credentials<'a> {
+    /// Takes the credentials out of a request's headers.
+    pub fn from_request(request: &RequestView<'a>) -> Result<Credentials<'a>, Denial> {
         let mut values = request.values(b"authorization");
-        let value = match (values.next(), values.next()) {
+        match (values.next(), values.next()) {
             (Some(_), Some(_)) => {
-                return Err(Denial::new(DenyReason::TokenRepeated, "more than one Authorization header"));
+                Err(Denial::new(DenyReason::TokenRepeated, "more than one Authorization header"))
             }
-            (Some(value), None) => value,
-            (None, _) => return Err(Denial::new(DenyReason::TokenMissing, "no Authorization header")),
-        };
-        Bearer::from_header(value, max_bytes)
+            (Some(value), None) => Ok(Credentials(value)),
+            (None, _) => Err(Denial::new(DenyReason::TokenMissing, "no Authorization header")),
+        }
     }
 
-    fn from_header(value: &'a [u8], max_bytes: usize) -> Result<Bearer<'a>, Denial> {
-        let (scheme, rest) = value.split_at_checked(6).unwrap_or((value, b""));
-        let bearer = scheme.eq_ignore_ascii_case(b"bearer");
+    /// What stands where a bearer token would: good for comparing with tokens that are known, and no more.
+    pub fn place_of_token(self) -> &'a [u8] {
+        let (scheme, rest) = self.split();
+        let spaces = leading_spaces(rest);
+        if scheme.eq_ignore_ascii_case(BEARER) && spaces > 0 {
+            rest.get(spaces..).unwrap_or_default()
+        } else {
+            b""
+        }
+    }
+
+    /// The one bearer token that they are.
+    pub fn bearer(self, max_bytes: usize) -> Result<Bearer<'a>, Denial> {
+        let (scheme, rest) = self.split();
+        let bearer = scheme.eq_ignore_ascii_case(BEARER);
         // Two headers that a proxy has joined; a comma is no token character.
         if bearer && rest.contains(&b',') {
             return Err(Denial::new(
@@ -34,8 +45,7 @@ impl<'a> Bearer<'a> {
         if !bearer || rest.first().is_some_and(|b| *b != b' ') {
             return Err(Denial::new(DenyReason::TokenMissing, "another scheme than Bearer"));
         }
-        let spaces = rest.iter().take_while(|b| **b == b' ').count();
-        let token = rest.get(spaces..).unwrap_or_default();
+        let token = rest.get(leading_spaces(rest)..).unwrap_or_default();
         if token.len() > max_bytes {
             return Err(Denial::new(DenyReason::TokenTooLarge, "longer than `token.max_bytes`"));
         }
@@ -45,15 +55,33 @@ impl<'a> Bearer<'a> {
         }
     }
 
+    /// The scheme, if it can be `Bearer`, and what follows it.
+    fn split(self) -> (&'a [u8], &'a [u8]) {
+        self.0.split_at_checked(BEARER.len()).unwrap_or((self.0, b""))
+    }
+}
+
+/// The scheme, in lower case.
+const BEARER: &[u8] = b"bearer";
+
+/// A token as the client sent it: RFC 6750 characters, not too long, nothing else known.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a>(&'a str);
+
+impl<'a> Bearer<'a> {
     /// The token.
     pub fn as_str(&self) -> &'a str {
         self.0
     }
 }
 
+fn leading_spaces(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|b| **b == b' ').count()
+}
+
 /// `b64token` of RFC 6750: at least one character, `=` only at the end.
 fn is_b64token(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|b| **b == b'=').count();
     let body = token.get(..token.len().saturating_sub(padding)).unwrap_or_default();
-    !body.is_empty() && body.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(b))
+    !body.is_empty() && body.iter().all(|b| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
 }

@@ -4,30 +4,56 @@ use super::Claims;
 use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
 use crate::policy::{Forward, IssuerName};
+use std::rc::Rc;
 
-/// Names and values.
-pub(super) type IdentityHeaders = Vec<(Box<str>, Box<str>)>;
+/// The headers that tell the upstream who is calling. All values lie in one piece: they are read for every
+/// request that the token comes with.
+#[derive(Debug)]
+pub(super) struct IdentityHeaders {
+    names: Rc<[Box<str>]>,
+    /// Which name, and where its value ends in `values`; a claim that is absent has no entry.
+    ends: Box<[(usize, usize)]>,
+    values: Box<str>,
+}
 
-/// The headers that tell the upstream who is calling; a claim that is absent sets none.
-pub(super) fn values(
-    claims: &Claims,
-    forward: &Forward,
-    issuer: &IssuerName,
-) -> Result<IdentityHeaders, Denial> {
-    let mut headers = Vec::with_capacity(forward.headers.len());
-    for (name, claim) in &forward.headers {
-        let value = match claims.find(claim) {
-            // `iss` may be written in several ways, or be left out of an answer; the upstream compares with one.
-            _ if claim.is_issuer() => Some(issuer.as_str().to_owned()),
-            None => continue,
-            Some(claim) => text(claim),
-        };
-        let value = value.filter(|value| is_header_value(value)).ok_or_else(|| {
-            Denial::new(DenyReason::ClaimMalformed, "a claim for an identity header does not fit into one")
-        })?;
-        headers.push((name.clone(), value.into_boxed_str()));
+impl IdentityHeaders {
+    /// The headers for these claims.
+    pub(super) fn new(
+        claims: &Claims,
+        forward: &Forward,
+        issuer: &IssuerName,
+    ) -> Result<IdentityHeaders, Denial> {
+        let mut ends = Vec::with_capacity(forward.claims.len());
+        let mut values = String::new();
+        for (number, claim) in forward.claims.iter().enumerate() {
+            let value = match claims.find(claim) {
+                // `iss` may be written in several ways, or be left out of an answer; the upstream compares with one.
+                _ if claim.is_issuer() => Some(issuer.as_str().to_owned()),
+                None => continue,
+                Some(claim) => text(claim),
+            };
+            let value = value.filter(|value| is_header_value(value)).ok_or_else(|| {
+                Denial::new(
+                    DenyReason::ClaimMalformed,
+                    "a claim for an identity header does not fit into one",
+                )
+            })?;
+            values.push_str(&value);
+            ends.push((number, values.len()));
+        }
+        let names = Rc::clone(&forward.names);
+        Ok(IdentityHeaders { names, ends: ends.into(), values: values.into() })
     }
-    Ok(headers)
+
+    /// Names and values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |(number, end)| {
+            let value = self.values.get(start..*end)?;
+            start = *end;
+            Some((&**self.names.get(*number)?, value))
+        })
+    }
 }
 
 fn text(claim: &Json) -> Option<String> {

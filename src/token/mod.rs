@@ -1,7 +1,7 @@
 //! From the Authorization header to claims one may act on.
 //!
 //! Each step takes the type of the step before, so that a claim cannot be read before its signature is
-//! checked: [`Bearer`] → [`UntrustedToken`] → [`VerifiedToken`] → [`ValidToken`].
+//! checked: [`Credentials`] → [`Bearer`] → [`UntrustedToken`] → [`VerifiedToken`] → [`ValidToken`].
 
 mod bearer;
 mod claims;
@@ -11,7 +11,7 @@ mod valid;
 mod validity;
 mod verified;
 
-pub use bearer::Bearer;
+pub use bearer::{Bearer, Credentials};
 pub use claims::Claims;
 pub use untrusted::UntrustedToken;
 pub use valid::ValidToken;

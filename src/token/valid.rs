@@ -1,6 +1,7 @@
 //! A token that has passed every check that depends on it and on the time.
 
-use super::{Claims, VerifiedToken, identity_headers, validity};
+use super::identity_headers::IdentityHeaders;
+use super::{Claims, VerifiedToken, validity};
 use crate::decision::{Denial, DenyReason};
 use crate::json::{Json, Pointer};
 use crate::policy::binding::Client;
@@ -17,7 +18,7 @@ pub struct ValidToken {
     issuer: Json,
     eec_id: Box<str>,
     gpsis: Vec<Box<str>>,
-    identity_headers: identity_headers::IdentityHeaders,
+    identity_headers: IdentityHeaders,
     valid_from: f64,
     valid_until: f64,
 }
@@ -29,7 +30,7 @@ impl ValidToken {
         validity::check(claims, &policy.token, now)?;
         claims.check_audience(policy)?;
         claims.check_shapes(&policy.token)?;
-        let identity_headers = identity_headers::values(claims, &policy.forward, &token.server.identity)?;
+        let identity_headers = IdentityHeaders::new(claims, &policy.forward, &token.server.identity)?;
         claims.check_confirmation()?;
         let eec_id = claims.find(&policy.token.eec_id_claim).and_then(Json::as_str).unwrap_or_default();
         let revocable = Revocable {
@@ -71,8 +72,8 @@ impl ValidToken {
     }
 
     /// Names and values of the headers that tell the upstream who is calling.
-    pub fn identity_headers(&self) -> &[(Box<str>, Box<str>)] {
-        &self.identity_headers
+    pub fn identity_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.identity_headers.iter()
     }
 
     /// The client that the token names.

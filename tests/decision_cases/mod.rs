@@ -96,8 +96,8 @@ fn decide(case: &Value) -> Value {
         Decision::Pass => json!("pass"),
         Decision::Deny(denial) => json!(denial.reason.code()),
         Decision::Allow(grant) => {
-            let headers = grant.token().identity_headers().iter();
-            json!(headers.map(|(n, v)| (n.to_string(), json!(&**v))).collect::<Map<_, _>>())
+            let headers = grant.token().identity_headers();
+            json!(headers.map(|(n, v)| (n.to_string(), json!(v))).collect::<Map<_, _>>())
         }
     }
 }
