@@ -2,11 +2,10 @@
 
 use super::Algorithm;
 use super::ecdsa::{Curve, EcdsaKey};
-use super::ed25519::Ed25519Key;
+use super::ed25519::{Ed25519Key, TableBudget};
 use super::error::{KeyError, KeyErrors, quoted};
 use super::host::HostVerifier;
 use super::jwk::Jwk;
-use super::point_table::TableBudget;
 use super::rsa::RsaKey;
 use super::thumbprint::{base64url, thumbprint};
 use super::{pem, spki};

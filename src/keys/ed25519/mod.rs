@@ -5,15 +5,22 @@
 //! encodings are compared (RFC 8032, section 5.1.7 leaves the cofactor open; "Taming the many EdDSAs",
 //! Chalkias, Garillot and Nikolaenko 2020, says why the choice must be made). On top, A must be canonical.
 
+mod field;
+mod point;
+mod point_table;
+
 use super::error::{KeyError, KeyErrors};
-use super::point_table::{PointTable, TableBudget, base_table};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
+use point::Point;
+use point_table::{PointTable, Terms, base_table};
 use sha2::{Digest, Sha512};
 use std::fmt;
 use std::ops::Neg;
 use std::sync::{Arc, OnceLock};
+
+pub use point_table::TableBudget;
 
 /// Length of an encoded point or scalar.
 const LENGTH: usize = 32;
@@ -51,7 +58,8 @@ impl Ed25519Key {
     /// Spends memory, as far as the budget goes, to make verifying faster.
     pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
         if self.table.is_none() {
-            self.table = PointTable::within(&self.negative, budget).map(Arc::new);
+            let negative = Point::decode(&self.negative.compress().to_bytes());
+            self.table = negative.and_then(|point| PointTable::within(&point, budget)).map(Arc::new);
         }
     }
 
@@ -65,11 +73,18 @@ impl Ed25519Key {
         let hash = Sha512::new().chain_update(r).chain_update(self.encoded).chain_update(message).finalize();
         let k = Scalar::from_bytes_mod_order_wide(&hash.into());
         let expected = match &self.table {
-            Some(table) => table.plus_multiple(base_table().multiple(&s), &k),
-            None => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.negative, &s),
+            Some(table) => {
+                let mut terms = Terms::new();
+                base_table().multiple(&s, &mut terms);
+                table.multiple(&k, &mut terms);
+                terms.sum().encode()
+            }
+            None => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.negative, &s)
+                .compress()
+                .to_bytes(),
         };
         // What is computed is encoded canonically: an R that does not decode, or not canonically, is never equal.
-        expected.compress().to_bytes() == r
+        expected == r
     }
 }
 

@@ -4,10 +4,10 @@
 //! the product is the sum of one entry per row. Everything here is public, so entries are taken
 //! directly by index: nothing needs to be constant in time.
 
-use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
-use curve25519_dalek::edwards::EdwardsPoint;
+use super::point::{Point, Summand, summands};
+use curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::Identity;
+use std::hint::black_box;
 use std::sync::OnceLock;
 
 /// How much memory the tables of pinned keys may take, in bytes. The table of the base point, which all keys
@@ -18,7 +18,7 @@ pub struct TableBudget {
 }
 
 impl TableBudget {
-    /// A budget of `bytes`; 0 means no tables. A key takes some 640 KiB, or 80 KiB when that is not left.
+    /// A budget of `bytes`; 0 means no tables. A key takes 480 KiB, or 60 KiB when that is not left.
     pub fn new(bytes: usize) -> TableBudget {
         TableBudget { left: bytes }
     }
@@ -40,14 +40,14 @@ impl TableBudget {
 }
 
 impl Default for TableBudget {
-    /// 16 MiB: full tables for 25 keys in each worker.
+    /// 16 MiB: full tables for 34 keys in each worker.
     fn default() -> TableBudget {
         TableBudget::new(16 << 20)
     }
 }
 
-/// Scalars are below L, and L is below 2^253: no digit carries out of bit 255.
-const SCALAR_BITS: usize = 256;
+/// Scalars are below L = 2^252 + 2^124.6…: no digit carries out of the last row, whatever the width.
+const SCALAR_BITS: usize = 253;
 
 /// The widths to choose from, in bits a digit; the widest first.
 const WIDTHS: [usize; 2] = [8, 4];
@@ -56,52 +56,47 @@ const WIDTHS: [usize; 2] = [8, 4];
 pub(super) struct PointTable {
     width: usize,
     /// All rows, one after the other, on the heap: a WebAssembly stack has room for none of them.
-    entries: Vec<EdwardsPoint>,
+    entries: Vec<Summand>,
 }
 
 impl PointTable {
     /// The widest table that fits into the budget.
-    pub(super) fn within(point: &EdwardsPoint, budget: &mut TableBudget) -> Option<PointTable> {
+    pub(super) fn within(point: &Point, budget: &mut TableBudget) -> Option<PointTable> {
         let width = WIDTHS.into_iter().find(|width| budget.take(size(*width)))?;
         Some(PointTable::new(point, width))
     }
 
-    /// The table for digits of `width` bits, which divides 8.
-    #[expect(clippy::arithmetic_side_effects, reason = "group operations have none")]
-    fn new(point: &EdwardsPoint, width: usize) -> PointTable {
+    /// The table for digits of `width` bits, at most 15.
+    fn new(point: &Point, width: usize) -> PointTable {
         let mut entries = Vec::with_capacity(rows(width).saturating_mul(row_length(width)));
         let mut first = *point;
+        let mut row = Vec::with_capacity(row_length(width));
         for _ in 0..rows(width) {
-            let mut multiple = first;
-            for _ in 1..row_length(width) {
-                entries.push(multiple);
-                multiple += first;
+            row.clear();
+            row.push(first);
+            let mut last = first;
+            for step in summands(&[first]) {
+                for _ in 1..row_length(width) {
+                    last.add(&step, false);
+                    row.push(last);
+                }
             }
-            entries.push(multiple);
+            entries.extend(summands(&row));
             // The row ends with half of the next row's first entry.
-            first = multiple + multiple;
+            first = last;
+            entries.last().into_iter().for_each(|half| first.add(half, false));
         }
         PointTable { width, entries }
     }
 
-    /// The point times `scalar`.
-    pub(super) fn multiple(&self, scalar: &Scalar) -> EdwardsPoint {
-        self.plus_multiple(EdwardsPoint::identity(), scalar)
-    }
-
-    /// `sum` plus the point times `scalar`.
-    #[expect(clippy::arithmetic_side_effects, reason = "group operations have none")]
-    pub(super) fn plus_multiple(&self, sum: EdwardsPoint, scalar: &Scalar) -> EdwardsPoint {
-        let mut sum = sum;
+    /// Adds the terms whose sum is the point times `scalar`.
+    pub(super) fn multiple<'a>(&'a self, scalar: &Scalar, terms: &mut Terms<'a>) {
         let digits = SignedDigits::new(scalar, self.width);
         for (row, digit) in self.entries.chunks_exact(row_length(self.width)).zip(digits) {
             // Entry 0 is the point times 1.
-            let entry = usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|index| row.get(index));
-            if let Some(entry) = entry {
-                sum = if digit > 0 { sum + entry } else { sum - entry };
-            }
+            let entry = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|index| row.get(index));
+            terms.0.extend(entry.map(|entry| (entry, digit < 0)));
         }
-        sum
     }
 
     /// Its size in memory.
@@ -110,8 +105,27 @@ impl PointTable {
     }
 }
 
+/// The terms of a sum, each with whether it is subtracted.
+pub(super) struct Terms<'a>(Vec<(&'a Summand, bool)>);
+
+impl Terms<'_> {
+    /// A sum without terms yet.
+    pub(super) fn new() -> Self {
+        Terms(Vec::with_capacity(rows(WIDTHS[1]).saturating_mul(2)))
+    }
+
+    /// Their sum. Tables are larger than what a processor keeps near: all terms are touched before the first is added,
+    /// so that they are fetched at the same time and not one after the other.
+    pub(super) fn sum(&self) -> Point {
+        black_box(self.0.iter().fold(0, |touched, (term, _)| touched ^ term.touch()));
+        let mut sum = Point::IDENTITY;
+        self.0.iter().for_each(|(term, negative)| sum.add(term, *negative));
+        sum
+    }
+}
+
 fn rows(width: usize) -> usize {
-    SCALAR_BITS.checked_div(width).unwrap_or(0)
+    SCALAR_BITS.checked_next_multiple_of(width).and_then(|bits| bits.checked_div(width)).unwrap_or(0)
 }
 
 fn row_length(width: usize) -> usize {
@@ -119,13 +133,16 @@ fn row_length(width: usize) -> usize {
 }
 
 fn size(width: usize) -> usize {
-    rows(width).saturating_mul(row_length(width)).saturating_mul(size_of::<EdwardsPoint>())
+    rows(width).saturating_mul(row_length(width)).saturating_mul(size_of::<Summand>())
 }
 
 /// The table of the base point B, built when the first key needs it.
 pub(super) fn base_table() -> &'static PointTable {
     static TABLE: OnceLock<PointTable> = OnceLock::new();
-    TABLE.get_or_init(|| PointTable::new(&ED25519_BASEPOINT_POINT, WIDTHS[0]))
+    TABLE.get_or_init(|| {
+        let base = Point::decode(&ED25519_BASEPOINT_COMPRESSED.to_bytes()).unwrap_or(Point::IDENTITY);
+        PointTable::new(&base, WIDTHS[0])
+    })
 }
 
 /// The digits of a scalar, the least first: each in -2^(w-1) < d <= 2^(w-1).
@@ -133,7 +150,7 @@ struct SignedDigits {
     bytes: [u8; 32],
     width: usize,
     at: usize,
-    carry: i16,
+    carry: i32,
 }
 
 impl SignedDigits {
@@ -143,15 +160,17 @@ impl SignedDigits {
 }
 
 impl Iterator for SignedDigits {
-    type Item = i16;
+    type Item = i32;
 
-    fn next(&mut self) -> Option<i16> {
-        let byte = *self.bytes.get(self.at >> 3)?;
-        let radix = 1_i16 << self.width;
-        let digit = i16::from(byte >> (self.at & 7)) & radix.wrapping_sub(1);
+    fn next(&mut self) -> Option<i32> {
+        let mut bytes = self.bytes.get(self.at >> 3..)?.iter();
+        let mut next_byte = || i32::from(bytes.next().copied().unwrap_or_default());
+        let window = next_byte() | next_byte() << 8 | next_byte() << 16;
+        let radix = 1_i32 << self.width;
+        let digit = (window >> (self.at & 7)) & radix.wrapping_sub(1);
         self.at = self.at.saturating_add(self.width);
         let digit = digit.wrapping_add(self.carry);
-        self.carry = i16::from(digit > radix >> 1);
+        self.carry = i32::from(digit > radix >> 1);
         Some(if self.carry == 1 { digit.wrapping_sub(radix) } else { digit })
     }
 }
@@ -159,6 +178,7 @@ impl Iterator for SignedDigits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use curve25519_dalek::edwards::EdwardsPoint;
 
     fn scalars() -> Vec<Scalar> {
         let mut all =
@@ -169,13 +189,24 @@ mod tests {
         all
     }
 
+    fn base() -> Point {
+        Point::decode(&ED25519_BASEPOINT_COMPRESSED.to_bytes()).expect("a point")
+    }
+
     #[test]
     fn products_are_those_of_the_library() {
         for width in WIDTHS {
-            let table = PointTable::new(&ED25519_BASEPOINT_POINT, width);
-            assert_eq!(table.entries.len() * size_of::<EdwardsPoint>(), table.bytes());
+            let table = PointTable::new(&base(), width);
+            assert_eq!(table.entries.len() * size_of::<Summand>(), table.bytes());
             for scalar in scalars() {
-                assert_eq!(table.multiple(&scalar), EdwardsPoint::mul_base(&scalar), "{width} {scalar:?}");
+                let mut terms = Terms::new();
+                table.multiple(&scalar, &mut terms);
+                let product = terms.sum().encode();
+                assert_eq!(
+                    product,
+                    EdwardsPoint::mul_base(&scalar).compress().to_bytes(),
+                    "{width} {scalar:?}"
+                );
             }
         }
     }
@@ -184,13 +215,9 @@ mod tests {
     fn digits_add_up_and_fit_the_rows() {
         for width in WIDTHS {
             for scalar in scalars() {
-                let digits: Vec<i16> = SignedDigits::new(&scalar, width).collect();
-                assert_eq!(digits.len(), rows(width));
-                assert!(
-                    digits.iter().all(|d| usize::from(d.unsigned_abs()) <= row_length(width)),
-                    "{digits:?}"
-                );
-                let radix = Scalar::from(1_u16 << width);
+                let digits: Vec<i32> = SignedDigits::new(&scalar, width).take(rows(width)).collect();
+                assert!(digits.iter().all(|d| d.unsigned_abs() as usize <= row_length(width)), "{digits:?}");
+                let radix = Scalar::from(1_u32 << width);
                 let sum = digits.iter().rev().fold(Scalar::ZERO, |sum, d| {
                     let magnitude = Scalar::from(d.unsigned_abs());
                     sum * radix + if *d < 0 { -magnitude } else { magnitude }
@@ -203,9 +230,8 @@ mod tests {
     #[test]
     fn the_budget_buys_wide_then_narrow_then_no_tables() {
         let mut budget = TableBudget::new(size(8) + size(4) + 1);
-        let widths: Vec<Option<usize>> = (0..3)
-            .map(|_| PointTable::within(&ED25519_BASEPOINT_POINT, &mut budget).map(|table| table.width))
-            .collect();
+        let widths: Vec<Option<usize>> =
+            (0..3).map(|_| PointTable::within(&base(), &mut budget).map(|table| table.width)).collect();
         assert_eq!(widths, [Some(8), Some(4), None]);
         assert_eq!(budget.left(), 1);
     }
