@@ -10,6 +10,9 @@ pub const MAX_DEPTH: usize = 64;
 /// 64 KiB cost seconds.
 const FEW_MEMBERS: usize = 12;
 
+/// Room for the members of a usual token, so that the list seldom has to grow.
+const USUAL_MEMBERS: usize = 8;
+
 /// Why a text is not strict JSON, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -99,7 +102,7 @@ impl<'a> Parser<'a> {
     fn object(&mut self, depth: usize) -> Result<Json, SyntaxError> {
         let start = self.at;
         self.advance();
-        let mut members: Vec<(Box<str>, Json)> = Vec::new();
+        let mut members: Vec<(Box<str>, Json)> = Vec::with_capacity(USUAL_MEMBERS);
         self.white_space();
         if self.eat(b'}') {
             return Ok(Json::Object(members));

@@ -31,14 +31,14 @@ impl<'a> UntrustedToken<'a> {
     /// Parses a strict compact JWS with JSON claims.
     pub fn parse(bearer: Bearer<'a>) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
-        let text = bearer.as_str();
-        let mut parts = text.split('.');
+        let text = bearer.as_str().as_bytes();
+        let mut parts = text.split(|b| *b == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(malformed("not three parts separated by dots"));
         };
-        let decode = |part: &str| {
+        let decode = |part: &[u8]| {
             URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part is not strict base64url"))
         };
         let object = |bytes: Vec<u8>, because| match json::parse(&bytes) {
@@ -48,9 +48,9 @@ impl<'a> UntrustedToken<'a> {
         let header = object(decode(header)?, "the header is not a strict JSON object")?;
         check_header(&header).map_err(malformed)?;
         let payload = object(decode(payload)?, "the payload is not a strict JSON object")?;
-        let signature_at = text.rfind('.').unwrap_or_default();
+        let signature_at = text.len().saturating_sub(signature.len().saturating_add(1));
         Ok(UntrustedToken {
-            signing_input: text.as_bytes().get(..signature_at).unwrap_or_default(),
+            signing_input: text.get(..signature_at).unwrap_or_default(),
             header,
             payload,
             signature: decode(signature)?,
