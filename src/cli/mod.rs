@@ -2,6 +2,7 @@
 
 mod check;
 mod clock;
+mod completions;
 mod demo;
 mod dev_entitlement_server;
 mod exit;
@@ -62,6 +63,7 @@ verbs! {
     Mint => mint,
     Render => render,
     Schema => schema,
+    Completions => completions,
     #[command(hide = true)]
     Demo => demo,
     DevEntitlementServer => dev_entitlement_server,
