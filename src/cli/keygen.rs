@@ -1,7 +1,7 @@
 //! `eec-authn keygen`: a key pair for tests.
 
 use super::failure::Failure;
-use super::signing_key::SigningKey;
+use super::signing_key::{Algorithm, SigningKey};
 use super::{Exit, Output};
 use serde_json::json;
 use std::fs::{OpenOptions, Permissions};
@@ -9,20 +9,23 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// Makes an Ed25519 key pair for tests: the private JWK goes to a file, the public one is printed.
+/// Makes a key pair for tests: the private JWK goes to a file, the public one is printed.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  eec-authn keygen --out key.json > public.json")]
 pub(crate) struct Args {
     /// Where the private key goes; only its owner can read the file.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The algorithm of its tokens.
+    #[arg(long, value_enum, ignore_case = true, default_value = "EdDSA")]
+    alg: Algorithm,
     /// Overwrite a file that is there.
     #[arg(long)]
     force: bool,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let key = SigningKey::generate()?;
+    let key = SigningKey::generate(args.alg)?;
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     if args.force {

@@ -2,7 +2,8 @@
 
 use super::clock;
 use super::failure::Failure;
-use super::signing_key::{SigningKey, random_name};
+use super::random::random_name;
+use super::signing_key::SigningKey;
 use super::{Exit, Output};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     if !args.gpsi.is_empty() {
         claims["gpsi"] = one_or_many(args.gpsi);
     }
-    let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": key.kid()});
+    let mut header = json!({"alg": key.alg(), "typ": "JWT", "kid": key.kid()});
     amend(&mut claims, &args.claims)?;
     amend(&mut header, &args.header)?;
     let token = key.sign(&header, &claims);

@@ -14,6 +14,7 @@ mod inspect;
 mod keygen;
 mod mint;
 mod output;
+mod random;
 mod render;
 mod schema;
 mod signing_key;

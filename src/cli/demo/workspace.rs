@@ -1,7 +1,7 @@
 //! A directory that goes away with its value.
 
 use crate::cli::failure::Failure;
-use crate::cli::signing_key::random_name;
+use crate::cli::random::random_name;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::faults::Faults;
 use super::ledger::Ledger;
 use crate::cli::failure::Failure;
-use crate::cli::signing_key::SigningKey;
+use crate::cli::signing_key::{Algorithm, SigningKey};
 
 /// An entitlement server: a name, a key, and its defaults.
 pub(crate) struct Entitlement {
@@ -26,7 +26,7 @@ impl Entitlement {
     ) -> Result<Entitlement, Failure> {
         Ok(Entitlement {
             issuer,
-            key: SigningKey::generate()?,
+            key: SigningKey::generate(Algorithm::EdDsa)?,
             default_audience,
             default_lifetime,
             client: None,

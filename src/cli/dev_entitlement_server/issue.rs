@@ -4,7 +4,8 @@ use super::Entitlement;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::http::{Input, Problem};
-use crate::cli::signing_key::{SigningKey, random_name};
+use crate::cli::random::random_name;
+use crate::cli::signing_key::{Algorithm, SigningKey};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -58,7 +59,9 @@ pub(super) async fn token(
     let claims = claims(request, lifetime, &entitlement)?;
     let token = match (format, forged) {
         (Format::Jwt, false) => entitlement.key().sign(&header, &claims),
-        (Format::Jwt, true) => SigningKey::generate().map_err(internal)?.sign(&header, &claims),
+        (Format::Jwt, true) => {
+            SigningKey::generate(Algorithm::EdDsa).map_err(internal)?.sign(&header, &claims)
+        }
         (Format::Opaque, false) => {
             let token = random_name().map_err(internal)?;
             entitlement.ledger().keep(&token, claims)?;
@@ -72,7 +75,7 @@ pub(super) async fn token(
 
 fn jose_header(request: &TokenRequest, entitlement: &Entitlement) -> Value {
     let kid = request.kid.as_deref().unwrap_or(entitlement.key().kid());
-    let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": kid});
+    let mut header = json!({"alg": entitlement.key().alg(), "typ": "JWT", "kid": kid});
     amend(&mut header, request.header.as_ref());
     header
 }
