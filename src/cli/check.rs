@@ -26,13 +26,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let mut all_good = true;
+    let (mut all_read, mut all_good) = (true, true);
     let mut for_machines = Vec::new();
     for path in &args.files {
-        let file = FilterFile::read(path)?;
-        let (errors, warnings) = match &file.result {
-            Ok(loaded) => (Vec::new(), warnings(loaded)),
-            Err(errors) => (errors.clone(), Vec::new()),
+        let (errors, warnings, environment) = match FilterFile::read(path) {
+            Ok(FilterFile { result: Ok(loaded), environment, .. }) => {
+                (Vec::new(), warnings(&loaded), environment)
+            }
+            Ok(FilterFile { result: Err(errors), environment, .. }) => (errors, Vec::new(), environment),
+            // The other files are checked all the same.
+            Err(failure) => {
+                all_read = false;
+                let unread = ConfigError { path: "file".into(), message: failure.to_string() };
+                (vec![unread], Vec::new(), Vec::new())
+            }
         };
         all_good &= errors.is_empty();
         if output.json {
@@ -41,16 +48,20 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
                 "valid": errors.is_empty(),
                 "errors": listed(&errors),
                 "warnings": listed(&warnings),
-                "environment": file.environment,
+                "environment": environment,
             }));
         } else {
-            print(path, &errors, &warnings, &file.environment, output)?;
+            print(path, &errors, &warnings, &environment, output)?;
         }
     }
     if output.json {
         output.line(serde_json::Value::from(for_machines))?;
     }
-    Ok(if all_good { Exit::Fine } else { Exit::ConfigurationInvalid })
+    Ok(match (all_read, all_good) {
+        (false, _) => Exit::Failure,
+        (true, false) => Exit::ConfigurationInvalid,
+        (true, true) => Exit::Fine,
+    })
 }
 
 fn print(

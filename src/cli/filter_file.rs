@@ -63,9 +63,10 @@ pub(crate) fn listed(errors: &[ConfigError]) -> Value {
 /// Says so if the file looks like one that only contains the filter JSON.
 fn wrapped(bytes: &[u8]) -> Option<ConfigError> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let marks =
-        ["static_resources:", "apiVersion:", "typed_config:", "pluginConfig:", "\"static_resources\""];
-    marks.iter().any(|mark| text.contains(mark)).then(|| ConfigError {
+    // As YAML, and as JSON: none of these is a member of the filter JSON.
+    let marks = ["static_resources", "apiVersion", "typed_config", "pluginConfig"];
+    let marked = |mark: &&str| text.contains(&format!("{mark}:")) || text.contains(&format!("\"{mark}\""));
+    marks.iter().any(marked).then(|| ConfigError {
         path: "configuration".into(),
         message: "looks like a file of Envoy or Istio; give the filter JSON in it by itself".into(),
     })

@@ -73,11 +73,17 @@ fn covers(earlier: &Matcher, later: &Matcher) -> bool {
     let hosts = earlier.hosts.is_empty()
         || (!later.hosts.is_empty() && later.hosts.iter().all(|h| earlier.hosts.contains(h)));
     let same = |a: &Option<Box<str>>, b: &Option<Box<str>>| a.is_none() || a == b;
-    let template = earlier.path_template.is_none() || earlier.path_template == later.path_template;
+    let template = earlier.path_template.as_ref().is_none_or(|template| {
+        later.path.as_deref().is_some_and(|path| template.matches(path.as_bytes()))
+            || later.path_template.as_ref().is_some_and(|later| template.covers(later))
+    });
     let prefix = earlier.path_prefix.as_deref().is_none_or(|prefix| {
         let below =
             |path: &str| path.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-        later.path.as_deref().is_some_and(below) || later.path_prefix.as_deref().is_some_and(below)
+        prefix.is_empty()
+            || later.path.as_deref().is_some_and(below)
+            || later.path_prefix.as_deref().is_some_and(below)
+            || later.path_template.as_ref().is_some_and(|template| template.is_below(prefix))
     });
     methods
         && hosts

@@ -35,6 +35,21 @@ impl Template {
         all && given.next().is_none()
     }
 
+    /// Whether every path of `other` is of this form as well.
+    pub fn covers(&self, other: &Template) -> bool {
+        let wider = |(own, other): (&Option<Box<str>>, &Option<Box<str>>)| match (own, other) {
+            (None, Some(fixed)) => !fixed.is_empty(),
+            (own, other) => own.is_none() || own == other,
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(wider)
+    }
+
+    /// Whether every path of this form is `prefix` or lies below it, by whole segments.
+    pub fn is_below(&self, prefix: &str) -> bool {
+        let mut own = self.segments();
+        prefix.split('/').skip(1).all(|segment| own.next() == Some(Some(segment)))
+    }
+
     /// The segments; `None` stands for any.
     pub fn segments(&self) -> impl Iterator<Item = Option<&str>> {
         self.0.iter().map(|segment| segment.as_deref())
