@@ -1,23 +1,22 @@
 //! `eec-authn explain`: every check in order, and why a request is allowed or denied.
 
 mod facts;
+mod report;
 
 use super::clock;
 use super::failure::Failure;
 use super::filter_file::FilterFile;
 use super::inspect::text;
 use super::{Exit, Output};
-use eec_authn::decision::DenyReason;
-use eec_authn::engine::{self, Asking, Decision};
+use eec_authn::engine::{self, Asking};
 use eec_authn::keys::NoHost;
 use eec_authn::online::{self, Answer, RawAnswer, Reading};
 use eec_authn::policy::online::Method;
-use eec_authn::policy::{Mode, Policy, Role};
-use eec_authn::reply::Reply;
+use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use facts::Facts;
-use serde_json::{Value, json};
+use report::Report;
 use std::path::PathBuf;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
@@ -52,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "application/json")]
     content_type: String,
     /// The time: RFC 3339 in UTC, or seconds since 1970; default: now.
-    #[arg(long, value_parser = time)]
+    #[arg(long, value_parser = clock::time)]
     now: Option<UnixTime>,
     /// The entitlement server's answer, as JSON; default: it says nothing against the token.
     #[arg(long, value_name = "FILE")]
@@ -64,8 +63,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         return Ok(Exit::ConfigurationInvalid);
     };
     let policy = loaded.policy;
-    let now =
-        args.now.or_else(|| UnixTime::new(clock::now() as f64)).ok_or_else(|| Failure::new("no clock"))?;
+    let now = clock::or_now(args.now)?;
     let token = args.token.as_deref().map(text).transpose()?.map(|token| token.trim().to_owned());
     let path = args.path.unwrap_or_else(|| first_operation(&policy));
     let host = args.host.unwrap_or_else(|| policy.protects.realm.to_string());
@@ -88,80 +86,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let decision =
         engine::decide(&policy, &request, Some(body.as_deref().unwrap_or_default()), now, &NoHost, &ask);
     let facts = Facts::new(&policy, &request, token.as_deref(), body.as_deref(), now);
-    report(&policy, &decision, &facts, body.is_some(), output)
-}
-
-fn report(
-    policy: &Policy,
-    decision: &Decision,
-    facts: &Facts<'_>,
-    has_body: bool,
-    output: Output,
-) -> Result<Exit, Failure> {
-    let denied = match decision {
-        // The body was not given, so that it is empty decides nothing.
-        Decision::Deny(denial) if denial.reason == DenyReason::BodyRequired && !has_body => None,
-        Decision::Deny(denial) => Some(denial),
-        Decision::Allow(_) | Decision::Pass => None,
-    };
-    let mut checks = Vec::new();
-    for reason in DenyReason::ALL.iter().copied() {
-        let state = match denied {
-            Some(denial) if denial.reason == reason => "failed",
-            Some(denial) if denial.reason < reason => "not reached",
-            _ if !facts.applies(reason, has_body)
-                || matches!(decision, Decision::Pass) && reason > DenyReason::RouteDenied =>
-            {
-                "does not apply"
-            }
-            _ => "passed",
-        };
-        checks.push((reason, state, facts.of(reason)));
-    }
-    let verdict = match (denied, decision) {
-        (Some(denial), _) => format!("denied: {}", denial.reason.code()),
-        (None, Decision::Pass) => "passes without a token".into(),
-        (None, _) if !has_body && facts.needs_body() => "allowed, if its body is (give --body)".into(),
-        (None, _) => "allowed".into(),
-    };
-    if output.json {
-        let checks: Vec<Value> = checks
-            .iter()
-            .map(|(reason, state, fact)| json!({"check": reason.code(), "state": state, "facts": fact}))
-            .collect();
-        let because = denied.map(|denial| denial.because);
-        output.line(json!({"checks": checks, "decision": verdict, "because": because}))?;
-    } else {
-        for (reason, state, fact) in &checks {
-            let mark = match *state {
-                "passed" => '✓',
-                "failed" => '✗',
-                _ => '·',
-            };
-            let fact = if *state == "does not apply" || *state == "not reached" { *state } else { fact };
-            output.line(format_args!("{mark} {:<24} {fact}", reason.code()))?;
-        }
-        output.line(format_args!("\n{verdict}"))?;
-        if let Some(denial) = denied {
-            output.line(format_args!("because {}", denial.because))?;
-            let reply = Reply::to_denial(denial, &policy.protects.realm, false);
-            output.line(format_args!("\nHTTP {}", reply.status))?;
-            for (name, value) in &reply.headers {
-                output.line(format_args!("{name}: {value}"))?;
-            }
-            output.line(format_args!("\n{}", reply.body))?;
-        }
-        if let Decision::Allow(grant) = decision {
-            for (name, value) in grant.token().identity_headers() {
-                output.line(format_args!("{name}: {value}"))?;
-            }
-        }
-        if policy.mode == Mode::Shadow && denied.is_some() {
-            output
-                .line("the filter is in shadow mode: the request would go on, and this would be recorded")?;
-        }
-    }
-    Ok(if denied.is_some() { Exit::Denied } else { Exit::Fine })
+    let is_head = args.method == "HEAD";
+    Report::new(&policy, &decision, &facts, body.is_some(), is_head).print(output)
 }
 
 /// What the entitlement server is taken to say.
@@ -186,11 +112,4 @@ fn first_operation(policy: &Policy) -> String {
         Role::Ecs => ("eecs-serviceprovisioning", "/request"),
     };
     format!("{}/v1{resource}", policy.protects.api_root.join(api))
-}
-
-fn time(text: &str) -> Result<UnixTime, String> {
-    let seconds = text.parse().ok().and_then(UnixTime::new);
-    seconds
-        .or_else(|| UnixTime::from_rfc3339(text))
-        .ok_or_else(|| "give a time such as 2026-11-01T00:00:00Z, or seconds since 1970".into())
 }

@@ -1,7 +1,10 @@
 //! `eec-authn inspect`: what a token, a certificate or a key says. Nothing is verified.
 
+mod checked_with;
+
 use super::clock;
 use super::failure::Failure;
+use super::filter_file::FilterFile;
 use super::{Exit, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +13,7 @@ use eec_authn::keys::{Certificate, Jwk, PublicKey};
 use eec_authn::time::UnixTime;
 use serde_json::{Value, json as object};
 use std::io::Read;
+use std::path::PathBuf;
 
 /// Shows what a token, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
 #[derive(clap::Args)]
@@ -20,14 +24,36 @@ pub(crate) struct Args {
     /// The text itself, `@FILE`, or `-` for standard input.
     #[arg(value_name = "TEXT|@FILE|-")]
     what: String,
+    /// For a token: also the entitlement server and key of this filter JSON that it would be checked with.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// With `--config`, the time: RFC 3339 in UTC, or seconds since 1970; default: now.
+    #[arg(long, value_parser = clock::time, requires = "config")]
+    now: Option<UnixTime>,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let text = text(&args.what)?;
-    let shown = show(text.trim())?;
+    let text = text.trim();
+    let (shown, exit) = match &args.config {
+        None => (show(text)?, Exit::Fine),
+        Some(config) => {
+            let Some(loaded) = FilterFile::read(config)?.loaded(config, output)? else {
+                return Ok(Exit::ConfigurationInvalid);
+            };
+            if text.contains("-----BEGIN") || text.starts_with('{') {
+                return Err(Failure::new("`--config` tells of tokens, and this is a key or a certificate"));
+            }
+            let checked = checked_with::checked_with(&loaded.policy, text, clock::or_now(args.now)?);
+            // An opaque token says nothing itself, but the configuration says who is asked.
+            let mut shown = token(text).unwrap_or_else(|_| object!({"kind": "not a JWT"}));
+            shown["checked_with"] = checked.shown(&loaded.policy);
+            (shown, if checked.is_denied() { Exit::Denied } else { Exit::Fine })
+        }
+    };
     let printed = serde_json::to_string_pretty(&shown).map_err(Failure::because("cannot print"))?;
     output.line(if output.json { shown.to_string() } else { printed })?;
-    Ok(Exit::Fine)
+    Ok(exit)
 }
 
 /// An argument that may stand for a file or for standard input.

@@ -1,0 +1,118 @@
+//! Which entitlement server and key of a configuration a token would be checked with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eec_authn::decision::{Denial, DenyReason};
+use eec_authn::json::{self, Json};
+use eec_authn::keys::{KeyHint, PinnedKey};
+use eec_authn::policy::online::{ApplyTo, Method};
+use eec_authn::policy::{EntitlementServer, Policy};
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use eec_authn::token::{Credentials, UntrustedToken};
+use serde_json::{Value, json as object};
+
+/// Who would vouch for a token.
+pub(super) enum CheckedWith<'p> {
+    /// This key; its server may be asked as well.
+    Key(usize, &'p PinnedKey),
+    /// The answer of this server alone.
+    Answer(usize),
+    /// Nobody: the token would be denied. The server is the one that the token names, if it names one.
+    Nobody(Option<usize>, Denial),
+}
+
+/// Walks as the filter does, up to the choice of the key.
+pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -> CheckedWith<'p> {
+    let authorization = format!("Bearer {token}");
+    let pairs: [(&[u8], &[u8]); 1] = [(b"authorization", authorization.as_bytes())];
+    let nobody = |denial| CheckedWith::Nobody(None, denial);
+    let credentials = Credentials::from_request(&RequestView::new(&pairs, true));
+    let bearer = match credentials.and_then(|given| given.bearer(policy.token.max_bytes)) {
+        Ok(bearer) => bearer,
+        Err(denial) => return nobody(denial),
+    };
+    match policy.opaque_server {
+        Some(server) if !UntrustedToken::is_meant(bearer) => return CheckedWith::Answer(server),
+        _ => {}
+    }
+    let number = match UntrustedToken::parse(bearer).and_then(|token| token.issuer(policy)) {
+        Ok(number) => number,
+        Err(denial) => return nobody(denial),
+    };
+    let Some(server) = policy.entitlement_servers.get(number) else {
+        return nobody(Denial::new(DenyReason::IssuerUnknown, "no such entitlement server"));
+    };
+    if server.keys.keys().is_empty() {
+        return CheckedWith::Answer(number);
+    }
+    let header = header(token);
+    let text = |name| header.as_ref().and_then(|header| header.get(name)).and_then(Json::as_str);
+    let hint = KeyHint { alg: text("alg").unwrap_or_default(), kid: text("kid"), x5t_s256: text("x5t#S256") };
+    match server.keys.select(&hint, now) {
+        Ok(key) => CheckedWith::Key(number, key),
+        Err(denial) => CheckedWith::Nobody(Some(number), denial),
+    }
+}
+
+fn header(token: &str) -> Option<Json> {
+    let bytes = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    json::parse(&bytes).ok()
+}
+
+impl CheckedWith<'_> {
+    /// Whether a request with the token is denied in any case.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self, CheckedWith::Nobody(..))
+    }
+
+    /// For people and machines.
+    pub(super) fn shown(&self, policy: &Policy) -> Value {
+        let (number, key, denial) = match self {
+            CheckedWith::Key(number, key) => (Some(*number), Some(*key), None),
+            CheckedWith::Answer(number) => (Some(*number), None, None),
+            CheckedWith::Nobody(number, denial) => (*number, None, Some(denial)),
+        };
+        let server = number.and_then(|number| policy.entitlement_servers.get(number));
+        let asked = server.and_then(|server| method_of(server, key.is_none())).filter(|_| denial.is_none());
+        let mut shown = object!({
+            "path": number.map(|number| format!("entitlement_servers[{number}]")),
+            "entitlement_server": server.map(|server| server.identity.as_str()),
+            "key": key.map(pinned),
+            "online": asked,
+        });
+        if let Some(denial) = denial {
+            shown["denied"] = object!(denial.reason.code());
+            shown["because"] = object!(denial.because);
+            // What the token could have named.
+            if let Some(server) = server {
+                shown["pinned"] = server.keys.keys().iter().map(pinned).collect();
+            } else {
+                let servers = policy.entitlement_servers.iter();
+                shown["configured"] = servers.map(|server| server.identity.as_str()).collect();
+            }
+        }
+        shown
+    }
+}
+
+/// How the server is asked about the token; `alone` if no key vouches for it.
+fn method_of(server: &EntitlementServer, alone: bool) -> Option<&'static str> {
+    let online = server.online.as_ref().filter(|online| alone || online.apply_to == ApplyTo::All)?;
+    Some(match online.method {
+        Method::Rfc7662 { .. } => "rfc7662",
+        Method::Ts43 { .. } => "ts43",
+    })
+}
+
+fn pinned(key: &PinnedKey) -> Value {
+    let time = |time: Option<UnixTime>| time.map(|time| time.to_string());
+    object!({
+        "kid": key.kid,
+        "alg": key.key.algorithm().name(),
+        "thumbprint": key.key.thumbprint(),
+        "x5t#S256": key.x5t_s256,
+        "not_before": time(key.window.not_before),
+        "not_after": time(key.window.not_after),
+    })
+}
