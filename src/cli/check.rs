@@ -3,6 +3,7 @@
 use super::clock;
 use super::failure::Failure;
 use super::filter_file::{FilterFile, listed};
+use super::help::long_help;
 use super::{Exit, Output};
 use eec_authn::config::{self, ConfigError, Loaded};
 use eec_authn::policy::Policy;
@@ -15,10 +16,24 @@ const SOON_DAYS: f64 = 30.0;
 
 /// Checks filter configurations: the errors that Envoy would report, and warnings.
 ///
-/// Prints each error with its JSON path and what to do, and exits with 3 if there is any. It also lists the
-/// variables that must be in the VM's environment (`vm_config.environment_variables`).
+/// Prints each error with its JSON path and what to do. Warnings are about what is legal but unwise: keys that end soon,
+/// rules that are never reached, what is only recorded. It also lists the variables that must be in the VM's
+/// environment (`vm_config.environment_variables`).
+///
+/// Every file is checked, also after one that is wrong or cannot be read. A file holds the filter JSON by itself, not
+/// the Envoy or Istio file around it.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  eec-authn check filter.json && echo good")]
+#[command(after_long_help = long_help! {
+    examples {
+        "Before a push" => "eec-authn check filter.json && echo good",
+        "In a pipeline" => "eec-authn --json check filter.json > report.json",
+    }
+    exit_codes {
+        0 => "Every configuration is valid, whatever the warnings",
+        1 => "Wrong usage, or a file that cannot be read; the others were checked",
+        3 => "A configuration has errors",
+    }
+})]
 pub(crate) struct Args {
     /// Files with filter JSON.
     #[arg(required = true, value_name = "FILE")]

@@ -1,13 +1,32 @@
 //! `eec-authn completions`: what a shell needs to complete verbs, options and file names.
 
 use super::failure::Failure;
+use super::help::long_help;
 use super::{Cli, Exit, Output};
 use clap::{Command, CommandFactory as _};
 
 const NAME: &str = "eec-authn";
 
 /// Prints the completions for a shell.
+///
+/// They complete verbs, options, values and file names. The script goes where the shell looks for completions, or into
+/// the shell at its start.
 #[derive(clap::Args)]
+#[command(after_long_help = long_help! {
+    examples {
+        "For bash, with bash-completion" =>
+            "eec-authn completions bash \\\n    \
+             > ~/.local/share/bash-completion/completions/eec-authn",
+        "For zsh, into a folder of its `fpath`" =>
+            "eec-authn completions zsh > ~/.zfunc/_eec-authn",
+        "For fish" =>
+            "eec-authn completions fish > ~/.config/fish/completions/eec-authn.fish",
+    }
+    exit_codes {
+        0 => "They are printed",
+        1 => "Wrong usage, or they cannot be printed",
+    }
+})]
 pub(crate) struct Args {
     /// The shell.
     #[arg(value_enum)]

@@ -1,6 +1,7 @@
 //! `eec-authn keygen`: a key pair for tests.
 
 use super::failure::Failure;
+use super::help::long_help;
 use super::signing_key::{Algorithm, SigningKey};
 use super::{Exit, Output};
 use serde_json::json;
@@ -10,8 +11,21 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 /// Makes a key pair for tests: the private JWK goes to a file, the public one is printed.
+///
+/// What is printed is an entry for `keys` of an entitlement server in the filter JSON. The `kid` is the key's RFC 7638
+/// thumbprint. Keys for production belong into the entitlement server, which need not be this program.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  eec-authn keygen --out key.json > public.json")]
+#[command(after_long_help = long_help! {
+    examples {
+        "A key, and its entry for the filter JSON" => "eec-authn keygen --out key.json > entry.json",
+        "One of another kind, to rehearse a rotation" =>
+            "eec-authn keygen --alg ES256 --out next.json > next-entry.json",
+    }
+    exit_codes {
+        0 => "The key is written",
+        1 => "Wrong usage, or the file is there already or cannot be written",
+    }
+})]
 pub(crate) struct Args {
     /// Where the private key goes; only its owner can read the file.
     #[arg(long, value_name = "FILE")]

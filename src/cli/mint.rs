@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::failure::Failure;
+use super::help::long_help;
 use super::random::random_name;
 use super::signing_key::SigningKey;
 use super::{Exit, Output};
@@ -9,28 +10,43 @@ use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// Signs a token with a key of `keygen`, for tests.
+///
+/// It has `iat`, `exp` and a `jti` of its own, and the `alg` and `kid` of the key. Claims and header parameters can be
+/// added, replaced and taken away, also so that the token is one that the filter must refuse.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  eec-authn mint --key key.json --iss aes.example.org --sub eec-1 --aud ees1.edge.example.net"
-)]
+#[command(after_long_help = long_help! {
+    examples {
+        "A token for an EES" =>
+            "eec-authn mint --key key.json --iss aes.example.org \\\n    \
+             --sub eec-1 --aud ees1.edge.example.net > token.txt",
+        "One that has expired, without `jti`, and with a scope" =>
+            "eec-authn mint --key key.json --iss aes.example.org \\\n    \
+             --sub eec-1 --aud ees1.edge.example.net --lifetime -60 \\\n    \
+             --claims '{\"jti\": null, \"scope\": \"eees-easdiscovery\"}'",
+    }
+    exit_codes {
+        0 => "The token is printed",
+        1 => "Wrong usage, or the key cannot be read",
+    }
+})]
 pub(crate) struct Args {
     /// The private key, as `keygen` writes it.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// `iss`: the entitlement server's FQDN.
-    #[arg(long)]
+    #[arg(long, value_name = "FQDN")]
     iss: String,
     /// `sub`: the EEC ID.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     sub: String,
     /// `aud`: the edge server's FQDN; may be repeated.
-    #[arg(long, required = true)]
+    #[arg(long, value_name = "FQDN", required = true)]
     aud: Vec<String>,
     /// `gpsi`; may be repeated.
     #[arg(long)]
     gpsi: Vec<String>,
     /// Seconds from now to `exp`; 0 or less makes a token that has expired.
-    #[arg(long, default_value_t = 3600, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
     lifetime: i64,
     /// More claims, as a JSON object; `null` takes one away.
     #[arg(long, value_name = "JSON", default_value = "{}")]

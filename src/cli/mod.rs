@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod failure;
 mod filter_file;
+mod help;
 mod http;
 mod inspect;
 mod keygen;
@@ -28,9 +29,23 @@ use std::process::ExitCode;
 
 /// Authenticates 3GPP Edge Enabler Clients in front of an edge ECS or EES.
 ///
-/// Exit codes: 0 fine or allowed, 1 failure, 2 denied, 3 configuration invalid.
+/// It is the code of the Envoy filter, native: what a verb says of a configuration, a token or a request is what the
+/// filter would do. Every verb has examples and exit codes in its `--help`.
 #[derive(Parser)]
-#[command(name = "eec-authn", version, max_term_width = 100)]
+#[command(name = "eec-authn", version, max_term_width = 100, after_long_help = help::long_help! {
+    examples {
+        "A key, and a token by it" => "eec-authn keygen --out key.json > entry.json",
+        "Is the configuration good?" => "eec-authn check filter.json",
+        "Why is this token refused?" => "eec-authn explain --config filter.json --token @token.txt",
+        "All about one verb" => "eec-authn explain --help",
+    }
+    exit_codes {
+        0 => "Fine, or the request would be allowed",
+        1 => "Failure: wrong usage, an unreadable file, a port in use",
+        2 => "The request would be denied",
+        3 => "The configuration has errors",
+    }
+})]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

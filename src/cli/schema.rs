@@ -1,6 +1,7 @@
 //! `eec-authn schema`: the declaration of the filter JSON as a JSON Schema.
 
 use super::failure::Failure;
+use super::help::long_help;
 use super::{Exit, Output};
 use eec_authn::config::FILTER_JSON;
 use eec_authn::config::shape::{Member, Presence, Shape};
@@ -8,9 +9,18 @@ use serde_json::{Map, Value, json};
 
 /// Prints the JSON Schema (2020-12) of the filter JSON, for editors and pipelines.
 ///
-/// It is made from the declaration that the parser checks by. What depends on more than one member, and what is in
-/// a key, only `check` can tell.
+/// It is made from the declaration that the parser checks by. What depends on more than one member, what form a string
+/// has, and what is in a key, only `check` can tell.
 #[derive(clap::Args)]
+#[command(after_long_help = long_help! {
+    examples {
+        "For an editor" => "eec-authn schema > filter-config.schema.json",
+    }
+    exit_codes {
+        0 => "It is printed",
+        1 => "Wrong usage, or it cannot be printed",
+    }
+})]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: Args, output: Output) -> Result<Exit, Failure> {

@@ -13,6 +13,7 @@ mod witnesses;
 mod workspace;
 
 use super::failure::Failure;
+use super::help::long_help;
 use super::stop_signal::StopSignal;
 use super::{Exit, Output};
 use stage::Stage;
@@ -20,7 +21,21 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Shows the filter at work in a real Envoy, on loopback; leaves nothing behind.
+///
+/// An entitlement server and an EES stand around it, and real requests tell the story: who is let through, and who is
+/// refused and how. Then counters and access log must agree with the story.
 #[derive(clap::Args)]
+#[command(after_long_help = long_help! {
+    examples {
+        "The story" => "eec-authn demo --wasm dist/eec_authn.wasm",
+        "The same set-up, to try requests of one's own" =>
+            "eec-authn demo --wasm dist/eec_authn.wasm --keep-running",
+    }
+    exit_codes {
+        0 => "Everything went as told, or Ctrl-C ended --keep-running",
+        1 => "Something did not go as told, or could not be started",
+    }
+})]
 pub(crate) struct Args {
     /// The Envoy binary (1.36 or later).
     #[arg(long, value_name = "PATH", default_value = "envoy")]

@@ -13,6 +13,7 @@ mod ts43;
 pub(crate) use entitlement::Entitlement;
 
 use super::failure::Failure;
+use super::help::long_help;
 use super::stop_signal::StopSignal;
 use super::{Exit, Output, http};
 use axum::Router;
@@ -44,9 +45,22 @@ Resources (bodies are forms or JSON):
 
 /// Issues tokens to anybody who asks: for tests and the demo, never for production.
 ///
-/// It makes an Ed25519 key at start, keeps everything in memory, and speaks plain HTTP.
+/// It makes an Ed25519 key at start, keeps everything in memory, and speaks plain HTTP. It prints where it listens, and
+/// serves until a signal ends it.
 #[derive(clap::Args)]
-#[command(after_long_help = RESOURCES)]
+#[command(after_long_help = format!("{RESOURCES}\n\n{}", long_help! {
+    examples {
+        "On a port of one's choice" =>
+            "eec-authn dev-entitlement-server --listen 127.0.0.1:8080 \\\n    \
+             --audience ees1.edge.example.net",
+        "Then, in another shell: a token" =>
+            "curl http://127.0.0.1:8080/token -d eec_id=eec-1",
+    }
+    exit_codes {
+        0 => "A signal ended it",
+        1 => "Wrong usage, an address in use, or a secret that is not there",
+    }
+}))]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes a free one. Anything but loopback gives tokens to the whole network.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]

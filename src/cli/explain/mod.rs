@@ -6,6 +6,7 @@ mod report;
 use super::clock;
 use super::failure::Failure;
 use super::filter_file::FilterFile;
+use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
 use eec_authn::engine::{self, Asking};
@@ -21,13 +22,31 @@ use std::path::PathBuf;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
 ///
-/// It runs the same code as the filter and exits with 0 if the request would be allowed and with 2 if it would be
-/// denied. Values of the token are shown: keep the output to yourself. The entitlement server is not asked; where
-/// the filter would ask, `--answer` says what it is taken to answer.
+/// It runs the same code as the filter, and ends in the decision: with the reply that a client would get, or with the
+/// headers that the upstream would get about the client. What shadow mode only records is said, too. Without `--path`
+/// the request is the first operation of the role.
+///
+/// Values of the token are shown: keep the output to yourself. The entitlement server is not asked; where the filter
+/// would ask, `--answer` says what it is taken to answer.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  eec-authn explain --config filter.json --token @token.txt --body body.json"
-)]
+#[command(after_long_help = long_help! {
+    examples {
+        "A registration, with its body" =>
+            "eec-authn explain --config filter.json --token @token.txt --body body.json",
+        "Another request" =>
+            "eec-authn explain --config filter.json --token @token.txt \\\n    \
+             --method DELETE --path /eees-eecregistration/v1/registrations/r1",
+        "The same token at another time" =>
+            "eec-authn explain --config filter.json --token @token.txt \\\n    \
+             --now 2026-11-01T00:00:00Z",
+    }
+    exit_codes {
+        0 => "The request would be allowed, or pass without a token",
+        1 => "Wrong usage, or a file that cannot be read",
+        2 => "The request would be denied, or in shadow mode be recorded as denied",
+        3 => "The configuration has errors",
+    }
+})]
 pub(crate) struct Args {
     /// The filter JSON.
     #[arg(long, value_name = "FILE")]
@@ -48,10 +67,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// The body's media type.
-    #[arg(long, default_value = "application/json")]
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
     content_type: String,
     /// The time: RFC 3339 in UTC, or seconds since 1970; default: now.
-    #[arg(long, value_parser = clock::time)]
+    #[arg(long, value_name = "TIME", value_parser = clock::time)]
     now: Option<UnixTime>,
     /// The entitlement server's answer, as JSON; default: it says nothing against the token.
     #[arg(long, value_name = "FILE")]

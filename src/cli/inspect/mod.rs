@@ -5,6 +5,7 @@ mod checked_with;
 use super::clock;
 use super::failure::Failure;
 use super::filter_file::FilterFile;
+use super::help::long_help;
 use super::{Exit, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,10 +17,26 @@ use std::io::Read;
 use std::path::PathBuf;
 
 /// Shows what a token, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
+///
+/// Of a token: header, claims and times. Of a key: algorithm and RFC 7638 thumbprint; of a certificate also names, dates
+/// and `x5t#S256`. Values of the token are shown: keep the output to yourself.
+///
+/// With `--config` it also says which entitlement server and which pinned key of that configuration the token would be
+/// checked with, or why with none.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  eec-authn inspect eyJ…\n  eec-authn inspect @certificate.pem\n  eec-authn inspect - < key.json"
-)]
+#[command(after_long_help = long_help! {
+    examples {
+        "A token in a file, or from a pipe" => "eec-authn inspect @token.txt && eec-authn inspect - < token.txt",
+        "Which pinned key is it for?" => "eec-authn inspect --config filter.json @token.txt",
+        "A certificate, before it is pinned" => "eec-authn inspect @certificate.pem",
+    }
+    exit_codes {
+        0 => "It is shown",
+        1 => "Wrong usage, a file that cannot be read, or a text that is none of these",
+        2 => "With --config: no key fits, so a request with the token would be denied",
+        3 => "With --config: the configuration has errors",
+    }
+})]
 pub(crate) struct Args {
     /// The text itself, `@FILE`, or `-` for standard input.
     #[arg(value_name = "TEXT|@FILE|-")]
@@ -28,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// With `--config`, the time: RFC 3339 in UTC, or seconds since 1970; default: now.
-    #[arg(long, value_parser = clock::time, requires = "config")]
+    #[arg(long, value_name = "TIME", value_parser = clock::time, requires = "config")]
     now: Option<UnixTime>,
 }
 

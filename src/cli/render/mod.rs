@@ -5,15 +5,32 @@ mod kubernetes;
 
 use super::failure::Failure;
 use super::filter_file::FilterFile;
+use super::help::long_help;
 use super::{Exit, Output};
 use std::path::PathBuf;
 
 /// Wraps the filter JSON for Envoy, Istio or Envoy Gateway, and prints YAML.
 ///
-/// A configuration with errors is not wrapped: the errors are printed, and the exit code is 3.
+/// The filter JSON stays as it was written. What it needs around it is put there: the variables of the VM's
+/// environment, and for `body.hold_headers` the option `allow_on_headers_stop_iteration`. A configuration with errors is
+/// not wrapped; the errors are printed instead.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  eec-authn render envoy --config filter.json > http_filter.yaml\n  \
-    eec-authn render istio --config filter.json --image oci://registry.example.net/eec-authn:0.1.0 --sha256 …")]
+#[command(after_long_help = long_help! {
+    examples {
+        "An entry of `http_filters`" =>
+            "eec-authn render envoy --config filter.json > http_filter.yaml",
+        "A WasmPlugin, by the image's digest" =>
+            "eec-authn render istio --config filter.json \\\n    \
+             --image oci://registry.example.net/eec-authn:0.1.0 --sha256 0a1b2c",
+        "An EnvoyExtensionPolicy for one Gateway" =>
+            "eec-authn render envoy-gateway --config filter.json --target edge-gateway",
+    }
+    exit_codes {
+        0 => "It is printed",
+        1 => "Wrong usage, or a file that cannot be read",
+        3 => "The configuration has errors",
+    }
+})]
 pub(crate) struct Args {
     /// The platform.
     #[arg(value_enum)]
