@@ -13,9 +13,9 @@ use super::error::{KeyError, KeyErrors};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
+use hmac_sha512::Hash;
 use point::Point;
 use point_table::{PointTable, Terms, base_table};
-use sha2::{Digest, Sha512};
 use std::fmt;
 use std::ops::Neg;
 use std::sync::{Arc, OnceLock};
@@ -70,8 +70,9 @@ impl Ed25519Key {
             return false;
         }
         let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)) else { return false };
-        let hash = Sha512::new().chain_update(r).chain_update(self.encoded).chain_update(message).finalize();
-        let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+        let mut hash = Hash::new();
+        [&r, &self.encoded, message].into_iter().for_each(|part| hash.update(part));
+        let k = Scalar::from_bytes_mod_order_wide(&hash.finalize());
         let expected = match &self.table {
             Some(table) => {
                 let mut terms = Terms::new();
