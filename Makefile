@@ -54,7 +54,7 @@ lint: rust ## formatting, clippy for all targets, and the walls between the part
 fmt: rust ## format the sources
 	$(CARGO) fmt
 
-bench: $(WASM) $(BENCH)/noop.wasm envoy foreign bench-tools test-runner ## measure against Envoy's own jwt_authn; writes docs/benchmark.md and .svg
+bench: $(WASM) $(BENCH)/noop.wasm envoy foreign bench-tools test-runner ## measure against Envoy's own jwt_authn and ext_authz; writes docs/benchmark.md and .svg
 	.venv/bin/python benches/run.py --envoy $(FIND_ENVOY) --wasm $(WASM) --noop $(BENCH)/noop.wasm \
 		--noop-pruned $(BENCH)/noop-pruned.wasm --rounds $(ROUNDS) --seconds $(SECONDS) \
 		--results $(BENCH)/results.json --report docs

@@ -16,10 +16,10 @@ IDENTITY_HEADERS = {"x-eec-id": "sub", "x-eec-gpsi": "gpsi", "x-eec-issuer": "is
 METHOD, PATH = "DELETE", "/eees-eecregistration/v1/registrations/1"
 
 
-def native(jwks, cache=0):
+def native(jwks, cache=0, issuer=ISSUER):
     """Envoy's own jwt_authn, set up to check and forward the same as ours."""
     provider = {
-        "issuer": ISSUER,
+        "issuer": issuer,
         "audiences": [AUDIENCE],
         "local_jwks": {"inline_string": json.dumps({"keys": jwks})},
         "claim_to_headers": [{"header_name": h, "claim_name": c} for h, c in IDENTITY_HEADERS.items()],
@@ -58,7 +58,14 @@ def ours(file, jwks, cache):
     }))
 
 
-def bootstrap(filters):
+def direct(path, body="", headers=None):
+    """A route that Envoy answers itself."""
+    fields = [{"header": {"key": k, "value": v}} for k, v in (headers or {}).items()]
+    answer = {"status": 200} | ({"body": {"inline_string": body}} if body else {})
+    return {"match": {"prefix": path}, "direct_response": answer, "response_headers_to_add": fields}
+
+
+def bootstrap(filters, clusters=None, routes=None):
     router = {"name": "router", "typed_config": {"@type": TYPE + "http.router.v3.Router"}}
     manager = {
         "@type": TYPE + "network.http_connection_manager.v3.HttpConnectionManager",
@@ -66,19 +73,29 @@ def bootstrap(filters):
         "route_config": {"virtual_hosts": [{
             "name": "all",
             "domains": ["*"],
-            "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200}}],
+            "routes": routes or [direct("/")],
         }]},
         "http_filters": [*filters, router],
     }
-    address = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
     return {
-        "admin": {"address": address},
-        "static_resources": {"listeners": [{
-            "name": "bench",
-            "address": address,
-            "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
-        }]},
+        "admin": {"address": loopback(0)},
+        "static_resources": {
+            "clusters": [
+                {"name": name, "type": "STATIC", "load_assignment": {"cluster_name": name, "endpoints": [
+                    {"lb_endpoints": [{"endpoint": {"address": loopback(port)}}]}]}}
+                for name, port in (clusters or {}).items()
+            ],
+            "listeners": [{
+                "name": "bench",
+                "address": loopback(0),
+                "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+            }],
+        },
     }
+
+
+def loopback(port):
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
 class Refused(Exception):
@@ -88,11 +105,11 @@ class Refused(Exception):
 class Envoy:
     """A running Envoy; `start_seconds` is from the start of the process to `ready`."""
 
-    def __init__(self, binary, directory, name, filters, cpus, workers=1):
+    def __init__(self, binary, directory, name, filters, cpus, workers=1, clusters=None, routes=None):
         directory = pathlib.Path(directory) / name
         directory.mkdir(parents=True, exist_ok=True)
         config, admin, self.log = directory / "envoy.json", directory / "admin", directory / "log"
-        config.write_text(json.dumps(bootstrap(filters)))
+        config.write_text(json.dumps(bootstrap(filters, clusters, routes)))
         admin.unlink(missing_ok=True)
         began = time.monotonic()
         with self.log.open("w") as log:
@@ -140,6 +157,12 @@ class Envoy:
             return urllib.request.urlopen(request, timeout=10).status
         except urllib.error.HTTPError as error:
             return error.code
+
+    def counters(self, names="^(wasmcustom|cluster|http.bench)%5C."):
+        """Statistics by name: what the filter counted, what came, and what went to a cluster."""
+        text = self._ask(f"/stats?filter={names}")
+        pairs = (line.split(": ") for line in text.splitlines())
+        return {name: int(number) for name, number in pairs if number.isdecimal()}
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

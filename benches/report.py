@@ -9,6 +9,7 @@ import json
 import pathlib
 import sys
 
+import online
 from tokens import ALGORITHMS
 
 # Goals as ratios of requests per second, ours to native, in one run.
@@ -121,6 +122,16 @@ def page(results):
         parts += ["## Size of the token (EdDSA, requests/s)", both(results["sizes"]["results"], labels, "token")]
     if "distinct" in results:
         parts += ["## Size of the cache (EdDSA; memory of the whole process, from before the first to after the last token)", distinct(results["distinct"])]
+    if "online" in results:
+        parts += [
+            "## Asking the entitlement server",
+            "`online` by rfc7662 with `apply_to: all`, against Envoy's `ext_authz` (HTTP service), which has no cache and so asks each time,\n"
+            "alone and behind `jwt_authn`, which together do what this filter does. The same Envoy, on wrk's core or a third one, answers both at once\n"
+            "over HTTP/1.1 without TLS. The shares of kept answers are made by the tokens: some belong to a server whose answers are kept for an hour,\n"
+            "the others to one that is asked each time; all tokens are in the token caches. As wrk keeps 32 requests under way, p99 is mostly waiting\n"
+            "for one's turn.",
+            online.page(results["online"], table, value, ratio, times),
+        ]
     if "starts" in results:
         parts += [
             "## Start and memory",

@@ -18,6 +18,6 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
-  io.write(string.format("counts %d %d %d %d\n", summary.requests, summary.duration, errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout))
+  io.write(string.format("counts %d %d %d %d %d\n", summary.requests, summary.duration, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout, latency:percentile(99)))
 end

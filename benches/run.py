@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the filter costs, side by side with Envoy's own jwt_authn; `make bench` runs it.
+"""What the filter costs, side by side with Envoy's own jwt_authn and ext_authz; `make bench` runs it.
 
 One Envoy with one worker per variant, all of them up at once, loaded one after the other in rounds; every
 number is the median over the rounds. Envoy and wrk have a processor core each. Ratios are what to look at:
@@ -20,11 +20,12 @@ import tempfile
 
 import envoys
 import load
+import online
 import report
 from tokens import ALGORITHMS, Key, write_tokens
 
 MANY = 4000
-PARTS = ["algorithms", "keys", "sizes", "distinct", "starts", "verifiers"]
+PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "starts", "verifiers"]
 
 
 def say(text):
@@ -36,16 +37,18 @@ class Bench:
         self.options, self.directory = options, directory
         cores = sorted(os.sched_getaffinity(0))
         self.envoy_cpus, self.wrk_cpus = {cores[0]}, set(cores[1:2] or cores)
+        # A third core, where there is one, for what answers questions; else wrk's, which has time left.
+        self.answering_cpus = set(cores[2:3]) or self.wrk_cpus
         self.missing = {}
 
     def tokens(self, name, key, count=MANY, size=0):
         return write_tokens(self.directory / f"{name}.tokens", key, count, size)
 
-    def start(self, stack, name, filters, workers=1, loaded=True):
+    def start(self, stack, name, filters, workers=1, loaded=True, clusters=None):
         """A running Envoy, or None where it refuses the configuration: that variant is not there yet."""
         cpus = self.envoy_cpus if loaded else self.envoy_cpus | self.wrk_cpus
         try:
-            envoy = envoys.Envoy(self.options.envoy, self.directory, name, filters, cpus, workers)
+            envoy = envoys.Envoy(self.options.envoy, self.directory, name, filters, cpus, workers, clusters)
         except envoys.Refused as refused:
             say(f"{name} left out: {refused}")
             self.missing[name] = re.sub(r"^(\[[^]]*\] ?)*(wasm log: )?", "", str(refused))[:200]
@@ -53,29 +56,35 @@ class Bench:
         stack.callback(envoy.stop)
         return envoy
 
-    def compare(self, variants):
-        """Medians by name for `variants`: name -> (filters, tokens, guarded)."""
+    def compare(self, variants, clusters=None):
+        """Medians by name for `variants`: name -> (filters, tokens, guarded). `clusters` are there for all: name -> port."""
         rounds = {}
         with contextlib.ExitStack() as stack:
             running = {}
             for name, (filters, tokens, guarded) in variants.items():
-                if envoy := self.start(stack, name, filters):
+                if envoy := self.start(stack, name, filters, clusters=clusters):
                     running[name] = (envoy, tokens)
                     self.expect(envoy, name, tokens.first, guarded)
             for name, (envoy, tokens) in running.items():
                 before = envoy.resident_bytes()
                 load.warm_up(self.options.wrk, envoy, tokens, self.wrk_cpus)
-                rounds[name] = {"loads": [], "grown": envoy.resident_bytes() - before}
+                rounds[name] = {"loads": [], "grown": envoy.resident_bytes() - before, "counted": envoy.counters()}
             for number in range(self.options.rounds):
                 say(f"round {number + 1} of {self.options.rounds}: {len(running)} variants")
                 for name, (envoy, tokens) in running.items():
                     rounds[name]["loads"].append(
                         load.run(self.options.wrk, envoy, tokens, self.options.seconds, self.wrk_cpus))
+            for name, (envoy, tokens) in running.items():
+                before = rounds[name]["counted"]
+                rounds[name]["counted"] = {n: value - before.get(n, 0) for n, value in envoy.counters().items()}
         return {
             name: {
                 "per_second": statistics.median(l.per_second for l in result["loads"]),
                 "microseconds": statistics.median(l.microseconds for l in result["loads"]),
+                "p99_milliseconds": statistics.median(l.p99_milliseconds for l in result["loads"]),
                 "grown_bytes": result["grown"],
+                "requests": sum(l.requests for l in result["loads"]),
+                "counted": {n: value for n, value in result["counted"].items() if value},
             }
             for name, result in rounds.items()
         }
@@ -140,6 +149,9 @@ class Bench:
             tokens = self.tokens(f"distinct-{count}", key, count)
             variants |= {n: v for n, v in self.both(str(count), [key.jwk], tokens, 2 * count).items() if "cache" in n}
         return self.compare(variants)
+
+    def online(self):
+        return online.measure(self)
 
     def starts(self):
         say("time to start, and memory per worker")

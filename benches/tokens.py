@@ -50,8 +50,8 @@ class Key:
             return r.to_bytes(32, "big") + s.to_bytes(32, "big")
         return self.private.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
-    def token(self, serial, size=0):
-        """A good token; `size` is the least number of bytes it shall have."""
+    def token(self, serial, size=0, claims=None):
+        """A good token; `size` is the least number of bytes it shall have, `claims` replace or add some."""
         now = int(time.time())
         header = base64url(json.dumps({"alg": self.algorithm, "typ": "JWT", "kid": self.jwk["kid"]}).encode())
         claims = {
@@ -62,7 +62,7 @@ class Key:
             "iat": now,
             "exp": now + 12 * 3600,
             "jti": f"{serial:032x}",
-        }
+        } | (claims or {})
         payload = base64url(json.dumps(claims).encode())
         missing = size - len(header) - len(payload) - 2 - {"EdDSA": 86, "ES256": 86, "RS256": 342}[self.algorithm]
         if missing > 0:
@@ -83,6 +83,9 @@ class Tokens:
 
 
 def write_tokens(path, key, count, size=0):
-    tokens = [key.token(serial, size) for serial in range(count)]
+    return file_of(path, [key.token(serial, size) for serial in range(count)])
+
+
+def file_of(path, tokens):
     path.write_text("\n".join(tokens) + "\n")
-    return Tokens(path, count, tokens[0], round(sum(map(len, tokens)) / count))
+    return Tokens(path, len(tokens), tokens[0], round(sum(map(len, tokens)) / len(tokens)))
