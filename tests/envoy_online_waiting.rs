@@ -1,16 +1,19 @@
-//! Requests that wait for the entitlement server in a real Envoy: together, through resets, and with their bodies.
+//! Requests that wait for the entitlement server in a real Envoy: together, through resets, beside others that need
+//! not wait, and with their bodies and trailers.
 
 mod support;
 
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::entitlement_server::{Server, asking_house, delete};
 use support::h1::H1;
 use support::h2_client::H2;
-use support::house::{FQDN, House, config};
+use support::house::{BOTH, FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
 use support::problems::Problems;
 use support::request::Request;
-use support::token::{Key, claims};
+use support::token::{Key, claims, claims_with};
 use support::upstream::End;
 
 #[test]
@@ -52,6 +55,14 @@ fn one_question_for_many_even_if_the_first_client_goes_away() {
     house.finish(p);
 }
 
+/// `hold`: the upstream sees nothing before the body is bound; `stop`: the plugin option without which that fails.
+fn house(server: &Server, key: &Key, hold: bool, stop: bool) -> House {
+    let mut filter = config(&[key]);
+    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all", "cache_seconds": 0, "timeout_ms": 20_000});
+    filter["body"] = json!({"hold_headers": hold});
+    House::start_with(&filter, |setup| setup.stop_iteration(stop).cluster("es", server.address))
+}
+
 #[test]
 fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
     let key = Key::new(1);
@@ -61,11 +72,7 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
                 continue;
             }
             let server = Server::start();
-            let mut filter = config(&[&key]);
-            filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all", "cache_seconds": 0, "timeout_ms": 3_000});
-            filter["body"] = json!({"hold_headers": hold});
-            let address = server.address;
-            let house = House::start_with(&filter, |setup| setup.stop_iteration(stop).cluster("es", address));
+            let house = house(&server, &key, hold, stop);
             let mut p = Problems::new();
             server.says(&json!({"active": true})).after(300);
             let token = key.token(&claims());
@@ -102,4 +109,109 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
             house.finish(p);
         }
     }
+}
+
+#[test]
+fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
+    let key = Key::new(1);
+    for (hold, stop) in [(true, true), (false, true), (false, false)] {
+        let server = Server::start();
+        let house = house(&server, &key, hold, stop);
+        let mut p = Problems::new();
+        server.says(&json!({"active": true}));
+        for protocol in BOTH {
+            for (eec, status, details) in
+                [("eec-1", 201, "via_upstream"), ("eec-2", 403, "eec_authn.binding_mismatch")]
+            {
+                let name = format!("hold {hold}, stop {stop}, {eec} [{protocol:?}]");
+                // So large that Envoy's count of bytes tells whether it has come.
+                let body = json!({"eecId": eec, "padding": "x".repeat(20_000)}).to_string();
+                let request = Request::new("POST", "/eees-eecregistration/v1/registrations")
+                    .json(&body)
+                    .bearer(key.token(&claims()))
+                    .trailer("x-checksum", "abc")
+                    .trailer("x-eec-id", "eec-2");
+                let (address, case) = (house.envoy.address(), request.case.clone());
+                let received = "http.ingress.downstream_cx_rx_bytes_total";
+                let before = house.envoy.stat(received).unwrap_or(0);
+                server.hold();
+                let waiting = std::thread::spawn(move || protocol.exchange(address, &request));
+                house.envoy.wait("a request that waits", |e| {
+                    let all = e.stat(received)? > before + body.len() as u64;
+                    (all && e.filter_stat("online.waiting") == 1).then_some(())
+                });
+                p.check(&name, house.upstream.records.find(&case).is_none(), || "went on unanswered".into());
+                server.release();
+                let response = waiting.join().expect("a thread");
+                p.equal(&name, "status", response.map(|r| r.status), Ok(status));
+                p.equal(&name, "details", house.envoy.access(&case).get("details").as_deref(), Some(details));
+                if status == 201 {
+                    let seen = house.upstream.records.wait_for(&case, |r| r.end == End::Complete);
+                    p.equal(&name, "body", seen.body.as_slice(), body.as_bytes());
+                    let trailers = vec![("x-checksum".to_owned(), "abc".to_owned())];
+                    p.equal(&name, "trailers", seen.trailers, trailers);
+                } else {
+                    let seen = house.upstream.records.find(&case);
+                    p.check(
+                        &name,
+                        seen.as_ref().is_none_or(|s| s.end != End::Complete && s.body.is_empty()),
+                        || format!("{seen:?}"),
+                    );
+                }
+            }
+        }
+        p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
+        house.finish(p);
+    }
+}
+
+#[test]
+fn others_are_served_while_a_server_hangs() {
+    const OTHER: &str = "aes.mnc002.mcc001.pub.3gppnetwork.org";
+    let (hanging, answering) = (Server::start(), Server::start());
+    let (key, other) = (Key::new(1), Key::new(2));
+    let asked = |fqdn: &str, key: &Key, cluster: &str, seconds: u32| json!({"fqdn": fqdn, "keys": [{"jwk": key.jwk()}], "online": {"method": "rfc7662", "cluster": cluster, "apply_to": "all", "cache_seconds": seconds, "timeout_ms": 20_000}});
+    let mut filter = config(&[]);
+    filter["entitlement_servers"] = json!([asked(ISSUER, &key, "es", 600), asked(OTHER, &other, "other", 0)]);
+    let house = House::start_with(&filter, |setup| {
+        setup.cluster("es", hanging.address).cluster("other", answering.address)
+    });
+    let mut p = Problems::new();
+    let known = delete(&key.token(&claims()));
+    hanging.says(&json!({"active": true}));
+    answering.says(&json!({"active": true}));
+    house.allowed(&mut p, "asked in time", &known, &identity_of_eec_1());
+    hanging.hold();
+    let (address, answered) = (house.envoy.address(), Arc::new(AtomicUsize::new(0)));
+    let waiting: Vec<_> = (0..20)
+        .map(|n| {
+            let request = delete(&key.token(&claims_with(json!({"jti": n.to_string()}))));
+            let answered = Arc::clone(&answered);
+            std::thread::spawn(move || {
+                let protocol = if n % 2 == 0 { Protocol::H1 } else { Protocol::H2 };
+                let status = protocol.exchange(address, &request).map(|r| r.status);
+                answered.fetch_add(1, Ordering::SeqCst);
+                status
+            })
+        })
+        .collect();
+    house.envoy.wait("waiting requests", |e| (e.filter_stat("online.waiting") == 20).then_some(()));
+    answering.questions();
+    let forged = Key::new(9).token_with(&key.header(), &claims());
+    for n in 0..20 {
+        house.allowed(&mut p, "kept", &known, &identity_of_eec_1());
+        let jti = format!("other-{n}");
+        let token = other.token(&claims_with(json!({"iss": OTHER, "jti": jti})));
+        let identity = [("x-eec-id", "eec-1"), ("x-eec-issuer", OTHER), ("x-eec-token-id", jti.as_str())];
+        house.allowed(&mut p, "another server's", &delete(&token), &identity);
+        house.denied(&mut p, "forged", &delete(&forged), "signature_invalid");
+    }
+    p.equal("another server's", "questions", answering.questions().len(), 40);
+    p.equal("meanwhile", "waiting", house.envoy.filter_stat("online.waiting"), 20);
+    p.equal("meanwhile", "answered", answered.load(Ordering::SeqCst), 0);
+    hanging.release();
+    for thread in waiting {
+        p.equal("in the end", "status", thread.join().expect("a thread"), Ok(201));
+    }
+    house.finish(p);
 }

@@ -27,6 +27,7 @@ pub(super) struct Calls {
     unsent: RefCell<Vec<Rc<Asking>>>,
     under_way: RefCell<HashMap<u32, Call>>,
     waiting: RefCell<HashMap<StreamId, Weak<RefCell<Exchange>>>>,
+    resuming: RefCell<Vec<StreamId>>,
 }
 
 struct Call {
@@ -42,6 +43,7 @@ impl Calls {
             unsent: RefCell::default(),
             under_way: RefCell::default(),
             waiting: RefCell::default(),
+            resuming: RefCell::default(),
         }
     }
 
@@ -58,6 +60,26 @@ impl Calls {
         if self.waiting.borrow_mut().remove(&stream).is_some() {
             shared.statistics.add_waiting(-1);
         }
+        self.resuming.borrow_mut().retain(|other| *other != stream);
+    }
+
+    /// A stream is to go on, but not inside its own callback: at the root context's next tick.
+    pub(super) fn resume_soon(&self, stream: StreamId) {
+        self.resuming.borrow_mut().push(stream);
+        hostcalls::set_effective_context(self.root);
+        hostcalls::set_tick_period(Duration::from_millis(1));
+        hostcalls::set_effective_context(stream);
+    }
+
+    /// Lets streams go on; runs in the root context. Whether there were any.
+    pub(super) fn resume_all(&self) -> bool {
+        let streams = std::mem::take(&mut *self.resuming.borrow_mut());
+        for stream in &streams {
+            hostcalls::set_effective_context(*stream);
+            hostcalls::continue_request();
+        }
+        hostcalls::set_effective_context(self.root);
+        !streams.is_empty()
     }
 
     /// Sends the question of a stream. `false`: it cannot be sent, and nobody else waits for it.

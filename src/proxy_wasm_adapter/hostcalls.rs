@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;
+use std::time::Duration;
 
 const OK: u32 = 0;
 
@@ -76,6 +77,7 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_size: usize,
@@ -177,6 +179,11 @@ pub(super) fn record_metric(id: u32, value: u64) {
 /// Makes the following host calls about the stream or plugin `context`.
 pub(super) fn set_effective_context(context: u32) {
     unsafe { proxy_set_effective_context(context) };
+}
+
+/// How often the root context, which has to be the effective one, gets its tick; zero for never.
+pub(super) fn set_tick_period(period: Duration) {
+    unsafe { proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX)) };
 }
 
 /// Lets the request of the effective context go on.

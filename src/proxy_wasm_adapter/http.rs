@@ -14,7 +14,7 @@ use crate::time::UnixTime;
 use crate::worker::StreamId;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub(super) struct HttpFilter {
@@ -26,13 +26,15 @@ struct Running {
     shared: Rc<Shared>,
     /// Shared with whoever brings the answer that it may wait for.
     exchange: Rc<RefCell<Exchange>>,
+    /// Whether it was held at its headers until an answer came.
+    waited: Cell<bool>,
 }
 
 impl HttpFilter {
     pub(super) fn new(shared: Option<Rc<Shared>>, stream: StreamId) -> HttpFilter {
         let running = shared.map(|shared| {
             let exchange = Exchange::new(Rc::clone(&shared.worker), stream);
-            Running { shared, exchange: Rc::new(RefCell::new(exchange)) }
+            Running { shared, exchange: Rc::new(RefCell::new(exchange)), waited: Cell::new(false) }
         });
         HttpFilter { running }
     }
@@ -46,11 +48,16 @@ impl Running {
             Flow::Continue => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,
             Flow::Await => {
-                shared.calls.wait(shared, &self.exchange);
+                self.wait();
                 Action::Pause
             }
             Flow::Ask(inquiry) => self.ask(*inquiry),
         }
+    }
+
+    fn wait(&self) {
+        self.waited.set(true);
+        self.shared.calls.wait(&self.shared, &self.exchange);
     }
 
     fn ask(&self, inquiry: Inquiry) -> Action {
@@ -58,7 +65,7 @@ impl Running {
         let stream = self.exchange.borrow().stream();
         let asking = Rc::clone(&inquiry.asking);
         if shared.calls.send(inquiry, stream) {
-            shared.calls.wait(shared, &self.exchange);
+            self.wait();
             return Action::Pause;
         }
         // Nobody else can be waiting for a question that was never on its way.
@@ -71,7 +78,7 @@ impl Running {
 
 impl Drop for HttpFilter {
     fn drop(&mut self) {
-        if let Some(Running { shared, exchange }) = &self.running {
+        if let Some(Running { shared, exchange, .. }) = &self.running {
             // Never a panic in a destructor: an exchange that is at work right now is not waiting.
             if let Ok(mut exchange) = exchange.try_borrow_mut() {
                 exchange.on_gone();
@@ -107,7 +114,16 @@ impl HttpContext for HttpFilter {
         let pairs = map.as_deref().and_then(header_map::parse);
         let (Some(running), Some(pairs)) = (&self.running, pairs) else { return fail_closed() };
         let step = running.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
-        running.act(step, Fields::Trailers)
+        match running.act(step, Fields::Trailers) {
+            // Envoy may have kept body and trailers back since the headers, and be handing over both in one go right
+            // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
+            // more data, itself included). So they go on once it is done with that.
+            Action::Continue if running.waited.get() => {
+                running.shared.calls.resume_soon(running.exchange.borrow().stream());
+                Action::Pause
+            }
+            action => action,
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl RootContext for Root {
                 Statistics::record_generation(&bytes);
                 if statistics.has_key_days() {
                     statistics.record_key_days(now());
-                    self.set_tick_period(KEY_DAYS_PERIOD);
+                    hostcalls::set_tick_period(KEY_DAYS_PERIOD);
                 }
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
                 let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
@@ -81,6 +81,10 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(shared) = &self.shared {
             shared.calls.send_all();
+            if shared.calls.resume_all() {
+                let period = if shared.statistics.has_key_days() { KEY_DAYS_PERIOD } else { Duration::ZERO };
+                hostcalls::set_tick_period(period);
+            }
             if shared.statistics.has_key_days() {
                 shared.statistics.record_key_days(now());
             }

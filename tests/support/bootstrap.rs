@@ -25,6 +25,7 @@ pub struct Setup {
     stop_iteration: Option<bool>,
     environment: Vec<(String, String)>,
     pub(super) concurrency: u32,
+    pub(super) drain_seconds: u32,
     clusters: Vec<(String, SocketAddr)>,
     pub(super) ecds: bool,
     max_headers_kb: u32,
@@ -42,6 +43,7 @@ impl Setup {
             stop_iteration: None,
             environment: Vec::new(),
             concurrency: 1,
+            drain_seconds: 1,
             clusters: Vec::new(),
             ecds: false,
             max_headers_kb: 96,
@@ -71,6 +73,12 @@ impl Setup {
     /// Worker threads; one by default.
     pub fn concurrency(mut self, workers: u32) -> Self {
         self.concurrency = workers;
+        self
+    }
+
+    /// How long connections of a replaced listener may go on; one second by default.
+    pub fn drain_seconds(mut self, seconds: u32) -> Self {
+        self.drain_seconds = seconds;
         self
     }
 

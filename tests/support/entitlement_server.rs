@@ -6,7 +6,7 @@ use super::token::Key;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// An entitlement server: it keeps every question and gives the answer that is set.
@@ -15,6 +15,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// What it answers and what it was asked.
     pub state: Arc<Mutex<State>>,
+    released: Arc<Condvar>,
 }
 
 /// The script of a [`Server`].
@@ -24,6 +25,7 @@ pub struct State {
     /// What GET is answered with, if not the same.
     pub to_get: Option<Vec<u8>>,
     delay: Duration,
+    held: bool,
     questions: Vec<String>,
 }
 
@@ -33,14 +35,15 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let released = Arc::new(Condvar::new());
+        let shared = (Arc::clone(&state), Arc::clone(&released));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream, &shared));
+                let (state, released) = shared.clone();
+                std::thread::spawn(move || serve(stream, &state, &released));
             }
         });
-        Server { address, state }
+        Server { address, state, released }
     }
 
     /// From now on, these bytes are the answer, at once.
@@ -61,13 +64,24 @@ impl Server {
         self.state.lock().expect("the state").delay = Duration::from_millis(milliseconds);
     }
 
+    /// From now on, questions get no answer until [`Server::release`].
+    pub fn hold(&self) {
+        self.state.lock().expect("the state").held = true;
+    }
+
+    /// Answers those who were held, and everybody from now on, with what is set now.
+    pub fn release(&self) {
+        self.state.lock().expect("the state").held = false;
+        self.released.notify_all();
+    }
+
     /// The questions since the last call.
     pub fn questions(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().expect("the state").questions)
     }
 }
 
-/// A whole answer.
+/// A whole answer, after which the connection is closed.
 pub fn http(status: u16, media_type: &str, body: &str) -> String {
     let length = body.len();
     format!(
@@ -75,7 +89,7 @@ pub fn http(status: u16, media_type: &str, body: &str) -> String {
     )
 }
 
-fn serve(mut stream: TcpStream, state: &Mutex<State>) {
+fn serve(mut stream: TcpStream, state: &Mutex<State>, released: &Condvar) {
     let mut question = Vec::new();
     let mut piece = [0; 4096];
     while let Ok(n @ 1..) = stream.read(&mut piece) {
@@ -87,6 +101,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
             let (answer, delay) = {
                 let mut state = state.lock().expect("the state");
                 state.questions.push(text.clone());
+                let state = released.wait_while(state, |state| state.held).expect("the state");
                 let answer = if text.starts_with("GET") { state.to_get.clone() } else { None };
                 (answer.unwrap_or_else(|| state.answer.clone()), state.delay)
             };

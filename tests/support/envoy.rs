@@ -82,7 +82,7 @@ impl Envoy {
                 "--file-flush-interval-msec",
                 "10",
                 "--drain-time-s",
-                "1",
+                &setup.drain_seconds.to_string(),
                 "--parent-shutdown-time-s",
                 "2",
             ])
@@ -242,7 +242,7 @@ impl Envoy {
     }
 
     /// Polls until there is an answer; panics if Envoy died or takes too long.
-    fn wait<T>(&self, what: &str, mut ask: impl FnMut(&Self) -> Option<T>) -> T {
+    pub fn wait<T>(&self, what: &str, mut ask: impl FnMut(&Self) -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             if let Some(answer) = ask(self) {

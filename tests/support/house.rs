@@ -10,6 +10,7 @@ use super::upstream::{End, Received, Upstream};
 use super::{h1, h2_client};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::net::SocketAddr;
 
 /// The protected FQDN; the realm of every challenge.
 pub const FQDN: &str = "ees1.edge.example.net";
@@ -25,6 +26,16 @@ pub enum Protocol {
     H1,
     /// HTTP/2 with prior knowledge.
     H2,
+}
+
+impl Protocol {
+    /// Sends one request on a connection of its own and reads the answer.
+    pub fn exchange(self, address: SocketAddr, request: &Request) -> Result<Response, String> {
+        match self {
+            Protocol::H1 => h1::exchange(address, request).map_err(|e| e.to_string()),
+            Protocol::H2 => h2_client::exchange(address, request),
+        }
+    }
 }
 
 /// Both protocols.
@@ -65,10 +76,7 @@ impl House {
 
     /// Sends a request and reads the answer.
     pub fn send(&self, protocol: Protocol, request: &Request) -> Result<Response, String> {
-        match protocol {
-            Protocol::H1 => h1::exchange(self.envoy.address(), request).map_err(|e| e.to_string()),
-            Protocol::H2 => h2_client::exchange(self.envoy.address(), request),
-        }
+        protocol.exchange(self.envoy.address(), request)
     }
 
     /// Sends the request in both protocols; each must be denied with `code` exactly as the contract says.
