@@ -17,43 +17,58 @@ use support::problems::Problems;
 use support::token::{Key, claims, claims_with};
 use support::upstream::Upstream;
 
-#[test]
-fn a_push_loses_nobody_who_waits() {
+/// What is sent before a push is decided as it would have been; what comes after it, by the new configuration.
+fn nobody_who_waits_is_lost(discovery: impl Fn(Setup) -> Setup) {
     let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
     let mut filter = config(&[&key]);
-    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "cache_seconds": 0, "timeout_ms": 20_000});
+    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "cache_seconds": 600, "timeout_ms": 20_000});
     let setup = |filter: &serde_json::Value| {
-        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address)
-            .cluster("es", server.address)
-            .ecds()
+        let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
+        discovery(setup.cluster("es", server.address))
     };
     let mut envoy = Envoy::start(&setup(&filter));
-    server.says(&json!({"active": true})).after(6_000);
-    let (address, request) = (envoy.address(), delete(&key.token(&claims())));
-    let waiting: Vec<_> = (0..10)
-        .map(|_| {
-            let request = request.clone();
-            std::thread::spawn(move || h1::exchange(address, &request).map(|r| r.status).ok())
-        })
-        .collect();
-    let until = Instant::now() + Duration::from_secs(5);
-    while envoy.filter_stat("online.waiting") < 10 && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(20));
+    let (address, mut p) = (envoy.address(), Problems::new());
+    let token = |sub: &str, jti: &str| key.token(&claims_with(json!({"sub": sub, "jti": jti})));
+    let send = |address, token: &str| h1::exchange(address, &delete(token)).map(|r| r.status).ok();
+    let known = token("eec-1", "known");
+    server.says(&json!({"active": true, "sub": "eec-1"}));
+    p.equal("before", "status", send(address, &known), Some(201));
+    server.questions();
+    server.hold();
+    // The answer speaks of `eec-1`: who came with another token is refused.
+    let (good, bad) = (token("eec-1", "waiting"), token("eec-2", "waiting"));
+    let waiting = [(&good, 201), (&bad, 401)].repeat(10).into_iter().map(|(token, status)| {
+        let request = delete(token);
+        (std::thread::spawn(move || h1::exchange(address, &request).map(|r| r.status).ok()), status)
+    });
+    let waiting: Vec<_> = waiting.collect();
+    envoy.wait("waiting requests", |e| (e.filter_stat("online.waiting") == 20).then_some(()));
+    for n in 0..3 {
+        filter["revoked"] = json!({"token_ids": ["waiting", n.to_string()]});
+        assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+        p.equal("the new configuration", "status", send(envoy.address(), &good), Some(401));
     }
-    assert_eq!(envoy.filter_stat("online.waiting"), 10);
-    filter["revoked"] = json!({"token_ids": ["nobody"]});
-    assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
-    for thread in waiting {
-        assert_eq!(thread.join().expect("a thread"), Some(201));
+    p.equal("the pushes", "waiting", envoy.filter_stat("online.waiting"), 20);
+    server.release();
+    for (thread, status) in waiting {
+        p.equal("waited", "status", thread.join().expect("a thread"), Some(status));
     }
-    assert_eq!(server.questions().len(), 1);
-    assert_eq!(envoy.filter_stat("online.waiting"), 0);
+    p.equal("the old configuration", "questions", server.questions().len(), 2);
+    p.equal("afterwards", "waiting", envoy.filter_stat("online.waiting"), 0);
     server.says(&json!({"active": false}));
-    assert_eq!(
-        h1::exchange(address, &request).map(|r| r.status).ok(),
-        Some(401),
-        "the new configuration asks"
-    );
+    p.equal("the new configuration knows nothing", "status", send(envoy.address(), &known), Some(401));
+    p.finish();
+}
+
+#[test]
+fn a_push_by_extension_discovery_loses_nobody_who_waits() {
+    nobody_who_waits_is_lost(Setup::ecds);
+}
+
+#[test]
+fn a_push_by_listener_discovery_loses_nobody_who_waits() {
+    // Envoy closes what has not been answered when the old listener's time is over.
+    nobody_who_waits_is_lost(|setup| setup.drain_seconds(600));
 }
 
 /// Seconds of flapping; longer with `EEC_AUTHN_FLAPPING_SECONDS`.
