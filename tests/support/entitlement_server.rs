@@ -26,6 +26,7 @@ pub struct State {
     pub to_get: Option<Vec<u8>>,
     delay: Duration,
     held: bool,
+    keep_open: bool,
     questions: Vec<String>,
 }
 
@@ -50,6 +51,7 @@ impl Server {
     pub fn answers(&self, answer: impl Into<Vec<u8>>) -> &Server {
         let mut state = self.state.lock().expect("the state");
         state.answer = answer.into();
+        state.keep_open = false;
         state.delay = Duration::ZERO;
         self
     }
@@ -57,6 +59,12 @@ impl Server {
     /// From now on, 200 with this JSON.
     pub fn says(&self, body: &Value) -> &Server {
         self.answers(http(200, "application/json", &body.to_string()))
+    }
+
+    /// From now on, 200 with this JSON on connections that stay open: for very many questions.
+    pub fn keeps_saying(&self, body: &Value) {
+        self.says(body);
+        self.state.lock().expect("the state").keep_open = true;
     }
 
     /// The answer takes so long.
@@ -98,16 +106,23 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, released: &Condvar) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
         if body.len() >= length {
-            let (answer, delay) = {
+            let (answer, delay, keep_open) = {
                 let mut state = state.lock().expect("the state");
                 state.questions.push(text.clone());
                 let state = released.wait_while(state, |state| state.held).expect("the state");
                 let answer = if text.starts_with("GET") { state.to_get.clone() } else { None };
-                (answer.unwrap_or_else(|| state.answer.clone()), state.delay)
+                (answer.unwrap_or_else(|| state.answer.clone()), state.delay, state.keep_open)
             };
             std::thread::sleep(delay);
-            let _ = stream.write_all(&answer);
-            return;
+            if !keep_open {
+                let _ = stream.write_all(&answer);
+                return;
+            }
+            let text = String::from_utf8_lossy(&answer).replace("connection: close\r\n", "");
+            if stream.write_all(text.as_bytes()).is_err() {
+                return;
+            }
+            question.clear();
         }
     }
 }
