@@ -142,9 +142,10 @@ fn nothing_passes_unverified_while_the_server_flaps() {
     p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
     p.check("flapping", house.envoy.filter_stat("online.unavailable") > 0, || "never unavailable".into());
     p.check("flapping", house.envoy.filter_stat("online.ok") > 0, || "never ok".into());
-    let grown = house.envoy.memory_kib().saturating_sub(memory);
-    println!("Envoy's memory: {memory} KiB at the start, {grown} KiB more at the end");
-    p.check("memory", grown < 65_536, || format!("{grown} KiB more"));
+    let after = house.envoy.memory_kib();
+    println!("Envoy's memory: {memory} KiB at the start, {after} KiB at the end");
+    // Ten minutes were seen to add 1 MiB; fifty bytes that stay of each of their 320,000 requests would be over this.
+    p.check("memory", after < memory + 16_384, || format!("{memory} KiB, then {after} KiB"));
     house.finish(p);
 }
 
