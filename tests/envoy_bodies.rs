@@ -3,26 +3,10 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::house::{House, ISSUER, Protocol, config};
+use support::bodies::{IDENTITY, REGISTRATIONS, house, token};
+use support::house::Protocol;
 use support::problems::Problems;
 use support::request::Request;
-use support::token::{Key, claims_with};
-
-const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
-const IDENTITY: [(&str, &str); 3] =
-    [("x-eec-id", "eec-1"), ("x-eec-gpsi", "msisdn-1"), ("x-eec-issuer", ISSUER)];
-
-fn token() -> String {
-    Key::new(1).token(&claims_with(json!({"gpsi": "msisdn-1"})))
-}
-
-/// A house in one of the two modes; with `hold` the upstream sees nothing of a denied request.
-fn house(hold: bool, changes: impl FnOnce(&mut Value)) -> House {
-    let mut filter = config(&[&Key::new(1)]);
-    filter["body"] = json!({"hold_headers": hold});
-    changes(&mut filter);
-    House::start_with(&filter, |setup| if hold { setup.stop_iteration(true) } else { setup })
-}
 
 #[test]
 fn bodies_of_ts_24_558_pass_unharmed() {

@@ -2,30 +2,14 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
+use support::bodies::{IDENTITY, REGISTRATIONS, house, token};
 use support::h1::{H1, bytes_of};
 use support::h2_client::H2;
-use support::house::{FQDN, House, ISSUER, Protocol, config};
+use support::house::{FQDN, Protocol};
 use support::problems::Problems;
 use support::request::Request;
-use support::token::{Key, claims_with};
 use support::upstream::End;
-
-const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
-const IDENTITY: [(&str, &str); 3] =
-    [("x-eec-id", "eec-1"), ("x-eec-gpsi", "msisdn-1"), ("x-eec-issuer", ISSUER)];
-
-fn token() -> String {
-    Key::new(1).token(&claims_with(json!({"gpsi": "msisdn-1"})))
-}
-
-/// A house in one of the two modes; with `hold` the upstream sees nothing of a denied request.
-fn house(hold: bool, changes: impl FnOnce(&mut Value)) -> House {
-    let mut filter = config(&[&Key::new(1)]);
-    filter["body"] = json!({"hold_headers": hold});
-    changes(&mut filter);
-    House::start_with(&filter, |setup| if hold { setup.stop_iteration(true) } else { setup })
-}
 
 #[test]
 fn media_types_and_encodings() {

@@ -5,13 +5,15 @@
 //! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them;
-//! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it.
+//! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it;
+//! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
 //! Every test binary uses its own part of this.
 #![allow(dead_code, unused_imports, unreachable_pub)]
 // Tests are outside the core: they have a clock and an environment.
 #![allow(clippy::disallowed_methods)]
 
+pub mod bodies;
 pub mod bootstrap;
 pub mod cases;
 pub mod contract;
