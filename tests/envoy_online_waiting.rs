@@ -120,13 +120,17 @@ fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
         let mut p = Problems::new();
         server.says(&json!({"active": true}));
         for protocol in BOTH {
-            for (eec, status, details) in
-                [("eec-1", 201, "via_upstream"), ("eec-2", 403, "eec_authn.binding_mismatch")]
-            {
-                let name = format!("hold {hold}, stop {stop}, {eec} [{protocol:?}]");
+            let all = "/eees-eecregistration/v1/registrations";
+            // The body of a DELETE is nobody's business.
+            for (method, path, eec, status, details) in [
+                ("POST", all.to_owned(), "eec-1", 201, "via_upstream"),
+                ("POST", all.to_owned(), "eec-2", 403, "eec_authn.binding_mismatch"),
+                ("DELETE", format!("{all}/r1"), "eec-2", 201, "via_upstream"),
+            ] {
+                let name = format!("hold {hold}, stop {stop}, {method} {eec} [{protocol:?}]");
                 // So large that Envoy's count of bytes tells whether it has come.
                 let body = json!({"eecId": eec, "padding": "x".repeat(20_000)}).to_string();
-                let request = Request::new("POST", "/eees-eecregistration/v1/registrations")
+                let request = Request::new(method, path)
                     .json(&body)
                     .bearer(key.token(&claims()))
                     .trailer("x-checksum", "abc")
