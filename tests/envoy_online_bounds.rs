@@ -14,8 +14,8 @@ use support::token::{Key, claims_with};
 const FILL: usize = 20_000;
 /// And then so many more.
 const FLOOD: usize = 50_000;
-/// A digest of 32 bytes with its place in a map takes more than 80 bytes: 50,000 that stay would be over it. A token that
-/// stays (1,000 bytes), or a request, would be far over it. What Envoy itself grows by is under 1 MiB.
+/// A digest of 32 bytes with its place in a map takes more than 100 bytes: 50,000 that stay would be over it. A token that
+/// stays (1,000 bytes), or a request, would be far over it. Envoy itself was seen to grow by 1 MiB.
 const BOUND_KIB: u64 = 4_096;
 
 /// Sends different opaque tokens over some connections at once; each must be refused as inactive.
