@@ -71,6 +71,45 @@ fn a_push_by_listener_discovery_loses_nobody_who_waits() {
     nobody_who_waits_is_lost(|setup| setup.drain_seconds(600));
 }
 
+/// During an outage, what one worker has been told holds for the others, and for the next configuration too.
+#[test]
+fn once_inactive_holds_in_all_workers_and_after_a_push() {
+    let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
+    let mut filter = config(&[&key]);
+    filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "on_unavailable": "allow_verified", "negative_cache_seconds": 1});
+    let setup = |filter: &serde_json::Value| {
+        let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
+        setup.cluster("es", server.address).concurrency(2).ecds()
+    };
+    let mut envoy = Envoy::start(&setup(&filter));
+    let mut p = Problems::new();
+    let token = |jti: &str| key.token(&claims_with(json!({"jti": jti})));
+    let (revoked, reinstated, unknown) = (token("revoked"), token("reinstated"), token("unknown"));
+    // Connections are spread over the workers; twenty of them reach both.
+    let statuses = |envoy: &Envoy, token: &str| -> Vec<Option<u16>> {
+        let send = |_| h1::exchange(envoy.address(), &delete(token)).map(|r| r.status).ok();
+        let mut all: Vec<Option<u16>> = (0..20).map(send).collect();
+        all.dedup();
+        all
+    };
+    let once =
+        |envoy: &Envoy, token: &str| h1::exchange(envoy.address(), &delete(token)).map(|r| r.status).ok();
+    server.says(&json!({"active": false}));
+    p.equal("revoked", "status", once(&envoy, &revoked), Some(401));
+    p.equal("reinstated", "status", statuses(&envoy, &reinstated), vec![Some(401)]);
+    server.says(&json!({"active": true, "sub": "eec-1"}));
+    envoy.wait("good again", |e| (statuses(e, &reinstated) == [Some(201)]).then_some(()));
+    server.answers(http(500, "text/plain", ""));
+    for when in ["the outage", "the push"] {
+        p.equal(when, "revoked", statuses(&envoy, &revoked), vec![Some(401)]);
+        p.equal(when, "unknown", statuses(&envoy, &unknown), vec![Some(201)]);
+        p.equal(when, "reinstated", statuses(&envoy, &reinstated), vec![Some(201)]);
+        filter["revoked"] = json!({"token_ids": [when]});
+        assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+    }
+    p.finish();
+}
+
 /// Seconds of flapping; longer with `EEC_AUTHN_FLAPPING_SECONDS`.
 fn flapping() -> Duration {
     let seconds = std::env::var("EEC_AUTHN_FLAPPING_SECONDS").ok();

@@ -2,7 +2,7 @@
 
 use crate::decision::{Denial, DenyReason};
 use crate::keys::HostVerifier;
-use crate::online::{Answer, TokenDigest};
+use crate::online::{Answer, SharedDigest, TokenDigest};
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Online, Policy};
 use crate::request::RequestView;
@@ -106,7 +106,7 @@ pub fn authenticate(
 
 /// What the answer about a token comes to.
 pub fn settle(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) -> Result<Settled, Denial> {
-    let allow_verified = inactive_lasts(policy, asking);
+    let allow_verified = passes_unasked(policy, asking);
     let settled = |token: &Rc<ValidToken>, unasked| Settled { token: Rc::clone(token), unasked };
     match (answer, &asking.verified) {
         (Answer::Inactive, _) => {
@@ -127,10 +127,15 @@ pub fn settle(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) 
     }
 }
 
-/// Whether a token once answered inactive stays so while the server cannot be asked: where tokens pass unasked,
-/// an outage must not bring a revoked one back.
-pub fn inactive_lasts(policy: &Policy, asking: &Asking) -> bool {
+fn passes_unasked(policy: &Policy, asking: &Asking) -> bool {
     online(policy, asking.server).is_some_and(|online| online.on_unavailable == OnUnavailable::AllowVerified)
+}
+
+/// How to remember a token that is answered inactive, if that must last while the server cannot be asked: where
+/// tokens pass unasked, an outage must not bring a revoked one back.
+pub fn lasting_digest(policy: &Policy, asking: &Asking) -> Option<SharedDigest> {
+    let server = policy.entitlement_servers.get(asking.server)?;
+    passes_unasked(policy, asking).then(|| SharedDigest::new(server.identity.as_str(), &asking.token.0))
 }
 
 /// How long an answer may be kept: as configured, and never past the end of the token.

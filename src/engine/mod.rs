@@ -18,7 +18,7 @@ use crate::token::ValidToken;
 use std::hash::RandomState;
 use std::rc::Rc;
 
-pub use authentication::{Asking, Authentication, Settled, authenticate, inactive_lasts, keep_until, settle};
+pub use authentication::{Asking, Authentication, Settled, authenticate, keep_until, lasting_digest, settle};
 
 /// What becomes of a request.
 #[derive(Debug)]

@@ -84,28 +84,14 @@ impl<W: PartialEq> Desk<W> {
         Asked::Send
     }
 
-    /// The answer has come: keeps it until `until` and returns who waited for it. If `inactive_lasts`, a token
-    /// once answered inactive stays so while the server cannot be asked.
-    pub fn answered(
-        &mut self,
-        token: TokenDigest,
-        answer: Answer,
-        until: UnixTime,
-        inactive_lasts: bool,
-    ) -> (Answer, Vec<W>) {
+    /// The answer has come: keeps it until `until`, if it is one, and returns who waited for it.
+    pub fn answered(&mut self, token: TokenDigest, answer: &Answer, until: UnixTime) -> Vec<W> {
         let waiters = self.open.remove(&token).unwrap_or_default();
         self.waiting = self.waiting.saturating_sub(waiters.len());
-        let answer = match (answer, self.kept.get(&token.0)) {
-            (Answer::Unavailable, Some(Kept { answer: Answer::Inactive, .. })) if inactive_lasts => {
-                Answer::Inactive
-            }
-            (Answer::Unavailable, _) => Answer::Unavailable,
-            (answer, _) => {
-                self.kept.insert(&token.0, Kept { answer: answer.clone(), until });
-                answer
-            }
-        };
-        (answer, waiters)
+        if !matches!(answer, Answer::Unavailable) {
+            self.kept.insert(&token.0, Kept { answer: answer.clone(), until });
+        }
+        waiters
     }
 
     /// A waiting request is gone; the question goes on for those who still wait, or for those to come.
@@ -146,7 +132,7 @@ mod tests {
             matches!(desk.ask(token(0), MAX_QUESTIONS, now()), Asked::Wait),
             "an open question takes more"
         );
-        assert_eq!(desk.answered(token(0), Answer::Unavailable, now(), false).1, [0, MAX_QUESTIONS]);
+        assert_eq!(desk.answered(token(0), &Answer::Unavailable, now()), [0, MAX_QUESTIONS]);
         assert!(matches!(desk.ask(token(MAX_QUESTIONS), 0, now()), Asked::Send));
     }
 
@@ -163,19 +149,19 @@ mod tests {
         desk.leave(token(0), &0);
         assert_eq!(desk.waiting(), MAX_WAITING - 1);
         assert!(matches!(desk.ask(token(1), MAX_WAITING, now()), Asked::Send));
-        assert_eq!(desk.answered(token(0), Answer::Inactive, now(), false).1.len(), MAX_WAITING - 1);
+        assert_eq!(desk.answered(token(0), &Answer::Inactive, now()).len(), MAX_WAITING - 1);
         assert_eq!(desk.waiting(), 1);
     }
 
     #[test]
-    fn an_inactive_token_stays_so_only_where_told() {
+    fn an_answer_is_kept_no_longer_than_told() {
         let mut desk: Desk<usize> = Desk::new(RandomState::new());
-        for (lasts, inactive) in [(true, true), (false, false)] {
-            desk.ask(token(0), 0, now());
-            desk.answered(token(0), Answer::Inactive, now(), lasts);
-            assert!(matches!(desk.ask(token(0), 0, now()), Asked::Send), "kept no longer than told");
-            let (answer, _) = desk.answered(token(0), Answer::Unavailable, now(), lasts);
-            assert_eq!(matches!(answer, Answer::Inactive), inactive);
-        }
+        let later = UnixTime::new(2_000.0).expect("a time");
+        desk.ask(token(0), 0, now());
+        desk.answered(token(0), &Answer::Inactive, later);
+        assert!(matches!(desk.ask(token(0), 0, now()), Asked::Known(Answer::Inactive)));
+        assert!(matches!(desk.ask(token(0), 0, later), Asked::Send));
+        desk.answered(token(0), &Answer::Unavailable, later.plus(1_000.0));
+        assert!(matches!(desk.ask(token(0), 0, later), Asked::Send), "no answer is nothing to keep");
     }
 }

@@ -3,8 +3,10 @@
 
 mod answer;
 mod desk;
+mod inactive;
 mod question;
 
 pub use answer::{Answer, RawAnswer, Reading, read};
 pub use desk::{Asked, Desk, TokenDigest};
+pub use inactive::SharedDigest;
 pub use question::{HttpQuestion, HttpVerb};

@@ -5,6 +5,7 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Level, Map};
 use super::http::{ProxyHost, read_body};
 use super::root::{Shared, now};
+use super::shared_inactive;
 use crate::counter::Counter;
 use crate::engine::{self, Asking};
 use crate::exchange::{self, Exchange, Inquiry};
@@ -176,9 +177,13 @@ impl Calls {
     ) -> (Answer, Vec<StreamId>) {
         shared.statistics.count(answer_counter(&answer));
         let policy = &shared.worker.policy;
+        let answer = match engine::lasting_digest(policy, asking) {
+            Some(token) => shared_inactive::lasting(&token, answer),
+            None => answer,
+        };
         let until = engine::keep_until(policy, asking, &answer, now);
-        let lasts = engine::inactive_lasts(policy, asking);
-        shared.worker.desk.borrow_mut().answered(asking.digest, answer, until, lasts)
+        let streams = shared.worker.desk.borrow_mut().answered(asking.digest, &answer, until);
+        (answer, streams)
     }
 }
 

@@ -13,6 +13,7 @@ use std::ptr::null_mut;
 use std::time::Duration;
 
 const OK: u32 = 0;
+const NOT_FOUND: u32 = 1;
 
 /// Which header map is meant.
 #[derive(Clone, Copy)]
@@ -75,6 +76,20 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        version: u32,
+    ) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
@@ -174,6 +189,22 @@ pub(super) fn increment_metric(id: u32, offset: i64) {
 /// Sets a gauge.
 pub(super) fn record_metric(id: u32, value: u64) {
     unsafe { proxy_record_metric(id, value) };
+}
+
+/// What all VMs of this module's `vm_id` have under `key`, and its version; empty if there is nothing yet.
+pub(super) fn shared_data(key: &str) -> Option<(Vec<u8>, u32)> {
+    let (mut data, mut size, mut version) = (null_mut(), 0, 0);
+    unsafe {
+        match proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) {
+            NOT_FOUND => Some((Vec::new(), 0)),
+            status => Some((taken(status, data, size)?, version)),
+        }
+    }
+}
+
+/// Replaces it, unless it has another version by now; version 0 replaces any.
+pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) {
+    unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
 }
 
 /// Makes the following host calls about the stream or plugin `context`.

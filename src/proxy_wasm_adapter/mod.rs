@@ -10,5 +10,6 @@ mod hostcalls;
 mod http;
 mod native_verifier;
 mod root;
+mod shared_inactive;
 mod start;
 mod statistics;
