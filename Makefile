@@ -96,7 +96,7 @@ oci: $(WASM) ## the filter as an image for Istio and Envoy Gateway: dist/oci, an
 # How long `make soak` runs.
 SOAK_SECONDS ?= 900
 .PHONY: soak
-soak: $(WASM) envoy ## good, bad and hostile traffic under pushes for SOAK_SECONDS (15 minutes); ends with a report
+soak: $(WASM) envoy ## good, bad and hostile traffic under pushes and traps for SOAK_SECONDS (15 minutes); ends with a report
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
 		$(CARGO) test --test soak -- --nocapture
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against Envoy 1.36 to 1.40; writes docs/envoy-versions.md

@@ -6,4 +6,5 @@ pub mod registry;
 pub mod running;
 pub mod schema;
 pub mod shipped;
+pub mod sidecar;
 pub mod tls;

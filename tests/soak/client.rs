@@ -5,6 +5,9 @@ use super::support::request::{Request, Response};
 use serde_json::Value;
 use std::net::SocketAddr;
 
+/// The "code" of a request that a trapped VM took with it: Envoy's 503 without a word of the filter's.
+pub const LOST: &str = "lost to a trap";
+
 /// What came of a request: the code of its denial, `None` when the upstream answered.
 #[derive(Debug)]
 pub struct Outcome(pub Result<Option<String>, String>);
@@ -63,6 +66,9 @@ impl Client {
 fn outcome(response: Response) -> Result<Option<String>, String> {
     if response.status == 201 {
         return Ok(None);
+    }
+    if response.status == 503 && response.body.is_empty() {
+        return Ok(Some(LOST.to_owned()));
     }
     let problem: Value = serde_json::from_slice(&response.body).map_err(|_| {
         format!("{} without a problem: {:?}", response.status, String::from_utf8_lossy(&response.body))

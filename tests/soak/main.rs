@@ -1,6 +1,6 @@
-//! A soak: good, bad and hostile traffic over kept connections through a real Envoy with two workers, while
-//! configurations are pushed. It ends with a report; a single wrong decision fails it. `make soak` runs it for 15 minutes,
-//! `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`).
+//! A soak: good, bad and hostile traffic over kept connections through a real Envoy with two workers, while configurations
+//! are pushed and VMs trap on demand. It ends with a report; a single wrong decision fails it, and so does a trap that
+//! nobody asked for. `make soak` runs it for 15 minutes, `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`).
 
 #![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
 #![allow(clippy::disallowed_methods, reason = "a soak takes the time")]
@@ -13,7 +13,7 @@ mod report;
 mod traffic;
 mod upstream;
 
-use client::Client;
+use client::{Client, LOST, Outcome};
 use report::Report;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,12 +22,14 @@ use std::time::{Duration, Instant};
 use support::bootstrap::{Configuration, Setup};
 use support::envoy::{Envoy, Push};
 use support::house::config;
+use support::request::Request;
 use support::token::{Key, claims_with};
+use support::trapping;
 use traffic::Traffic;
 
 /// Clients that send at the same time.
 const CLIENTS: u64 = 4;
-/// A push every so often.
+/// A push every so often; after every other one a trap, half-way to the next.
 const PUSH_EVERY: Duration = Duration::from_secs(2);
 
 fn length() -> Duration {
@@ -62,7 +64,7 @@ fn no_decision_is_wrong() {
     let upstream = upstream::Upstream::start();
     let setup = |filter: &Value| {
         let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
-        setup.stop_iteration(true).concurrency(2).ecds()
+        setup.module(trapping::module()).stop_iteration(true).concurrency(2).ecds()
     };
     let mut envoy = Envoy::start(&setup(&filter(0)));
     let start = Instant::now();
@@ -82,7 +84,12 @@ fn no_decision_is_wrong() {
         n += 1;
         push(&mut envoy, &setup, n, &mut report);
         envoy.empty_access_log();
-        std::thread::sleep(PUSH_EVERY.min(length().saturating_sub(start.elapsed())));
+        let pause = || std::thread::sleep((PUSH_EVERY / 2).min(length().saturating_sub(start.elapsed())));
+        pause();
+        if n.is_multiple_of(2) {
+            trap(&envoy, n, &mut report);
+        }
+        pause();
     }
     stop.store(true, Ordering::Relaxed);
     clients.into_iter().for_each(|client| report.add(client.join().expect("a client ends")));
@@ -90,7 +97,7 @@ fn no_decision_is_wrong() {
     report.memory_at_end = envoy.memory_kib();
     report.wrong.extend(upstream.wrong());
     report.arrived = upstream.arrived();
-    report.vm_reloads = envoy.stats("wasm.*vm_reload").values().sum();
+    report.vm_reloads = envoy.stats("wasm.*vm_reload");
     report.counted_denials =
         envoy.stats("wasmcustom.eec_authn.denied").into_iter().filter(|(_, count)| *count > 0).collect();
     println!("{report}");
@@ -129,4 +136,33 @@ fn push(envoy: &mut Envoy, setup: &dyn Fn(&Value) -> Setup, n: u64, report: &mut
     expect(report, "revoked by the push", &own, Some("token_revoked"));
     expect(report, "signed by the new key", &newest, None);
     expect(report, "signed by a key that is gone", &leaving, Some("key_unknown"));
+}
+
+/// Makes the VM of one worker trap, at the headers or at the body; then good requests, until that worker has a new one.
+fn trap(envoy: &Envoy, n: u64, report: &mut Report) {
+    let token = Key::new(1).token(&claims_with(json!({"jti": "j"})));
+    let request = if n.is_multiple_of(4) {
+        trapping::at_the_headers(traffic::read(&token))
+    } else {
+        let request = Request::new("POST", "/eees-eecregistration/v1/registrations").bearer(&token);
+        request.json(trapping::body("eec-1"))
+    };
+    // Not marked as one that may arrive.
+    let request = Request { case: "trap".to_owned(), ..request };
+    report.traps += 1;
+    if let Err(wrong) = Client::new(envoy.address()).send(&request).is(Some(LOST)) {
+        report.wrong.push(format!("trap {n}: {wrong}"));
+    }
+    for _ in 0..1000 {
+        // Each on a connection of its own, so that both workers get some; Envoy waits a little before it makes VM after VM.
+        match Client::new(envoy.address()).send(&traffic::read(&token)) {
+            Outcome(Ok(None)) => report.checks.0 += 1,
+            outcome if outcome.is(Some(LOST)).is_ok() => report.lost_checks += 1,
+            Outcome(other) => return report.wrong.push(format!("after trap {n}: {other:?}")),
+        }
+        if envoy.stat("wasm.eec_authn.vm_reload_success").is_some_and(|reloads| reloads >= report.traps) {
+            return;
+        }
+    }
+    report.wrong.push(format!("after trap {n}: no new VM came"));
 }

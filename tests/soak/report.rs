@@ -1,6 +1,7 @@
 //! What the soak says at its end.
 
-use super::client::Outcome;
+use super::CLIENTS;
+use super::client::{LOST, Outcome};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
@@ -60,8 +61,12 @@ pub struct Report {
     pub checks: (u64, u64),
     /// Requests that the upstream has seen.
     pub arrived: u64,
-    /// How often Envoy had to replace a VM that trapped.
-    pub vm_reloads: u64,
+    /// Traps that were asked for.
+    pub traps: u64,
+    /// Requests after a trap that came before the new VM, on top of the clients'.
+    pub lost_checks: u64,
+    /// Envoy's counters of VMs that it replaced after a trap.
+    pub vm_reloads: BTreeMap<String, u64>,
     /// Envoy's resident memory, in KiB.
     pub memory_at_start: u64,
     /// The same at the end.
@@ -94,6 +99,15 @@ impl Report {
         f64::from(u32::try_from(place.unwrap_or(STEPS)).expect("small")) * 0.02
     }
 
+    /// The clients' requests that were lost to a trap.
+    fn lost(&self) -> u64 {
+        self.all.by_code.get(LOST).copied().unwrap_or(0)
+    }
+
+    fn reloads(&self, kind: &str) -> u64 {
+        self.vm_reloads.iter().filter(|(name, _)| name.ends_with(kind)).map(|(_, n)| n).sum()
+    }
+
     /// Panics if anything was wrong, or if a kind of traffic never came.
     pub fn hold(&self) {
         assert!(
@@ -109,10 +123,19 @@ impl Report {
         let allowed = self.all.by_code.get(ALLOWED).copied().unwrap_or(0);
         let requests: u64 = self.all.by_code.values().sum();
         let denied: u64 = self.counted_denials.values().sum();
-        assert_eq!(self.arrived, allowed + self.checks.0, "arrived upstream, and allowed");
-        assert_eq!(denied, requests - allowed + self.checks.1, "counted by the filter, and denied");
+        // A request that is lost to a trap may have been allowed and arrived before.
+        let lost = self.lost();
+        let arrived = allowed + self.checks.0;
+        let may_arrive = arrived..=arrived + lost;
+        assert!(may_arrive.contains(&self.arrived), "{} arrived, of {may_arrive:?}", self.arrived);
+        assert_eq!(denied, requests - allowed - lost + self.checks.1, "counted by the filter, and denied");
         assert!(self.pushes > 0, "nothing was pushed");
-        assert_eq!(self.vm_reloads, 0, "the VM trapped");
+        assert!(self.traps > 0, "nothing trapped");
+        assert_eq!(self.reloads("success"), self.traps, "VMs replaced, and traps that were asked for");
+        assert_eq!(self.reloads("failure"), 0, "a new VM failed");
+        // The requests under way at that worker, and those that Envoy sent away before it made the new VM.
+        let may_be_lost = self.traps * CLIENTS + self.reloads("backoff");
+        assert!(lost + self.lost_checks <= may_be_lost, "{lost} were lost, and {may_be_lost} may be");
         let may = self.memory_at_start + MAY_GROW_KIB;
         assert!(self.memory_at_end <= may, "Envoy has grown to {} KiB", self.memory_at_end);
     }
@@ -135,7 +158,13 @@ impl Display for Report {
             self.pushes, self.refused_pushes
         )?;
         writeln!(f, "  wrong decisions   {}", self.wrong.len())?;
-        writeln!(f, "  VM reloads        {}", self.vm_reloads)?;
+        writeln!(
+            f,
+            "  traps             {} on demand, {} VMs replaced, {} other requests lost to them",
+            self.traps,
+            self.reloads("success"),
+            self.lost() + self.lost_checks
+        )?;
         writeln!(
             f,
             "  Envoy's memory    {} KiB at the start, {} KiB at the end",

@@ -1,6 +1,6 @@
 //! What the clients of the soak send, and what must come of it.
 
-use super::client::{Client, Outcome};
+use super::client::{Client, LOST, Outcome};
 use super::report::Tally;
 use super::support::request::Request;
 use super::support::token::{Key, base64url, claims_with, now};
@@ -152,6 +152,10 @@ impl Traffic {
         let start = Instant::now();
         let outcome: Outcome = self.client.send(request);
         self.tally.add(kind, &outcome, start.elapsed());
+        // The report holds how many there may be.
+        if outcome.is(Some(LOST)).is_ok() {
+            return;
+        }
         if let Err(wrong) = outcome.is(code) {
             let path = String::from_utf8_lossy(&request.path).into_owned();
             self.tally.wrong.push(format!("{kind} {} {path}: {wrong}", request.method));

@@ -3,7 +3,7 @@
 use super::find;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
@@ -20,6 +20,7 @@ pub enum Configuration {
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub configuration: Option<Configuration>,
+    module: Option<PathBuf>,
     upstream: SocketAddr,
     upstream_h2: bool,
     stop_iteration: Option<bool>,
@@ -38,6 +39,7 @@ impl Setup {
     pub fn new(configuration: Option<Configuration>, upstream: SocketAddr) -> Self {
         Self {
             configuration,
+            module: None,
             upstream,
             upstream_h2: false,
             stop_iteration: None,
@@ -50,6 +52,12 @@ impl Setup {
             buffer_limit_bytes: None,
             route_timeout: "15s".to_owned(),
         }
+    }
+
+    /// Another module than the filter as it was built.
+    pub fn module(mut self, path: &Path) -> Self {
+        self.module = Some(path.to_owned());
+        self
     }
 
     /// The upstream speaks HTTP/2.
@@ -200,7 +208,7 @@ impl Setup {
             "vm_config": {
                 "vm_id": "eec_authn",
                 "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": find::module()}},
+                "code": {"local": {"filename": self.module.as_deref().unwrap_or_else(|| find::module())}},
                 "environment_variables": {"key_values": environment},
             },
         });

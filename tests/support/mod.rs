@@ -5,6 +5,7 @@
 //! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them;
+//! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
@@ -28,5 +29,6 @@ pub mod house;
 pub mod problems;
 pub mod request;
 pub mod token;
+pub mod trapping;
 pub mod upstream;
 pub mod upstream_h2;
