@@ -24,7 +24,7 @@ SECONDS ?= 2
 FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
-THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool oci-tools docker-tools
+THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool oci-tools docker-tools alert-tools
 .PHONY: help setup $(THINGS) wasm cli demo run test lint fmt bench fuzz audit clean
 .DEFAULT_GOAL := help
 
@@ -32,7 +32,7 @@ help: ## explain the verbs
 	@printf 'usage: make VERB [ENVOY=/path/to/envoy]\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-19s %s\n", $$1, $$2 }'
 
-setup: rust envoy foreign test-runner optimiser ## fetch all that the other verbs need (they do so themselves, too)
+setup: rust envoy foreign test-runner optimiser alert-tools ## fetch all that the other verbs need (they do so themselves, too)
 
 wasm: $(WASM) ## build the filter: dist/eec_authn.wasm
 	@ls -l $(WASM)
@@ -45,7 +45,7 @@ demo: $(WASM) $(CLI) envoy ## play the story: a real Envoy turns away every clie
 run: $(WASM) $(CLI) envoy ## the same set-up, kept running until Ctrl-C, with requests to try
 	$(CLI) demo --envoy $(FIND_ENVOY) --wasm $(WASM) --keep-running
 
-test: $(WASM) envoy foreign test-runner oci-tools ## all tests: native, in a real Envoy, and the core in Node
+test: $(WASM) envoy foreign test-runner oci-tools alert-tools ## all tests: native, in a real Envoy, and the core in Node
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh
 
 lint: rust ## formatting, clippy for all targets, and the walls between the parts

@@ -126,7 +126,23 @@ oci-tools() { debian skopeo:skopeo docker-registry:docker-registry; }
 
 docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
 
+# Taken out of Debian's package: installed, that would start a server and bring 300 MB of its web pages.
+alert-tools() {
+    command -v promtool >/dev/null || [ -x .tools/bin/promtool ] && return
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        fail "promtool is not on the PATH; it comes with Prometheus"
+    say "promtool: taking it out of Debian's prometheus (19 MB) into .tools"
+    mkdir -p .tools/bin
+    local folder
+    folder=$(mktemp -d)
+    (cd "$folder" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } 2>&1) |
+        grep -v "unsandboxed" >&2 || true
+    dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$folder/promtool"
+    install -m 755 "$folder/promtool" .tools/bin/promtool
+    rm -r "$folder"
+}
+
 case "${1:-}" in
-oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|oci-tools|docker-tools" ;;
+alert-tools | oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|oci-tools|docker-tools|alert-tools" ;;
 esac

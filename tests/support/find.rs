@@ -98,6 +98,13 @@ fn newest_source() -> (PathBuf, SystemTime) {
     dated.max_by_key(|(_, m)| *m).expect("there are sources")
 }
 
+/// `promtool` on the PATH, then the one in `.tools`.
+pub fn promtool() -> PathBuf {
+    let on_path = env::var_os("PATH").into_iter().flat_map(|p| env::split_paths(&p).collect::<Vec<_>>());
+    let mut places = on_path.chain([root().join(".tools/bin")]).map(|dir| dir.join("promtool"));
+    places.find(|path| path.is_file()).expect("no promtool (PATH, .tools/bin); run `make alert-tools`")
+}
+
 /// The Python of the project's virtual environment.
 pub fn python() -> PathBuf {
     let path = root().join(".venv/bin/python");
