@@ -1,17 +1,20 @@
 """Plays the demo's story against envoy/docker/compose.yaml, and cleans up.
 
-Where no Docker engine answers, it starts one of its own (as root): own socket, data folder and pid file, ended by its pid.
-Where an image is not there and cannot be pulled, `scripts/docker_images.sh` makes a stand-in from local files. Compose v2
+Where no Docker engine answers, it starts one of its own (as root), in namespaces of its own: an engine leaves its bridge and
+its packet filter rules behind when it ends, and these go with the namespace. No network is reached from there. Where an image is not there and cannot be pulled, `scripts/docker_images.sh` makes a stand-in from local files. Compose v2
 is taken if it is there, else docker-compose; COMPOSE=docker-compose says which.
 """
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +25,10 @@ HOST = "ees1.edge.example.net"
 REGISTRATIONS = "/eees-eecregistration/v1/registrations"
 EDGE = int(os.environ.setdefault("EDGE_PORT", "8080"))
 ENTITLEMENT_SERVER = int(os.environ.setdefault("ENTITLEMENT_SERVER_PORT", "8081"))
+# Set once it runs in namespaces of its own.
+ENCLOSED = "EEC_AUTHN_DOCKER_DEMO_ENCLOSED"
+# From <linux/sockios.h> and <linux/if.h>.
+SET_FLAGS, UP = 0x8914, 0x1
 IMAGES = [
     os.environ.setdefault("ENVOY_IMAGE", "envoyproxy/envoy:v1.40-latest"),
     os.environ.setdefault("BASE_IMAGE", "debian:bookworm-slim"),
@@ -44,6 +51,11 @@ def engine():
         return
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         sys.exit("error: no Docker engine answers, and only root can start one (Debian: apt-get install docker.io)")
+    if not os.environ.get(ENCLOSED):
+        # Network, mounts and processes: what is left of the engine at the end, ends too.
+        options = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        os.execvpe("unshare", ["unshare", *options, sys.executable, *sys.argv], {**os.environ, ENCLOSED: "1"})
+    loopback_up()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="eec-authn-docker-"))
     pid = folder / "pid"
     os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
@@ -65,6 +77,11 @@ def engine():
             process.wait()
         del os.environ["DOCKER_HOST"]
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def loopback_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sH14x", b"lo", UP))
 
 
 def wait(what, ready, seconds=120):

@@ -5,6 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 docker=${DOCKER:-docker}
+"$docker" version >/dev/null 2>&1 || {
+    echo "error: no Docker engine answers; these are for one that runs. \`make docker-demo\` starts one and makes them itself" >&2
+    exit 1
+}
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
