@@ -1,8 +1,9 @@
 """Plays the demo's story against envoy/docker/compose.yaml, and cleans up.
 
-Where no Docker engine answers, it starts one of its own (as root), in namespaces of its own: an engine leaves its bridge and
-its packet filter rules behind when it ends, and these go with the namespace. No network is reached from there. Where an image is not there and cannot be pulled, `scripts/docker_images.sh` makes a stand-in from local files. Compose v2
-is taken if it is there, else docker-compose; COMPOSE=docker-compose says which.
+Where no Docker engine answers, it starts one of its own (as root), in namespaces of its own: an engine leaves its
+bridge and its packet filter rules behind when it ends, and these go with the namespace. No network is reached from
+there. Where an image is not there and cannot be pulled, `scripts/docker_images.sh` makes a stand-in from local files.
+Compose v2 is taken if it is there, else docker-compose; COMPOSE=docker-compose says which.
 """
 
 import contextlib
