@@ -32,7 +32,7 @@ help: ## explain the verbs
 	@printf 'usage: make VERB [ENVOY=/path/to/envoy]\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-19s %s\n", $$1, $$2 }'
 
-setup: rust envoy foreign test-runner optimiser alert-tools ## fetch all that the other verbs need (they do so themselves, too)
+setup: rust envoy foreign test-runner optimiser ## fetch all that the other verbs need (they do so themselves, too)
 
 wasm: $(WASM) ## build the filter: dist/eec_authn.wasm
 	@ls -l $(WASM)
