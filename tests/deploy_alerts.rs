@@ -54,6 +54,8 @@ const CASES: &[(&str, bool, u32, &Changed)] = &[
         1800,
         &[("key_valid_days_0_1", "13x3000"), ("key_valid_days_0_0", "90x1439 89x3000")],
     ),
+    ("Trapped", true, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "0x15 1x45")]),
+    ("Trapped", false, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "1x60")]),
     ("ConfigurationsDiffer", true, 20, &[("config_generation", "4711x60")]),
     ("ConfigurationsDiffer", false, 9, &[("config_generation", "4711x60")]),
     ("ConfigurationsDiffer", false, 20, &[("config_generation", "0x4 815x60")]),
@@ -88,7 +90,8 @@ fn series(changed: &Changed) -> Vec<Value> {
     values.insert("config_generation".to_owned(), "815x60");
     let one = |instance: &str, values: &BTreeMap<String, &str>| -> Vec<Value> {
         let shown = values.iter().map(|(name, values)| {
-            json!({"series": format!("eec_authn_{name}{{instance=\"{instance}\"}}"), "values": values})
+            let prefix = if name.starts_with("envoy_") { "" } else { "eec_authn_" };
+            json!({"series": format!("{prefix}{name}{{instance=\"{instance}\"}}"), "values": values})
         });
         shown.collect()
     };

@@ -76,6 +76,10 @@ fn a_trap_costs_a_503_and_lets_nothing_pass() {
             assert_eq!(line["status"], 503, "{what}");
         }
     }
+    // The name that the alert on it uses.
+    let counted = format!("envoy_wasm_eec_authn_vm_reload_success{{}} {}\n", sidecar.envoy.stat(RELOADS));
+    let shown = sidecar.envoy.admin_get("/stats/prometheus");
+    assert!(shown.contains(&counted), "no {counted} in {shown}");
 }
 
 /// Why the examples have the line: without it the worker stays at 503.
