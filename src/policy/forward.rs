@@ -1,7 +1,7 @@
 //! What the upstream gets to see: identity headers, and nothing that only looks like one.
 
 use crate::json::Pointer;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The names under which identity headers go by default. A client's own headers of these names are removed
 /// even where others are configured: an upstream may still trust them.
@@ -13,7 +13,7 @@ pub struct Forward {
     /// Whether the Authorization header stays.
     pub token: bool,
     /// The names of identity headers, in lower case.
-    pub names: Rc<[Box<str>]>,
+    pub names: Arc<[Box<str>]>,
     /// The claims that they carry, in the order of the names.
     pub claims: Vec<Pointer>,
     guard: NameGuard,

@@ -4,13 +4,13 @@ use super::Claims;
 use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
 use crate::policy::{Forward, IssuerName};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The headers that tell the upstream who is calling. All values lie in one piece: they are read for every
 /// request that the token comes with.
 #[derive(Debug)]
 pub(super) struct IdentityHeaders {
-    names: Rc<[Box<str>]>,
+    names: Arc<[Box<str>]>,
     /// Which name, and where its value ends in `values`; a claim that is absent has no entry.
     ends: Box<[(usize, usize)]>,
     values: Box<str>,
@@ -41,7 +41,7 @@ impl IdentityHeaders {
             values.push_str(&value);
             ends.push((number, values.len()));
         }
-        let names = Rc::clone(&forward.names);
+        let names = Arc::clone(&forward.names);
         Ok(IdentityHeaders { names, ends: ends.into(), values: values.into() })
     }
 

@@ -4,6 +4,7 @@
 //! 32 bits at best. That library's two types carry its proof: what has been added or subtracted once
 //! ([`Loose`]) can only be multiplied next.
 
+use super::inversion;
 use fiat_crypto::curve25519_32::{
     fiat_25519_add, fiat_25519_carry, fiat_25519_carry_mul, fiat_25519_carry_square, fiat_25519_from_bytes,
     fiat_25519_loose_field_element, fiat_25519_opp, fiat_25519_relax, fiat_25519_sub,
@@ -96,8 +97,16 @@ impl Field {
         out
     }
 
-    /// Its inverse, the power of p - 2; that of 0 is 0.
+    /// Its inverse; that of 0 is 0.
     pub(super) fn inverse(&self) -> Field {
+        let fast = inversion::inverse(&self.to_bytes()).map(|bytes| Field::from_bytes(&bytes));
+        match fast {
+            Some(inverse) if inverse.times(self).equals(Field::ONE) => inverse,
+            _ => self.power_of_p_minus_2(),
+        }
+    }
+
+    fn power_of_p_minus_2(&self) -> Field {
         let (all_ones, eleven) = self.powers();
         all_ones.squared(5).times(&eleven)
     }
@@ -174,6 +183,20 @@ mod tests {
         let mut bytes = [0; 32];
         bytes[0] = n;
         Field::from_bytes(&bytes)
+    }
+
+    #[test]
+    fn the_fast_inverse_is_the_power() {
+        let mut x = small(2);
+        for _ in 0..20_000 {
+            let inverse = inversion::inverse(&x.to_bytes()).expect("an inverse");
+            assert_eq!(inverse, x.power_of_p_minus_2().to_bytes());
+            x = x.square().plus(&small(3)).tight();
+        }
+        for near in [Field::ONE, Field::ONE.negative(), small(2), small(2).negative(), small(19)] {
+            assert_eq!(inversion::inverse(&near.to_bytes()), Some(near.power_of_p_minus_2().to_bytes()));
+        }
+        assert!(Field::ZERO.inverse().equals(Field::ZERO));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Chalkias, Garillot and Nikolaenko 2020, says why the choice must be made). On top, A must be canonical.
 
 mod field;
+mod inversion;
 mod point;
 mod point_table;
 
