@@ -1,0 +1,166 @@
+//! What an event comes to: the legs of the engine, one after the other, as far as the request has come.
+
+use super::{Arrived, Awaiting, Exchange, Next, ReadBody, State, Step, inquiry};
+use crate::counter::Counter;
+use crate::decision::{Denial, DenyReason};
+use crate::engine::{self, Asking, Authentication, Entry, Route};
+use crate::keys::HostVerifier;
+use crate::online::{Answer, Asked, HttpVerb};
+use crate::policy::Mode;
+use crate::reply::Reply;
+use crate::request::RequestView;
+use crate::time::UnixTime;
+use crate::token::ValidToken;
+use std::rc::Rc;
+
+impl Exchange {
+    pub(super) fn decide_headers<'a>(
+        &mut self,
+        request: &RequestView<'_>,
+        now: UnixTime,
+        host: &dyn HostVerifier,
+    ) -> Result<Step<'a>, Denial> {
+        let worker = Rc::clone(&self.worker);
+        let policy = &worker.policy;
+        let Entry::Authenticate(route) = engine::route(policy, request)? else {
+            return Ok(Step { counts: vec![Counter::PassedWithoutToken], ..Step::default() });
+        };
+        let mut counts = Vec::new();
+        let authentication =
+            engine::authenticate(policy, &mut worker.tokens.borrow_mut(), request, now, host);
+        match authentication {
+            Ok(Authentication::Known { token, cached }) => {
+                counts.extend(cached.map(cache_counter));
+                let body = engine::check_body_headers(policy, route, request);
+                Ok(self.admit(route, token, body, Arrived::Nothing, counts))
+            }
+            Ok(Authentication::Ask { asking, cached }) => {
+                counts.extend(cached.map(cache_counter));
+                let body = engine::check_body_headers(policy, route, request);
+                self.ask(route, asking, body, now, counts)
+            }
+            Err(denial) => {
+                let token_was_looked_up =
+                    denial.reason > DenyReason::TokenTooLarge && worker.policy.cached_tokens > 0;
+                counts.extend(token_was_looked_up.then_some(Counter::CacheMiss));
+                let step = self.deny(denial);
+                Ok(Step { counts, ..step })
+            }
+        }
+    }
+
+    fn ask<'a>(
+        &mut self,
+        route: Route,
+        asking: Asking,
+        body: Result<(), Denial>,
+        now: UnixTime,
+        mut counts: Vec<Counter>,
+    ) -> Result<Step<'a>, Denial> {
+        let asked = self.worker.desk.borrow_mut().ask(asking.digest, self.stream, now);
+        let asking = Rc::new(asking);
+        let send = match asked {
+            Asked::Known(answer) => {
+                counts.push(Counter::OnlineCacheHit);
+                let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
+                return Ok(self.settle(awaiting, &answer, now, counts));
+            }
+            Asked::Full => {
+                let because = "too many requests wait for entitlement servers";
+                return Err(Denial::new(DenyReason::EntitlementUnavailable, because));
+            }
+            Asked::Send => inquiry(&self.worker.policy, &asking, HttpVerb::Post),
+            Asked::Wait => None,
+        };
+        let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
+        self.state = State::Awaiting(Box::new(awaiting));
+        Ok(Step { counts, next: Next::Await(send.map(Box::new)), ..Step::default() })
+    }
+
+    pub(super) fn settle<'a>(
+        &mut self,
+        awaiting: Awaiting,
+        answer: &Answer,
+        now: UnixTime,
+        mut counts: Vec<Counter>,
+    ) -> Step<'a> {
+        let worker = Rc::clone(&self.worker);
+        match engine::settle(&worker.policy, &awaiting.asking, answer, now) {
+            Ok(settled) => {
+                counts.extend(settled.unasked.then_some(Counter::OnlineAllowedUnasked));
+                self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
+            }
+            Err(denial) => {
+                let step = self.deny(denial);
+                Step { counts, ..step }
+            }
+        }
+    }
+
+    /// The client is known; what remains is what it asks for.
+    fn admit<'a>(
+        &mut self,
+        route: Route,
+        token: Rc<ValidToken>,
+        body: Result<(), Denial>,
+        arrived: Arrived,
+        mut counts: Vec<Counter>,
+    ) -> Step<'a> {
+        let worker = Rc::clone(&self.worker);
+        let policy = &worker.policy;
+        let mut step = match engine::authorize(policy, route, &token) {
+            Err(denial) => self.deny(denial),
+            Ok(noted) if !engine::needs_body(policy, route) => {
+                counts.push(Counter::Allowed);
+                Step { noted, ..Step::default() }
+            }
+            Ok(noted) => match body {
+                Err(denial) => self.deny(denial),
+                Ok(()) => {
+                    self.state = State::HoldingBody { route, token: Rc::clone(&token), noted };
+                    let hold = policy.body.hold_headers && policy.mode == Mode::Enforce;
+                    let next = if hold || arrived != Arrived::Nothing { Next::Pause } else { Next::Continue };
+                    Step { next, ..Step::default() }
+                }
+            },
+        };
+        step.counts = counts;
+        if !matches!(step.next, Next::Refuse(..)) {
+            step.identity = Some(token);
+            step.remove_token = !policy.forward.token && policy.mode == Mode::Enforce;
+        }
+        step
+    }
+
+    pub(super) fn decide_body<'a>(&mut self, read: &ReadBody<'_>) -> Step<'a> {
+        let State::HoldingBody { route, token, noted } = std::mem::replace(&mut self.state, State::Open)
+        else {
+            return Step::default();
+        };
+        let body = read().unwrap_or_default();
+        match engine::check_body(&self.worker.policy, route, &token, &body) {
+            Ok(found) => Step { counts: vec![Counter::Allowed], noted: noted.or(found), ..Step::default() },
+            Err(denial) => self.deny(denial),
+        }
+    }
+
+    /// A denial refuses the request, or is noted where the whole filter only watches.
+    pub(super) fn deny<'a>(&mut self, denial: Denial) -> Step<'a> {
+        let policy = &self.worker.policy;
+        match policy.mode {
+            Mode::Enforce => {
+                let reply = Reply::to_denial(&denial, &policy.protects.realm, self.is_head);
+                self.state = State::Refused;
+                Step { next: Next::Refuse(denial, reply), ..Step::default() }
+            }
+            Mode::Shadow => {
+                self.state = State::Open;
+                Step { noted: Some(denial), ..Step::default() }
+            }
+        }
+    }
+}
+
+fn cache_counter(hit: bool) -> Counter {
+    if hit { Counter::CacheHit } else { Counter::CacheMiss }
+}
