@@ -10,7 +10,7 @@ pub const MAX_DEPTH: usize = 64;
 /// 64 KiB cost seconds.
 const FEW_MEMBERS: usize = 12;
 
-/// Room for the members of a usual token, so that the list seldom has to grow.
+/// Room for the members of a usual token, so that its list seldom has to grow.
 const USUAL_MEMBERS: usize = 8;
 
 /// Why a text is not strict JSON, and where.
@@ -102,7 +102,9 @@ impl<'a> Parser<'a> {
     fn object(&mut self, depth: usize) -> Result<Json, SyntaxError> {
         let start = self.at;
         self.advance();
-        let mut members: Vec<(Box<str>, Json)> = Vec::with_capacity(USUAL_MEMBERS);
+        // Not below: thousands of small objects fit into a body.
+        let room = if depth == 1 { USUAL_MEMBERS } else { 0 };
+        let mut members: Vec<(Box<str>, Json)> = Vec::with_capacity(room);
         self.white_space();
         if self.eat(b'}') {
             return Ok(Json::Object(members));
