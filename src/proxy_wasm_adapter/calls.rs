@@ -3,7 +3,7 @@
 
 use super::header_map;
 use super::hostcalls::{self, Buffer, Level, Map};
-use super::http::{ProxyHost, read_body};
+use super::proxy_host::{ProxyHost, read_body};
 use super::root::{Shared, now};
 use super::shared_inactive;
 use crate::counter::Counter;

@@ -9,6 +9,7 @@ mod header_map;
 mod hostcalls;
 mod http;
 mod native_verifier;
+mod proxy_host;
 mod root;
 mod shared_inactive;
 mod start;

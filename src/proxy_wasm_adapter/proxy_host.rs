@@ -1,0 +1,50 @@
+//! What the core asks of its host, by host calls.
+
+use super::header_map;
+use super::hostcalls::{self, Buffer, Map};
+use super::root::Shared;
+use crate::counter::Counter;
+use crate::decision::Denial;
+use crate::host::{Fields, Host};
+use crate::reply::Reply;
+
+/// All of the body that has been held back.
+pub(super) fn read_body() -> Option<Vec<u8>> {
+    hostcalls::buffer(Buffer::RequestBody, usize::MAX)
+}
+
+/// [`Host`] by host calls.
+pub(super) struct ProxyHost<'a> {
+    pub(super) shared: &'a Shared,
+}
+
+impl Host for ProxyHost<'_> {
+    fn remove(&self, fields: Fields, name: &[u8]) {
+        let map = match fields {
+            Fields::Headers => Map::RequestHeaders,
+            Fields::Trailers => Map::RequestTrailers,
+        };
+        hostcalls::remove_header(map, name);
+    }
+
+    fn add_request_header(&self, name: &str, value: &str) {
+        hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
+    }
+
+    fn send_reply(&self, reply: &Reply) {
+        let headers = header_map::serialize(&reply.headers);
+        hostcalls::send_local_response(reply.status, &reply.details, &headers, reply.body.as_bytes());
+    }
+
+    fn record_decision(&self, decision: &str) {
+        hostcalls::set_property("eec_authn.decision", decision);
+    }
+
+    fn log_denial(&self, verdict: &str, denial: &Denial) {
+        self.shared.denial_log.write(verdict, denial);
+    }
+
+    fn count(&self, counter: Counter) {
+        self.shared.statistics.count(counter);
+    }
+}
