@@ -156,3 +156,15 @@ pub struct BodyRules {
     /// Whether the upstream sees nothing before the body is checked.
     pub hold_headers: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    /// The fuzz targets keep one in a `static`, and they are not built with the rest.
+    #[test]
+    fn a_policy_can_be_shared_between_threads() {
+        fn check<T: Send + Sync>() -> usize {
+            size_of::<T>()
+        }
+        assert!(check::<super::Policy>() > 0);
+    }
+}
