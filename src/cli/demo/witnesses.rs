@@ -42,7 +42,9 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
         let end = match step {
             Expected::Registered => format!(" 201 via_upstream decision=- eec={}", cast::EEC_ID),
             Expected::Refused(status, code) => {
-                format!(" {status} eec_authn.{code} decision=deny:{code} eec=-")
+                // Once the token is good, the log says whose it is, though the body is another's.
+                let eec = if code.starts_with("binding_") { cast::EEC_ID } else { "-" };
+                format!(" {status} eec_authn.{code} decision=deny:{code} eec={eec}")
             }
         };
         if !line.ends_with(&end) {
