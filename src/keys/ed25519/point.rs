@@ -11,6 +11,14 @@ const D: [u8; 32] = [
     0xe8, 0x79, 0x77, 0x79, 0x40, 0xc7, 0x8c, 0x73, 0xfe, 0x6f, 0x2b, 0xee, 0x6c, 0x03, 0x52,
 ];
 
+/// 1/2, which is (p + 1) / 2, little-endian.
+const HALF: [u8; 32] = {
+    let mut bytes = [0xff; 32];
+    bytes[0] = 0xf7;
+    bytes[31] = 0x3f;
+    bytes
+};
+
 /// A square root of -1, little-endian.
 const ROOT_OF_MINUS_1: [u8; 32] = [
     0xb0, 0xa0, 0x0e, 0x4a, 0x27, 0x1b, 0xee, 0xc4, 0x78, 0xe4, 0x2f, 0xad, 0x06, 0x18, 0x43, 0x2f, 0xa7,
@@ -111,8 +119,7 @@ impl Summand {
 
 /// Many points at once in the form in which they are added.
 pub(super) fn summands(points: &[Point]) -> Vec<Summand> {
-    let half = Field::ONE.plus(&Field::ONE).tight().inverse();
-    let d = Field::from_bytes(&D);
+    let (half, d) = (Field::from_bytes(&HALF), Field::from_bytes(&D));
     let z: Vec<Field> = points.iter().map(|point| point.z).collect();
     points
         .iter()
