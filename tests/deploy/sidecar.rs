@@ -1,104 +1,177 @@
-//! `envoy/sidecar` as it is shipped, with what stands before and behind it.
+//! `envoy/sidecar` as it is shipped, in a real Envoy: real TLS with HTTP/2 before it, a server and an entitlement server
+//! behind it, and the pushes that an operator makes.
 
-use super::running::Running;
-use super::shipped::{adapt, read};
-use super::tls::{Client, EntitlementServer, certificates, request};
-use crate::support::find;
+use crate::fixture::shipped::adapt;
+use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start, start_with};
+use crate::fixture::tls::{Client, certificates, request};
 use crate::support::house::{FQDN, ISSUER};
-use crate::support::token::{Key, now};
-use crate::support::upstream::Upstream;
+use crate::support::token::{claims, claims_with};
 use serde_json::{Value, json};
 use std::fs;
-use tempfile::TempDir;
 
-/// The path of a built-in operation.
-pub const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
-const SHIPPED_KEY: &str = "x-5Z0PJQhLlnyPNtvyP_-4QZNmOb1OuNXgrZgUOn4pI";
+#[test]
+fn serves_its_clients_over_tls_and_http2() {
+    let mut sidecar = start();
+    let token = sidecar.key.token(&claims_with(json!({"jti": "t-1"})));
 
-/// The running sidecar.
-pub struct Sidecar {
-    /// The proxy.
-    pub envoy: Running,
-    /// A client that trusts its certificate.
-    pub client: Client,
-    /// The server that it protects.
-    pub upstream: Upstream,
-    /// Where it asks.
-    pub entitlement_server: EntitlementServer,
-    /// The text of the ECDS file.
-    pub filter: String,
-    /// The pinned key.
-    pub key: Key,
-}
-
-/// The shipped files, with this machine's paths, ports and keys.
-pub fn start() -> Sidecar {
-    start_with(ISSUER, |filter| filter)
-}
-
-/// The same with another filter; the entitlement server shows a certificate of `name`.
-pub fn start_with(name: &str, change: impl FnOnce(String) -> String) -> Sidecar {
-    let directory = TempDir::with_prefix("eec-authn-sidecar-").expect("a temporary directory");
-    let made = certificates(&[FQDN, name]);
-    let upstream = Upstream::start();
-    let opaque = json!({"active": true, "sub": "eec-7", "aud": FQDN, "exp": now() + 60});
-    let entitlement_server = EntitlementServer::start(&made["certificates"][name], &opaque);
-    let key = Key::new(1);
-
-    let etc = format!("{}/", directory.path().display());
-    let ees = format!("address: 127.0.0.1, port_value: {}", upstream.address.port());
-    let asked = format!("address: 127.0.0.1, port_value: {}", entitlement_server.port);
-    let envoy = adapt(
-        &read("envoy/sidecar/envoy.yaml"),
-        &[
-            ("/etc/envoy/", &etc),
-            ("address: 0.0.0.0, port_value: 8443", "address: 127.0.0.1, port_value: 0"),
-            ("address: 127.0.0.1, port_value: 9901", "address: 127.0.0.1, port_value: 0"),
-            ("address: 127.0.0.1, port_value: 8080", &ees),
-            (&format!("address: {ISSUER}, port_value: 443"), &asked),
-        ],
+    let out = sidecar.client.send(&[]);
+    assert_eq!((&out["tls"], &out["alpn"]), (&json!("TLSv1.3"), &json!("h2")), "{out}");
+    assert_eq!(sidecar.register(&token)["status"], 201);
+    let received = sidecar.upstream.records.find("registration").expect("it arrived");
+    assert_eq!(received.all("x-eec-id"), ["eec-1"]);
+    assert!(received.all("authorization").is_empty(), "the token stays here");
+    let line = sidecar.envoy.access("token_id", "t-1");
+    assert_eq!(
+        (&line["eec_id"], &line["status"], &line["decision"]),
+        (&json!("eec-1"), &json!(201), &Value::Null)
     );
-    let module = find::module().display().to_string();
-    let filter = adapt(
-        &read("envoy/sidecar/eec_authn.yaml"),
-        &[("/etc/envoy/eec_authn.wasm", &module), (SHIPPED_KEY, &key.x()), ("\"2026-10\"", "\"k1\"")],
+    assert_eq!((&line["tls"], &line["protocol"]), (&json!("TLSv1.3"), &json!("HTTP/2")));
+
+    let probe = sidecar.client.answer(&request("GET", "/healthz", None, None));
+    assert_eq!(probe["status"], 201, "{probe}");
+    let other = sidecar.client.answer(&request(
+        "POST",
+        REGISTRATIONS,
+        Some(&token),
+        Some(&json!({"eecId": "eec-2"})),
+    ));
+    assert_eq!(code(&other), denied(403, "binding_mismatch"));
+    let line = sidecar.envoy.access("details", "eec_authn.binding_mismatch");
+    assert_eq!((&line["decision"], &line["path"]), (&json!("deny:binding_mismatch"), &json!(REGISTRATIONS)));
+    let none = sidecar.client.answer(&request("POST", REGISTRATIONS, None, Some(&json!({"eecId": "eec-1"}))));
+    assert_eq!(code(&none), denied(401, "token_missing"));
+    assert_eq!(none["headers"]["www-authenticate"], format!("Bearer realm=\"{FQDN}\""));
+
+    let log = fs::read_to_string(sidecar.envoy.directory.path().join("access.log")).expect("the log");
+    assert!(!log.contains(&token) && !sidecar.envoy.log().contains(&token), "a token is in a log");
+}
+
+#[test]
+fn no_path_is_repaired_before_the_filter_sees_it() {
+    let sidecar = start();
+    for path in ["//healthz", "/x/../healthz", "/%68ealthz", "/x%2Fhealthz", "/healthz;x", "/x/./healthz"] {
+        let answer = sidecar.client.answer(&request("GET", path, None, None));
+        assert_eq!(code(&answer), denied(400, "path_not_normal"), "{path}");
+    }
+    assert_eq!(sidecar.upstream.records.count(), 0, "nothing of it arrived");
+}
+
+#[test]
+fn limits_hold() {
+    let sidecar = start();
+    let token = sidecar.key.token(&claims());
+    let with = |name: &str, value: &str| {
+        let mut request = request("GET", "/healthz", None, None);
+        request["headers"].as_array_mut().expect("headers").push(json!([name, value]));
+        request
+    };
+    assert_eq!(sidecar.client.answer(&with("x-large", &"x".repeat(16_000)))["status"], 201);
+    for refused in [with("x-large", &"x".repeat(30_000)), with("x_tenant", "a")] {
+        let out = sidecar.client.send(&[refused]);
+        assert!(out["error"].as_str().is_some_and(|e| e.starts_with("reset: ")), "{out}");
+    }
+    let fits = json!({"eecId": "eec-1", "x": "x".repeat(60_000)});
+    assert_eq!(
+        sidecar.client.answer(&request("POST", REGISTRATIONS, Some(&token), Some(&fits)))["status"],
+        201
     );
-    let secret = adapt(&read("envoy/sidecar/tls_certificate.yaml"), &[("/etc/envoy/", &etc)]);
-
-    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file");
-    for below in ["discovery", "tls"] {
-        fs::create_dir(directory.path().join(below)).expect("a directory");
-    }
-    write("envoy.yaml", &envoy);
-    write("discovery/tls_certificate.yaml", &secret);
-    write("entitlement-server-ca.pem", made["ca"].as_str().expect("PEM"));
-    let server = &made["certificates"][FQDN];
-    write("tls/tls.crt", server["certificate"].as_str().expect("PEM"));
-    write("tls/tls.key", server["key"].as_str().expect("PEM"));
-    let filter = change(filter);
-    write("discovery/eec_authn.yaml", &filter);
-    let envoy = Running::start(directory, &[("ES_CLIENT_SECRET", "s3cret")]);
-    let client = Client::new(envoy.address, &made);
-    Sidecar { envoy, client, upstream, entitlement_server, filter, key }
+    let large = json!({"eecId": "eec-1", "x": "x".repeat(65_536)});
+    let answer = sidecar.client.answer(&request("POST", REGISTRATIONS, Some(&token), Some(&large)));
+    assert_eq!(code(&answer), denied(413, "body_too_large"));
 }
 
-impl Sidecar {
-    /// Registers an EEC with this token.
-    pub fn register(&self, token: &str) -> Value {
-        let mut request = request("POST", REGISTRATIONS, Some(token), Some(&json!({"eecId": "eec-1"})));
-        request["headers"].as_array_mut().expect("headers").push(json!(["x-case", "registration"]));
-        self.client.answer(&request)
-    }
+#[test]
+fn tls_follows_the_profile() {
+    let mut sidecar = start();
+    sidecar.client.maximum = Some("TLSv1_2");
+    let out = sidecar.client.send(&[]);
+    assert_eq!(
+        (&out["tls"], &out["cipher"]),
+        (&json!("TLSv1.2"), &json!("ECDHE-ECDSA-AES128-GCM-SHA256")),
+        "{out}"
+    );
+    sidecar.client.maximum = Some("TLSv1_1");
+    let out = sidecar.client.send(&[]);
+    assert!(out["error"].is_string(), "TLS 1.1 was taken: {out}");
+    sidecar.client.maximum = None;
+    sidecar.client.alpn = vec!["http/1.1"];
+    assert_eq!(sidecar.client.send(&[])["alpn"], "http/1.1");
 }
 
-/// Status and code of an answer.
-pub fn code(answer: &Value) -> (u64, String) {
-    let problem: Value =
-        serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
-    (answer["status"].as_u64().unwrap_or(0), problem["detail"].as_str().unwrap_or_default().to_owned())
+#[test]
+fn pushes_hold_and_refused_ones_do_not() {
+    let mut sidecar = start();
+    let (good, revoked) = (json!({"jti": "t-1"}), json!({"jti": "t-2"}));
+    let [good, revoked] = [good, revoked].map(|changes| sidecar.key.token(&claims_with(changes)));
+    assert_eq!(sidecar.register(&revoked)["status"], 201);
+
+    let list = adapt(
+        &sidecar.filter,
+        &[("\"rules\":", "\"revoked\": {\"token_ids\": [\"t-2\"]},\n            \"rules\":")],
+    );
+    sidecar.envoy.replace("discovery/eec_authn.yaml", &list);
+    sidecar.envoy.wait_for_stat("extension_config_discovery.http_filter.eec_authn.config_reload", 2);
+    assert_eq!(code(&sidecar.register(&revoked)), denied(401, "token_revoked"));
+    assert_eq!(sidecar.register(&good)["status"], 201);
+
+    let wrong = adapt(&list, &[("\"token_ids\"", "\"token_idz\"")]);
+    sidecar.envoy.replace("discovery/eec_authn.yaml", &wrong);
+    sidecar
+        .envoy
+        .wait("the refusal", |e| e.log().contains("revoked.token_idz: is not known here").then_some(()));
+    assert_eq!(code(&sidecar.register(&revoked)), denied(401, "token_revoked"));
+    assert_eq!(sidecar.register(&good)["status"], 201);
+
+    let before = sidecar.client.send(&[])["serial"].clone();
+    let renewed = certificates(&[FQDN]);
+    let pem = |member: &str| renewed["certificates"][FQDN][member].as_str().expect("PEM").to_owned();
+    sidecar.envoy.replace("tls/tls.key", &pem("key"));
+    sidecar.envoy.replace("tls/tls.crt", &pem("certificate"));
+    sidecar.client = Client::new(sidecar.envoy.address, &renewed);
+    let Sidecar { envoy, client, .. } = &mut sidecar;
+    let after = envoy.wait("the new certificate", |_| {
+        let out = client.send(&[]);
+        out["serial"].is_string().then(|| out["serial"].clone())
+    });
+    assert_ne!(before, after);
+    assert_eq!(sidecar.register(&good)["status"], 201);
 }
 
-/// What [`code`] says of a denial.
-pub fn denied(status: u64, code: &str) -> (u64, String) {
-    (status, code.to_owned())
+#[test]
+fn the_entitlement_server_is_asked_over_tls() {
+    let mut sidecar = start();
+    let answer = sidecar.client.answer(&request(
+        "POST",
+        REGISTRATIONS,
+        Some("opaque"),
+        Some(&json!({"eecId": "eec-7"})),
+    ));
+    assert_eq!(answer["status"], 201, "{answer}\n{}", sidecar.envoy.log());
+    let question = sidecar.entitlement_server.question();
+    assert_eq!(question["path"], "/oauth2/introspect");
+    assert_eq!(question["body"], "token=opaque&token_type_hint=access_token");
+    // "ees1:s3cret": the secret came from Envoy's environment.
+    assert_eq!(question["authorization"], "Basic ZWVzMTpzM2NyZXQ=");
+}
+
+#[test]
+fn an_entitlement_server_with_another_name_is_not_believed() {
+    let mut sidecar = start_with("aes.example.org", |filter| filter);
+    let answer = sidecar.client.answer(&request(
+        "POST",
+        REGISTRATIONS,
+        Some("opaque"),
+        Some(&json!({"eecId": "eec-7"})),
+    ));
+    assert_eq!(code(&answer), denied(503, "entitlement_unavailable"));
+    sidecar.envoy.wait_for_stat("cluster.entitlement-server.ssl.fail_verify_san", 1);
+}
+
+#[test]
+fn a_filter_that_is_wrong_from_the_start_leaves_no_way_around_it() {
+    let sidecar = start_with(ISSUER, |filter| adapt(&filter, &[("\"role\"", "\"rolle\"")]));
+    let answer = sidecar.client.answer(&request("GET", "/healthz", None, None));
+    assert_eq!(answer["status"], 500, "{answer}");
+    assert!(sidecar.envoy.log().contains("protects.rolle: is not known here"), "{}", sidecar.envoy.log());
+    assert_eq!(sidecar.upstream.records.count(), 0, "nothing arrived");
 }

@@ -60,9 +60,9 @@ fn the_host_gets_der() {
 #[test]
 fn the_spki_is_that_of_openssl() {
     for (pem, hash, length) in [
-        (include_str!("../../../tests/vectors/pem/p256.pub"), Hash::Sha256, 64),
-        (include_str!("../../../tests/vectors/pem/p384.pub"), Hash::Sha384, 96),
-        (include_str!("../../../tests/vectors/pem/rsa2048.pub"), Hash::Sha256, 256),
+        (include_str!("../../../tests/core/vectors/pem/p256.pub"), Hash::Sha256, 64),
+        (include_str!("../../../tests/core/vectors/pem/p384.pub"), Hash::Sha384, 96),
+        (include_str!("../../../tests/core/vectors/pem/rsa2048.pub"), Hash::Sha256, 256),
     ] {
         let host = Host::new(Some(true));
         let key = PublicKey::from_pem(pem, None).unwrap();
@@ -76,8 +76,8 @@ fn the_spki_is_that_of_openssl() {
 fn the_host_never_sees_what_is_no_signature() {
     let host = Host::new(Some(true));
     let p256 = parse(P256).unwrap().key;
-    let p384 = PublicKey::from_pem(include_str!("../../../tests/vectors/pem/p384.pub"), None).unwrap();
-    let rsa = PublicKey::from_pem(include_str!("../../../tests/vectors/pem/rsa2048.pub"), None).unwrap();
+    let p384 = PublicKey::from_pem(include_str!("../../../tests/core/vectors/pem/p384.pub"), None).unwrap();
+    let rsa = PublicKey::from_pem(include_str!("../../../tests/core/vectors/pem/rsa2048.pub"), None).unwrap();
     for (key, length) in [(&p256, 64), (&p384, 96), (&rsa, 256)] {
         // Not below the order or the modulus; zero; too short; too long.
         assert!(!key.verify(b"", &vec![0xff; length], &host));
@@ -94,7 +94,7 @@ fn the_host_never_sees_what_is_no_signature() {
 fn ed25519_and_pss_are_not_for_the_host() {
     let host = Host::new(Some(true));
     assert!(!parse(ED25519).unwrap().key.verify(b"", &[1; 64], &host));
-    let pem = include_str!("../../../tests/vectors/pem/rsa2048.pub");
+    let pem = include_str!("../../../tests/core/vectors/pem/rsa2048.pub");
     let pss = PublicKey::from_pem(pem, Some("PS256")).unwrap();
     assert!(!pss.verify(b"", &[1; 256], &host));
     assert!(!pss.verify(b"", &[1; 256], &NoHost));

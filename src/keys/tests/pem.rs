@@ -6,7 +6,7 @@ use crate::time::UnixTime;
 
 macro_rules! file {
     ($name:literal) => {
-        include_str!(concat!("../../../tests/vectors/pem/", $name))
+        include_str!(concat!("../../../tests/core/vectors/pem/", $name))
     };
 }
 

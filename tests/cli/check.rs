@@ -1,0 +1,134 @@
+//! `check` over several files, over files that only contain the filter JSON, and over rules that hide each other.
+
+use crate::support::house::config;
+use crate::support::token::Key;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn check(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
+    command.arg("check").args(args).current_dir(folder).output().expect("the command runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn every_file_is_reported_whatever_is_wrong_with_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let good = config(&[&Key::new(1)]);
+    let mut wrong = good.clone();
+    wrong["mod"] = json!("shadow");
+    fs::write(folder.join("good.json"), good.to_string()).expect("a file");
+    fs::write(folder.join("wrong.json"), wrong.to_string()).expect("a file");
+    fs::create_dir(folder.join("directory.json")).expect("a directory");
+
+    let all = ["absent.json", "wrong.json", "directory.json", "good.json"];
+    let output = check(folder, &all);
+    assert_eq!(output.status.code(), Some(1), "an unreadable file is a failure");
+    let report = text(&output);
+    for line in [
+        "absent.json: error: file: cannot read absent.json: No such file or directory",
+        "absent.json: invalid, 1 errors",
+        "wrong.json: error: mod: is not known here",
+        "directory.json: error: file: cannot read directory.json: Is a directory",
+        "good.json: valid, ",
+    ] {
+        assert!(report.lines().any(|l| l.starts_with(line)), "no `{line}` in\n{report}");
+    }
+    let output = check(folder, &[&["--json"], &all[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let valid: Vec<_> =
+        report.as_array().expect("a list").iter().map(|file| (&file["file"], &file["valid"])).collect();
+    let names = all.map(|name| json!(name));
+    let expected: Vec<_> =
+        names.iter().zip([&json!(false), &json!(false), &json!(false), &json!(true)]).collect();
+    assert_eq!(valid, expected);
+    assert_eq!(report[0]["errors"][0]["path"], "file");
+    assert_eq!(check(folder, &["wrong.json", "good.json"]).status.code(), Some(3));
+    assert_eq!(check(folder, &["good.json", "good.json"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_resource_around_the_filter_json_is_named_in_yaml_and_in_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let filter = config(&[&Key::new(1)]);
+    let wasm_plugin = json!({
+        "apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin",
+        "metadata": {"name": "eec-authn"}, "spec": {"pluginConfig": filter},
+    });
+    let wasm = json!({"name": "eec_authn", "typed_config": {"config": {"configuration": {"value": "{}"}}}});
+    let files = [
+        ("plugin.json", wasm_plugin.to_string()),
+        ("pretty.json", serde_json::to_string_pretty(&wasm_plugin).expect("JSON")),
+        ("plugin.yaml", "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n".into()),
+        ("http_filter.json", wasm.to_string()),
+        ("http_filter.yaml", "- name: eec_authn\n  typed_config: {}\n".into()),
+        ("envoy.json", json!({"static_resources": {"listeners": []}}).to_string()),
+    ];
+    for (name, content) in files {
+        fs::write(folder.join(name), content).expect("a file");
+        let output = check(folder, &[name]);
+        assert_eq!(output.status.code(), Some(3), "{name}");
+        let report = text(&output);
+        assert!(report.contains("looks like a file of Envoy or Istio"), "{name}: {report}");
+    }
+    fs::write(folder.join("other.json"), "{\"protect\": {}}").expect("a file");
+    assert!(!text(&check(folder, &["other.json"])).contains("looks like"), "a plain mistake");
+}
+
+#[test]
+fn a_rule_that_an_earlier_one_hides_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let hidden = |first: Value, second: Value| {
+        let mut filter = config(&[&Key::new(1)]);
+        filter["rules"] = json!([{"match": first}, {"match": second}]);
+        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+        let output = check(folder, &["filter.json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output).contains("rules[1].match: never reached: rules[0] takes all of its requests")
+    };
+    let template = |text: &str| json!({"path_template": text});
+    let path = |text: &str| json!({"path": text});
+    let prefix = |text: &str| json!({"path_prefix": text});
+    for (first, second) in [
+        (template("/a/{id}"), path("/a/b")),
+        (template("/a/{id}/c"), path("/a/b/c")),
+        (template("/a/{id}"), json!({"path": "/a/b", "methods": ["GET"]})),
+        (
+            json!({"path_template": "/a/{id}", "methods": ["GET", "PUT"]}),
+            json!({"path": "/a/b", "methods": ["PUT"]}),
+        ),
+        (template("/{x}/{y}"), template("/a/{id}")),
+        (template("/a/{id}"), template("/a/{other}")),
+        (prefix("/a"), template("/a/{id}")),
+        (prefix("/"), json!({"api": "eees-easdiscovery"})),
+        (path("/a"), path("/a")),
+    ] {
+        assert!(hidden(first.clone(), second.clone()), "{first} hides {second}");
+    }
+    for (first, second) in [
+        (template("/a/{id}"), path("/a")),
+        (template("/a/{id}"), path("/a/b/c")),
+        (template("/a/{id}"), path("/b/b")),
+        (template("/a/{id}"), path("/a/")),
+        (template("/a/{id}"), prefix("/a/b")),
+        (template("/a/{id}"), template("/{x}/{y}")),
+        (template("/a/{id}"), template("/a/")),
+        (json!({"path_template": "/a/{id}", "methods": ["GET"]}), path("/a/b")),
+        (json!({"path_template": "/a/{id}", "hosts": ["ees1.edge.example.net"]}), path("/a/b")),
+        (json!({"path_template": "/a/{id}", "path_prefix": "/a/c"}), path("/a/b")),
+        (prefix("/a/b"), template("/a/{id}")),
+        (prefix("/a"), template("/{x}/b")),
+        (path("/a/b"), template("/a/{id}")),
+    ] {
+        assert!(!hidden(first.clone(), second.clone()), "{first} leaves something to {second}");
+    }
+}

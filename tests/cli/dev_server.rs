@@ -1,0 +1,8 @@
+//! `eec-authn dev-entitlement-server` as a process, over HTTP.
+
+mod faults;
+mod issue;
+mod jws;
+mod life;
+mod process;
+mod questions;

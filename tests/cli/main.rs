@@ -1,0 +1,17 @@
+//! The command line as a process of its own.
+
+#![cfg(all(feature = "cli", not(target_family = "wasm")))]
+// Tests are outside the core: they have a clock, files and an environment.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
+mod completions;
+mod demo;
+mod dev_server;
+mod help;
+mod keys;
+mod tokens;
+mod verbs;

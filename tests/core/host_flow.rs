@@ -1,0 +1,318 @@
+//! One exchange with a host that only writes down what it is asked: which calls, in which order, and what becomes of
+//! the request. The order is a promise: spoofed headers go first, on every path.
+
+use crate::support::house::{FQDN, ISSUER, config as small};
+use crate::support::token::{Key, claims, claims_with, now};
+use eec_authn::config;
+use eec_authn::counter::Counter;
+use eec_authn::decision::Denial;
+use eec_authn::exchange::{Exchange, Step};
+use eec_authn::host::{Fields, Flow, Host, perform};
+use eec_authn::keys::NoHost;
+use eec_authn::online::Answer;
+use eec_authn::reply::Reply;
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use eec_authn::worker::Worker;
+use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Writes down every call.
+#[derive(Default)]
+struct Notes(RefCell<Vec<String>>);
+
+impl Notes {
+    fn add(&self, note: String) {
+        self.0.borrow_mut().push(note);
+    }
+}
+
+impl Host for Notes {
+    fn remove(&self, fields: Fields, name: &[u8]) {
+        self.add(format!("remove {fields:?} {}", String::from_utf8_lossy(name)));
+    }
+
+    fn add_request_header(&self, name: &str, value: &str) {
+        self.add(format!("add {name}: {value}"));
+    }
+
+    fn send_reply(&self, reply: &Reply) {
+        self.add(format!("reply {} {}", reply.status, reply.details));
+    }
+
+    fn record_decision(&self, decision: &str) {
+        self.add(format!("decision {decision}"));
+    }
+
+    fn log_denial(&self, verdict: &str, denial: &Denial) {
+        self.add(format!("log {verdict} {}", denial.reason.code()));
+    }
+
+    fn count(&self, counter: Counter) {
+        self.add(format!("count {}", counter.name()));
+    }
+}
+
+/// A worker with this filter JSON.
+fn worker(filter: &Value) -> Rc<Worker> {
+    let loaded = config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration");
+    Rc::new(Worker::new(loaded.policy, std::hash::RandomState::new()))
+}
+
+fn time() -> UnixTime {
+    UnixTime::from_nanoseconds(u64::try_from(now()).expect("after 1970") * 1_000_000_000)
+}
+
+/// One request on its way.
+struct Way {
+    exchange: Exchange,
+    notes: Notes,
+}
+
+impl Way {
+    fn new(worker: &Rc<Worker>, stream: u32) -> Way {
+        Way { exchange: Exchange::new(Rc::clone(worker), stream), notes: Notes::default() }
+    }
+
+    /// Carries out a step; what the host was asked, then what becomes of the request.
+    fn act(notes: &Notes, step: Step<'_>, fields: Fields) -> Vec<String> {
+        let flow = match perform(step, fields, notes) {
+            Flow::Continue => "continue",
+            Flow::Hold => "hold",
+            Flow::Await => "await",
+            Flow::Ask(_) => "ask",
+            Flow::Answered => "answered",
+        };
+        notes.add(flow.into());
+        notes.0.take()
+    }
+
+    fn headers(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<String> {
+        let own = [(":method", method), (":path", path), (":authority", FQDN)];
+        let pairs: Vec<(&[u8], &[u8])> =
+            own.iter().chain(headers).map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+        let request = RequestView::new(&pairs, !matches!(method, "POST" | "PUT" | "PATCH"));
+        let step = self.exchange.on_request_headers(&request, time(), &NoHost);
+        Self::act(&self.notes, step, Fields::Headers)
+    }
+
+    /// A DELETE with this token, and more headers.
+    fn delete(&mut self, token: &str, more: &[(&str, &str)]) -> Vec<String> {
+        let bearer = format!("Bearer {token}");
+        self.headers("DELETE", REGISTRATION, &[&[("authorization", bearer.as_str())], more].concat())
+    }
+
+    /// The headers of a registration with this token.
+    fn post(&mut self, token: &str) -> Vec<String> {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.headers("POST", REGISTRATIONS, &headers)
+    }
+
+    fn body(&mut self, body: &str, end: bool) -> Vec<String> {
+        let read = || Some(body.as_bytes().to_vec());
+        let step = self.exchange.on_request_body(body.len(), end, &read);
+        Self::act(&self.notes, step, Fields::Headers)
+    }
+
+    fn answer(&mut self, answer: &Answer) -> Vec<String> {
+        let step = self.exchange.on_answer(answer, time(), &|| None);
+        Self::act(&self.notes, step, Fields::Headers)
+    }
+}
+
+const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
+const REGISTRATION: &str = "/eees-eecregistration/v1/registrations/r1";
+const REMOVE_TOKEN: &str = "remove Headers authorization";
+const OWN: &str = "{\"eecId\":\"eec-1\"}";
+const OTHERS: &str = "{\"eecId\":\"eec-2\"}";
+
+fn identity() -> [String; 2] {
+    ["add x-eec-id: eec-1".to_owned(), format!("add x-eec-issuer: {ISSUER}")]
+}
+
+/// `before`, the identity headers in any order, `after`.
+#[track_caller]
+fn expect(mut got: Vec<String>, before: &[&str], named: bool, after: &[&str]) {
+    let mut want: Vec<String> = before.iter().map(|note| (*note).to_owned()).collect();
+    want.extend(named.then(identity).into_iter().flatten());
+    want.extend(after.iter().map(|note| (*note).to_owned()));
+    if named && got.len() == want.len() {
+        got[before.len()..before.len() + 2].sort();
+    }
+    assert_eq!(got, want);
+}
+
+#[test]
+fn a_good_request_loses_spoofed_headers_and_token_before_it_is_named() {
+    let key = Key::new(1);
+    let worker = worker(&small(&[&key]));
+    let token = key.token(&claims());
+    let spoofed = [("x_eec_id", "admin"), ("x-other", "stays"), ("x-eec-token-id", "t")];
+    let removed = ["remove Headers x_eec_id", "remove Headers x-eec-token-id", REMOVE_TOKEN];
+    let first = Way::new(&worker, 1).delete(&token, &spoofed);
+    expect(first, &removed, true, &["count cache.miss", "count allowed", "continue"]);
+    let again = Way::new(&worker, 2).delete(&token, &[]);
+    expect(again, &[REMOVE_TOKEN], true, &["count cache.hit", "count allowed", "continue"]);
+}
+
+#[test]
+fn a_denial_is_counted_recorded_and_answered_and_nobody_is_named() {
+    let worker = worker(&small(&[&Key::new(1)]));
+    let forged = Key::new(2).token_with(&Key::new(1).header(), &claims());
+    let got = Way::new(&worker, 1).delete(&forged, &[("x-eec-id", "admin")]);
+    let after = [
+        "remove Headers x-eec-id",
+        "count cache.miss",
+        "count denied.signature_invalid",
+        "decision deny:signature_invalid",
+        "log deny signature_invalid",
+        "reply 401 eec_authn.signature_invalid",
+        "answered",
+    ];
+    expect(got, &after, false, &[]);
+}
+
+#[test]
+fn without_token_by_rule_only_spoofed_headers_go() {
+    let mut filter = small(&[&Key::new(1)]);
+    filter["rules"] = json!([{"match": {"path": "/healthz"}, "action": "pass_without_token"}]);
+    let headers = [("authorization", "Basic eA=="), ("x-eec-gpsi", "msisdn-1")];
+    let got = Way::new(&worker(&filter), 1).headers("GET", "/healthz", &headers);
+    expect(got, &["remove Headers x-eec-gpsi", "count passed_without_token", "continue"], false, &[]);
+}
+
+#[test]
+fn the_token_goes_on_where_the_operator_says_so() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["forward"] = json!({"token": true});
+    let got = Way::new(&worker(&filter), 1).delete(&key.token(&claims()), &[]);
+    expect(got, &[], true, &["count cache.miss", "count allowed", "continue"]);
+}
+
+#[test]
+fn a_body_is_held_until_all_of_it_is_there() {
+    let key = Key::new(1);
+    for (hold, at_headers) in [(false, "continue"), (true, "hold")] {
+        let mut filter = small(&[&key]);
+        filter["body"] = json!({"hold_headers": hold});
+        let mut way = Way::new(&worker(&filter), 1);
+        let got = way.post(&key.token(&claims()));
+        expect(got, &[REMOVE_TOKEN], true, &["count cache.miss", at_headers]);
+        expect(way.body(&OWN[..5], false), &["hold"], false, &[]);
+        expect(way.body(OWN, true), &["count allowed", "continue"], false, &[]);
+    }
+}
+
+#[test]
+fn after_a_denial_nothing_more_of_the_request_goes_on() {
+    let key = Key::new(1);
+    let mut way = Way::new(&worker(&small(&[&key])), 1);
+    way.post(&key.token(&claims()));
+    let denied = [
+        "count denied.binding_mismatch",
+        "decision deny:binding_mismatch",
+        "log deny binding_mismatch",
+        "reply 403 eec_authn.binding_mismatch",
+        "answered",
+    ];
+    expect(way.body(OTHERS, true), &denied, false, &[]);
+    expect(way.body(OWN, true), &["hold"], false, &[]);
+    let trailers: [(&[u8], &[u8]); 1] = [(b"X-EEC-ID", b"admin")];
+    let step = way.exchange.on_request_trailers(&trailers, &|| None);
+    let got = Way::act(&way.notes, step, Fields::Trailers);
+    expect(got, &["remove Trailers X-EEC-ID", "hold"], false, &[]);
+}
+
+#[test]
+fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["mode"] = json!("shadow");
+    filter["body"] = json!({"hold_headers": true, "limit_bytes": 20});
+    let worker = worker(&filter);
+    let expired = key.token(&claims_with(json!({"exp": now() - 60, "iat": now() - 600})));
+    let noted = |code: &str| {
+        ["count shadow_denied.", "decision shadow_deny:", "log shadow_deny "]
+            .map(|note| format!("{note}{code}"))
+    };
+    let mut way = Way::new(&worker, 1);
+    let got = way.delete(&expired, &[("x-eec-id", "admin")]);
+    let [count, decision, log] = noted("token_expired");
+    let all = ["remove Headers x-eec-id", "count cache.miss", &count, &decision, &log, "continue"];
+    expect(got, &all, false, &[]);
+
+    // The headers go on in spite of `hold_headers`, with the token, and the first denial ends the looking.
+    let mut way = Way::new(&worker, 2);
+    expect(way.post(&key.token(&claims())), &[], true, &["count cache.miss", "continue"]);
+    let [count, decision, log] = noted("binding_mismatch");
+    expect(way.body(OTHERS, true), &[&count, &decision, &log, "continue"], false, &[]);
+
+    let mut way = Way::new(&worker, 3);
+    way.post(&key.token(&claims()));
+    let read = Cell::new(0);
+    let count_reads = || {
+        read.set(read.get() + 1);
+        None
+    };
+    let [count, decision, log] = noted("body_too_large");
+    let step = way.exchange.on_request_body(1_000, false, &count_reads);
+    expect(Way::act(&way.notes, step, Fields::Headers), &[&count, &decision, &log, "continue"], false, &[]);
+    let step = way.exchange.on_request_body(5_000_000, true, &count_reads);
+    expect(Way::act(&way.notes, step, Fields::Headers), &["continue"], false, &[]);
+    assert_eq!(read.get(), 0, "a body over the limit is not copied");
+}
+
+#[test]
+fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["rules"] = json!([{"match": {"api": "eees-eecregistration"}, "mode": "shadow",
+        "claims": [{"claim": "scope", "contains": "edge"}], "bind": [{"claim": "iss", "body": "/issuer"}]}]);
+    let worker = worker(&filter);
+    let mut way = Way::new(&worker, 1);
+    way.post(&key.token(&claims()));
+    let allowed = [
+        "count allowed",
+        "count shadow_denied.claim_mismatch",
+        "decision shadow_deny:claim_mismatch",
+        "log shadow_deny claim_mismatch",
+        "continue",
+    ];
+    expect(way.body(OWN, true), &allowed, false, &[]);
+    let mut way = Way::new(&worker, 2);
+    way.post(&key.token(&claims()));
+    let got = way.body(OTHERS, true);
+    assert_eq!(got.last().map(String::as_str), Some("answered"), "the built-in binding stays: {got:?}");
+}
+
+#[test]
+fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["entitlement_servers"][0]["online"] =
+        json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
+    let worker = worker(&filter);
+    let token = key.token(&claims());
+    let (mut first, mut second) = (Way::new(&worker, 1), Way::new(&worker, 2));
+    expect(first.delete(&token, &[]), &["count cache.miss", "ask"], false, &[]);
+    expect(
+        second.delete(&token, &[("x-eec-id", "admin")]),
+        &["remove Headers x-eec-id", "count cache.hit", "await"],
+        false,
+        &[],
+    );
+    first.exchange.on_gone();
+    let denied = [
+        "count denied.entitlement_unavailable",
+        "decision deny:entitlement_unavailable",
+        "log deny entitlement_unavailable",
+        "reply 503 eec_authn.entitlement_unavailable",
+        "answered",
+    ];
+    expect(second.answer(&Answer::Unavailable), &denied, false, &[]);
+    // An answer that comes too late for a request that is gone changes nothing.
+    expect(first.answer(&Answer::Unavailable), &["hold"], false, &[]);
+}

@@ -1,0 +1,23 @@
+//! The core by itself, natively: no Envoy, no process.
+
+#![cfg(not(target_family = "wasm"))]
+// Tests are outside the core: they have a clock, files and an environment.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../decision_cases/mod.rs"]
+mod decision_cases;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod config_errors;
+mod decisions;
+mod deny_codes;
+mod fqdn;
+mod host_flow;
+mod json;
+mod json_against_serde;
+mod many_rules;
+mod schema_against_parser;
+mod time;
+mod token_mutations;
+mod vectors;

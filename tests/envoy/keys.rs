@@ -1,0 +1,96 @@
+//! Every kind of pinned key in a real Envoy: nine algorithms, four forms, keys and tokens made by OpenSSL and
+//! another JOSE library.
+
+use crate::support::foreign;
+use crate::support::house::{FQDN, House, ISSUER, identity_of_eec_1};
+use crate::support::problems::Problems;
+use crate::support::request::Request;
+use crate::support::token::claims;
+use serde_json::{Value, json};
+
+const ALGORITHMS: [&str; 9] =
+    ["EdDSA", "ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+
+fn made(not_after: &str) -> Value {
+    let orders = json!({"server": ISSUER, "claims": claims(), "not_after": not_after});
+    foreign::run("pinned_keys.py", &orders)
+}
+
+fn filter(keys: Vec<Value>) -> Value {
+    json!({
+        "protects": {"role": "ees", "fqdns": [FQDN]},
+        "entitlement_servers": [{"fqdn": ISSUER, "keys": keys}],
+        "cache": {"tokens": 0},
+        "body": {"hold_headers": true},
+    })
+}
+
+fn house(keys: Vec<Value>) -> House {
+    House::start_with(&filter(keys), |setup| setup.stop_iteration(true))
+}
+
+fn bearer(token: &Value) -> Request {
+    Request::register("eec-1").bearer(token.as_str().expect("a token"))
+}
+
+/// The key of `alg` in this form.
+fn pinned(made: &Value, alg: &str, form: &str) -> Value {
+    let mut key = json!({form: made[alg][form]});
+    if form.ends_with("_pem") {
+        key["kid"] = json!(format!("k-{alg}"));
+        key["alg"] = json!(alg);
+    }
+    key
+}
+
+#[test]
+fn nine_algorithms_in_three_forms() {
+    let made = made("2040-01-01");
+    for form in ["jwk", "public_key_pem", "certificate_pem"] {
+        let house = house(ALGORITHMS.iter().map(|alg| pinned(&made, alg, form)).collect());
+        let mut p = Problems::new();
+        for alg in ALGORITHMS {
+            let name = format!("{alg} as {form}");
+            house.allowed(&mut p, &name, &bearer(&made[alg]["token"]), &identity_of_eec_1());
+            house.denied(&mut p, &name, &bearer(&made[alg]["other"]), "signature_invalid");
+            let flipped = made[alg]["token"].as_str().expect("a token").replacen("eyJ", "eyK", 1);
+            house.denied(&mut p, &name, &Request::register("eec-1").bearer(flipped), "token_malformed");
+            let by_certificate = bearer(&made[alg]["token_x5t"]);
+            match form {
+                "certificate_pem" => house.allowed(&mut p, &name, &by_certificate, &identity_of_eec_1()),
+                _ => house.denied(&mut p, &name, &by_certificate, "key_unknown"),
+            }
+        }
+        house.finish(p);
+    }
+}
+
+#[test]
+fn windows_sets_and_algorithms() {
+    let good = made("2040-01-01");
+    let over = made("2021-01-01");
+    let windowed = |alg: &str, from: &str, to: &str| {
+        let mut key = pinned(&good, alg, "jwk");
+        key["not_before"] = json!(from);
+        key["not_after"] = json!(to);
+        key
+    };
+    let house = house(vec![
+        pinned(&over, "ES256", "certificate_pem"),
+        windowed("RS256", "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"),
+        windowed("PS256", "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"),
+        windowed("EdDSA", "2040-01-01T00:00:00Z", "2041-01-01T00:00:00Z"),
+        json!({"jwks": {"keys": [good["ES384"]["jwk"], good["PS512"]["jwk"]]}}),
+    ]);
+    let mut p = Problems::new();
+    house.denied(&mut p, "a certificate that is over", &bearer(&over["ES256"]["token"]), "key_not_valid_now");
+    house.denied(&mut p, "a window that is over", &bearer(&good["RS256"]["token"]), "key_not_valid_now");
+    house.denied(&mut p, "a window to come", &bearer(&good["EdDSA"]["token"]), "key_not_valid_now");
+    house.allowed(&mut p, "in its window", &bearer(&good["PS256"]["token"]), &identity_of_eec_1());
+    house.allowed(&mut p, "from a set", &bearer(&good["ES384"]["token"]), &identity_of_eec_1());
+    house.denied(&mut p, "an alg that nobody has", &bearer(&good["RS512"]["token"]), "algorithm_not_allowed");
+    let days = house.envoy.filter_stat("key_valid_days.0_2");
+    p.check("key_valid_days", (4_000..6_000).contains(&days), || format!("{days} days"));
+    p.equal("key_valid_days", "a key that is over", house.envoy.filter_stat("key_valid_days.0_1"), 0);
+    house.finish(p);
+}

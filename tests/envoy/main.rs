@@ -1,0 +1,36 @@
+//! The filter in a real Envoy.
+
+#![cfg(all(feature = "cli", not(target_family = "wasm")))]
+// Tests are outside the core: they have a clock, files and an environment.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod binding;
+mod bodies;
+mod body_transport;
+mod claims;
+mod compact_jws;
+mod config;
+mod decisions;
+mod foreign;
+mod harness;
+mod hostile;
+mod keys;
+mod names;
+mod online;
+mod online_bounds;
+mod online_push;
+mod online_waiting;
+mod order;
+mod push;
+mod replies;
+mod revocation;
+mod revoked;
+mod routes;
+mod rules;
+mod shadow;
+mod shadow_rows;
+mod statistics;
+mod tokens;
