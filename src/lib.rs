@@ -33,6 +33,7 @@ pub mod host;
 pub mod json;
 pub mod keys;
 pub mod online;
+pub mod percent;
 pub mod policy;
 pub mod reply;
 pub mod request;

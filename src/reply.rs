@@ -1,6 +1,6 @@
 //! The answer to a refused request: RFC 6750 challenge and ProblemDetails (TS 29.122).
 
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Denial, DenyReason, Hint};
 use serde_json::json;
 
 /// A reply, ready to be sent.
@@ -26,6 +26,11 @@ impl Reply {
         }
         if reason == DenyReason::EntitlementUnavailable {
             headers.push(("retry-after", "1".to_owned()));
+        }
+        if let Hint::Accept { patch, coding } = denial.hint {
+            let patches = "application/merge-patch+json, application/json";
+            headers.extend(patch.then(|| ("accept-patch", patches.to_owned())));
+            headers.extend(coding.then(|| ("accept-encoding", "identity".to_owned())));
         }
         let mut body = String::new();
         if !is_head {
@@ -54,7 +59,7 @@ fn problem(denial: &Denial) -> String {
         "detail": reason.code(),
         "cause": reason.code().to_ascii_uppercase(),
     });
-    if let (Some(pointer), Some(members)) = (&denial.pointer, problem.as_object_mut()) {
+    if let (Hint::Member(pointer), Some(members)) = (&denial.hint, problem.as_object_mut()) {
         members.insert("invalidParams".into(), json!([{"param": pointer}]));
     }
     problem.to_string()

@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     if passes(Identity::RequestorString) {
         assert_eq!(theirs["requestorId"], "eec-1");
     }
-    if passes(Identity::UeId) {
+    if passes(Identity::OwnUeId) {
         assert_eq!(theirs["ueId"], "m1");
     }
 });

@@ -1,8 +1,9 @@
 //! What is legal in a configuration but deserves a look.
 
 use super::ConfigError;
+use super::shape::quote;
 use crate::policy::online::{ApplyTo, OnUnavailable};
-use crate::policy::{Action, GpsiMode, Matcher, Mode, Policy, Role};
+use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Policy, Role};
 
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
 /// is for the caller.
@@ -17,7 +18,9 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     }
     match policy.gpsi {
         GpsiMode::Off if policy.protects.role == Role::Ees && policy.built_in_operations => {
-            say("gpsi".into(), "with \"off\", POST /declare of eees-appctxtreloc is bound to nothing");
+            let message =
+                "with \"off\", POST /get of eees-ueidentifier answers about any UE that a body names";
+            say("gpsi".into(), message);
         }
         GpsiMode::IfPresent => {
             say(
@@ -44,11 +47,26 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         let message = "the answers of this cluster are trusted: it must use TLS and check the server's name";
         say(format!("{path}.cluster"), message);
     }
+    let known: Vec<&str> = policy.entitlement_servers.iter().flat_map(|server| server.keys.names()).collect();
+    for id in policy.revoked.key_ids().filter(|id| !known.contains(id)) {
+        let message = format!("{} names no pinned key: no kid, thumbprint or x5t#S256 is that", quote(id));
+        say("revoked.key_ids".into(), &message);
+    }
     let rules = policy.rules.as_slice();
     for (number, rule) in rules.iter().enumerate() {
         let path = format!("rules[{number}]");
         if rule.shadow {
             say(format!("{path}.mode"), "this rule's `claims` and `bind` are only recorded");
+        }
+        let bound = rule.bind.iter().any(|binding| matches!(binding, Binding::Claim { .. }));
+        if rule.action == Action::Authenticate
+            && is_wide(&rule.matcher)
+            && rule.matcher.api.is_none()
+            && !bound
+        {
+            let message = "takes a whole tree of paths without `bind`: what no built-in operation covers there is open to \
+                           every client with a token, whomever its body names";
+            say(format!("{path}.match"), message);
         }
         if rule.action == Action::PassWithoutToken && is_wide(&rule.matcher) {
             say(format!("{path}.match"), "lets a whole tree of paths pass without a token");

@@ -1,6 +1,7 @@
 //! The filter JSON as a [`Policy`].
 
 use super::forward;
+use super::matcher::BuiltIn;
 use super::node::Node;
 use super::values::{claim, fqdn, time};
 use super::{Environment, online, rules, servers};
@@ -15,7 +16,8 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let protects = protects(&root.member("protects"));
     let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"), environment);
     let token = token(&root.member("token"));
-    let rules = rules::rules(&root.member("rules"), role(&root.member("protects")));
+    let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
+    let rules = rules::rules(&root.member("rules"), built_in);
     let forward = forward::forward(&root.member("forward"), token.as_ref());
     Some(Policy {
         mode: if root.member("mode").text()? == "shadow" { Mode::Shadow } else { Mode::Enforce },

@@ -3,7 +3,7 @@
 use super::node::Node;
 use super::values::claim;
 use crate::json::Pointer;
-use crate::policy::forward::{DEFAULT_NAMES, fold};
+use crate::policy::forward::DEFAULT_NAMES;
 use crate::policy::{Forward, TokenRules};
 
 /// Names that HTTP or Envoy gives a meaning of its own.
@@ -72,7 +72,7 @@ fn headers(node: &Node<'_>) -> Vec<(Box<str>, Pointer)> {
     let mut headers = Vec::new();
     for name in node.names() {
         let member = node.member(name);
-        let folded: String = name.bytes().map(fold).map(char::from).collect();
+        let folded = name.to_ascii_lowercase().replace('_', "-");
         if let Some(fault) = fault(name, &folded) {
             member.error(fault);
         } else if let Some((_, other)) = seen.iter().find(|(f, other)| *f == folded && *other != name) {

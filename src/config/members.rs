@@ -226,9 +226,15 @@ static CLAIM_CHECK: Shape = Shape::Object(&[
 ]);
 
 static BINDING: Shape = Shape::Object(&[
-    member("claim", Shape::Text, Required, "The claim: a name or a JSON pointer."),
-    member("body", Shape::Text, Required, "The place in the body, a JSON pointer."),
+    member("claim", Shape::Text, Optional, "The claim: a name or a JSON pointer; with `body`."),
+    member("body", Shape::Text, Optional, "The place in the body, a JSON pointer; with `claim`."),
     member("required", Shape::Flag, Flag(true), "Whether it must be there at all."),
+    member(
+        "absent",
+        Shape::Text,
+        Optional,
+        "Instead of all others: a place in the body where nothing may be.",
+    ),
 ]);
 
 const BODY: Shape = Shape::Object(&[

@@ -8,6 +8,7 @@ mod advice;
 mod compile;
 mod document;
 mod forward;
+mod matcher;
 mod members;
 mod node;
 mod online;

@@ -6,13 +6,15 @@
 pub enum DenyReason {
     /// The path is not in normal form; it is refused, never repaired.
     PathNotNormal,
+    /// A `Connection` header that names a header which must not get lost on the way.
+    HeaderNotAllowed,
     /// No rule and no built-in operation covers method and path.
     RouteUnmatched,
     /// A rule with `action: deny`.
     RouteDenied,
     /// `:authority` is not one of the protected FQDNs.
     HostMismatch,
-    /// More than one `Authorization`.
+    /// More than one `Authorization`, or a second token in the query.
     TokenRepeated,
     /// No `Authorization`, or another scheme than `Bearer`.
     TokenMissing,
@@ -92,6 +94,7 @@ impl DenyReason {
     /// Every reason, in the order of the checks.
     pub const ALL: &'static [DenyReason] = &[
         DenyReason::PathNotNormal,
+        DenyReason::HeaderNotAllowed,
         DenyReason::RouteUnmatched,
         DenyReason::RouteDenied,
         DenyReason::HostMismatch,
@@ -127,6 +130,7 @@ impl DenyReason {
     pub fn code(self) -> &'static str {
         match self {
             DenyReason::PathNotNormal => "path_not_normal",
+            DenyReason::HeaderNotAllowed => "header_not_allowed",
             DenyReason::RouteUnmatched => "route_unmatched",
             DenyReason::RouteDenied => "route_denied",
             DenyReason::HostMismatch => "host_mismatch",
@@ -163,6 +167,7 @@ impl DenyReason {
     pub fn status(self) -> u16 {
         match self {
             DenyReason::PathNotNormal
+            | DenyReason::HeaderNotAllowed
             | DenyReason::TokenRepeated
             | DenyReason::BodyRequired
             | DenyReason::BodyMalformed
@@ -185,6 +190,7 @@ impl DenyReason {
             DenyReason::TokenRepeated => Some(BearerError::InvalidRequest),
             DenyReason::ClaimMismatch => Some(BearerError::InsufficientScope),
             DenyReason::PathNotNormal
+            | DenyReason::HeaderNotAllowed
             | DenyReason::RouteUnmatched
             | DenyReason::RouteDenied
             | DenyReason::HostMismatch

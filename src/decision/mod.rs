@@ -11,18 +11,34 @@ pub struct Denial {
     pub reason: DenyReason,
     /// Why, in words that name no token, claim value or key: it goes to the log.
     pub because: &'static str,
-    /// The JSON pointer into the body that a binding failed at; the client is told it.
-    pub pointer: Option<Box<str>>,
+    /// What the client is told beside the code.
+    pub hint: Hint,
+}
+
+/// What helps the client to do better, without a word about the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// The code says it all.
+    None,
+    /// The JSON pointer into the body that a binding failed at.
+    Member(Box<str>),
+    /// Which declarations of a body are good.
+    Accept {
+        /// The method is PATCH, which takes a merge patch as well (RFC 5789, section 2.2).
+        patch: bool,
+        /// The body had a content coding (RFC 9110, section 15.5.16).
+        coding: bool,
+    },
 }
 
 impl Denial {
     /// A refusal for `reason`, with the operator's explanation.
     pub fn new(reason: DenyReason, because: &'static str) -> Denial {
-        Denial { reason, because, pointer: None }
+        Denial { reason, because, hint: Hint::None }
     }
 
     /// A refusal because of the member at `pointer` in the body.
     pub fn at_pointer(reason: DenyReason, because: &'static str, pointer: &str) -> Denial {
-        Denial { reason, because, pointer: Some(pointer.into()) }
+        Denial { reason, because, hint: Hint::Member(pointer.into()) }
     }
 }

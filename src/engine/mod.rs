@@ -7,7 +7,7 @@
 mod authentication;
 
 use crate::cache::BoundedMap;
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Denial, DenyReason, Hint};
 use crate::json::{self, Json};
 use crate::keys::HostVerifier;
 use crate::online::Answer;
@@ -107,25 +107,37 @@ pub fn decide(
 
 /// Path, rule or operation, and host.
 pub fn route(policy: &Policy, request: &RequestView<'_>) -> Result<Entry, Denial> {
-    let path = path::without_query(request.target);
-    if !path::is_normal(path) {
+    let sent = path::without_query(request.target);
+    if !path::is_normal(sent) {
         return Err(Denial::new(DenyReason::PathNotNormal, "the path is not in normal form"));
     }
+    if request.values(b"connection").any(|value| policy.forward.drops_protected(value)) {
+        let because = "`Connection` names an identity header, `authorization` or `dpop`";
+        return Err(Denial::new(DenyReason::HeaderNotAllowed, because));
+    }
+    let path = &*path::in_one_spelling(sent);
     let protects = &policy.protects;
-    let operation =
-        protects.api_root.strip(path).and_then(|path| operations::find(protects.role, request.method, path));
-    let takes = |matcher: &Matcher| matcher.takes(request.method, request.authority, path, operation);
+    let operation = operations::find(protects.role, &protects.api_root, request.method, path);
+    let near_miss = operation.is_none()
+        && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
+    let takes = |matcher: &Matcher| {
+        (!near_miss || matcher.path.is_some())
+            && matcher.takes(request.method, request.authority, path, operation)
+    };
     let rule = policy.rules.first(path, &takes);
-    let operation = operation.filter(|_| policy.built_in_operations);
     match rule.and_then(|number| policy.rules.get(number)).map(|rule| rule.action) {
         Some(Action::PassWithoutToken) => return Ok(Entry::Pass),
         Some(Action::Deny) => {
             return Err(Denial::new(DenyReason::RouteDenied, "a rule refuses this request"));
         }
         Some(Action::Authenticate) => {}
-        None if operation.is_some() => {}
+        None if operation.is_some() && policy.built_in_operations => {}
         None => {
-            let because = "no rule and no operation covers this method and path";
+            let because = if near_miss {
+                "a lenient server would take it for a built-in operation, and no rule has exactly this `path`"
+            } else {
+                "no rule and no operation covers this method and path"
+            };
             return Err(Denial::new(DenyReason::RouteUnmatched, because));
         }
     }
@@ -159,11 +171,11 @@ pub fn check_body_headers(policy: &Policy, route: Route, request: &RequestView<'
     if request.end_of_stream {
         return Err(Denial::new(DenyReason::BodyRequired, "the request ends with its headers"));
     }
-    let types = request.values(b"content-type");
-    if !media_type::is_json(types, request.method)
-        || !media_type::is_plain(request.values(b"content-encoding"))
-    {
-        return Err(Denial::new(DenyReason::MediaTypeUnsupported, "the body is not declared as plain JSON"));
+    let (types, codings) = (request.values(b"content-type"), request.values(b"content-encoding"));
+    if let Err(unsupported) = media_type::check(types, codings, request.method) {
+        let hint = Hint::Accept { patch: unsupported.patch, coding: unsupported.coded };
+        let denial = Denial::new(DenyReason::MediaTypeUnsupported, "the body is not declared as plain JSON");
+        return Err(Denial { hint, ..denial });
     }
     let length =
         request.values(b"content-length").next().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());

@@ -6,8 +6,12 @@
 //! that are not UTF-8, trailing data, and more than [`MAX_DEPTH`] levels. Numbers keep their text: `60.0`
 //! stays `60.0`, and no digit is lost before somebody asks for a value.
 
+mod ascii_twin;
+mod look_alike;
 mod parser;
+mod pointer;
 mod value;
 
 pub use parser::{MAX_DEPTH, SyntaxError, parse, parse_keeping_duplicates};
-pub use value::{Json, Pointer, Step};
+pub use pointer::{Pointer, Step};
+pub use value::Json;

@@ -88,6 +88,13 @@ impl KeySet {
         &self.keys
     }
 
+    /// All names that a key of the set can be called by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().flat_map(|key| {
+            [key.kid.as_deref(), Some(key.key.thumbprint()), key.x5t_s256.as_deref()].into_iter().flatten()
+        })
+    }
+
     /// The one key that a token with `hint` is to be verified with at `now`.
     ///
     /// With `kid` or `x5t#S256`: the key of that name. With neither: the only usable key of the algorithm,

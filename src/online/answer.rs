@@ -76,7 +76,7 @@ fn validity(raw: &RawAnswer<'_>) -> Answer {
 }
 
 fn object(raw: &RawAnswer<'_>) -> Option<Json> {
-    let declared = media_type::is_json(raw.content_types.iter().copied(), b"POST");
+    let declared = media_type::is_json_answer(raw.content_types.iter().copied());
     match json::parse(raw.body) {
         Ok(object @ Json::Object(_)) if declared && raw.body.len() <= MAX_ANSWER => Some(object),
         _ => None,

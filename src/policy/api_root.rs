@@ -10,7 +10,7 @@ impl ApiRoot {
     /// Parses `/` or a path in normal form; one trailing slash is ignored.
     pub fn parse(text: &str) -> Option<ApiRoot> {
         let good = !text.contains('?') && path::is_normal(text.as_bytes());
-        good.then(|| ApiRoot(text.strip_suffix('/').unwrap_or(text).into()))
+        good.then(|| ApiRoot(path::text_in_one_spelling(text.strip_suffix('/').unwrap_or(text))))
     }
 
     /// The path of the API `name` below the root.
@@ -21,5 +21,11 @@ impl ApiRoot {
     /// What follows the root in `path`: empty or with its leading slash.
     pub fn strip<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         path.strip_prefix(self.0.as_bytes()).filter(|rest| rest.starts_with(b"/"))
+    }
+
+    /// The same, where the case of letters does not count.
+    pub fn strip_folding_case<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
+        let (root, rest) = path.split_at_checked(self.0.len())?;
+        (root.eq_ignore_ascii_case(self.0.as_bytes()) && rest.starts_with(b"/")).then_some(rest)
     }
 }

@@ -33,6 +33,7 @@ pub struct Pointers {
     requestor: Pointer,
     requestor_eec_id: Pointer,
     requestor_others: [Pointer; 2],
+    ip_address: [Pointer; 1],
 }
 
 impl Default for Pointers {
@@ -44,6 +45,7 @@ impl Default for Pointers {
             requestor: Pointer::to_member("requestorId"),
             requestor_eec_id: below("eecId"),
             requestor_others: [below("easId"), below("eesId")],
+            ip_address: [Pointer::to_member("ipAddr")],
         }
     }
 }
@@ -66,36 +68,34 @@ pub fn check_operation(
     let mut findings = Vec::new();
     let eec = |value: &str| value == client.eec_id;
     let (eec_id, eec_required) = match identity {
-        Identity::NoBody | Identity::UeId => (None, false),
+        Identity::NoBody | Identity::OwnUeId => (None, false),
         Identity::EecId | Identity::EecIdOnly => (Some(&pointers.eec_id), true),
         Identity::Patch => (Some(&pointers.eec_id), false),
         Identity::RequestorObject => (Some(&pointers.requestor_eec_id), true),
         Identity::RequestorString => (Some(&pointers.requestor), true),
     };
-    let mut stranger = false;
-    if identity == Identity::RequestorObject {
-        for other in &pointers.requestor_others {
-            match other.walk(body) {
-                Step::Absent => {}
-                Step::OnlyByCase => findings.push(Finding::Malformed),
-                Step::Found(_) => {
-                    stranger = true;
-                    findings.push(Finding::Mismatch(other));
-                }
-            }
-        }
-    }
+    let others: &[Pointer] = match identity {
+        Identity::RequestorObject => &pointers.requestor_others,
+        Identity::OwnUeId => &pointers.ip_address,
+        Identity::NoBody
+        | Identity::EecId
+        | Identity::Patch
+        | Identity::RequestorString
+        | Identity::EecIdOnly => &[],
+    };
+    findings.extend(others.iter().filter_map(|other| absent(body, other)));
+    let stranger = findings.iter().any(|finding| matches!(finding, Finding::Mismatch(_)));
     if let Some(pointer) = eec_id {
         // With another kind of requestor instead, nothing is missing: the request speaks for somebody else.
         findings.extend(compare(body, pointer, eec_required && !stranger, eec));
     }
     let has_ue_id = !matches!(identity, Identity::NoBody | Identity::EecIdOnly);
     if has_ue_id && gpsi != GpsiMode::Off {
-        let must_agree = gpsi == GpsiMode::Required || identity == Identity::UeId;
+        let must_agree = gpsi == GpsiMode::Required || identity == Identity::OwnUeId;
         let ue = |value: &str| {
             client.gpsis.iter().any(|gpsi| **gpsi == *value) || (client.gpsis.is_empty() && !must_agree)
         };
-        findings.extend(compare(body, &pointers.ue_id, identity == Identity::UeId, ue));
+        findings.extend(compare(body, &pointers.ue_id, identity == Identity::OwnUeId, ue));
     }
     first(findings)
 }
@@ -107,9 +107,14 @@ pub fn check_rule<'a>(
     claim: impl Fn(&Pointer) -> Vec<&'a str>,
 ) -> Result<(), Denial> {
     let mut findings = Vec::new();
-    for Binding { claim: source, body: pointer, required } in bindings {
-        let allowed = claim(source);
-        findings.extend(compare(body, pointer, *required, |value| allowed.contains(&value)));
+    for binding in bindings {
+        findings.extend(match binding {
+            Binding::Claim { claim: source, body: pointer, required } => {
+                let allowed = claim(source);
+                compare(body, pointer, *required, |value| allowed.contains(&value))
+            }
+            Binding::Absent(pointer) => absent(body, pointer),
+        });
     }
     first(findings)
 }
@@ -121,10 +126,19 @@ fn compare<'p>(
     fits: impl Fn(&str) -> bool,
 ) -> Option<Finding<'p>> {
     match pointer.walk(body) {
-        Step::OnlyByCase => Some(Finding::Malformed),
+        Step::LookAlike => Some(Finding::Malformed),
         Step::Absent if required => Some(Finding::Missing(pointer)),
         Step::Absent => None,
         Step::Found(value) if value.as_str().is_some_and(fits) => None,
+        Step::Found(_) => Some(Finding::Mismatch(pointer)),
+    }
+}
+
+/// Where nothing may be, not even null.
+fn absent<'p>(body: &Json, pointer: &'p Pointer) -> Option<Finding<'p>> {
+    match pointer.walk(body) {
+        Step::LookAlike => Some(Finding::Malformed),
+        Step::Absent => None,
         Step::Found(_) => Some(Finding::Mismatch(pointer)),
     }
 }
@@ -140,7 +154,7 @@ fn first(mut findings: Vec<Finding<'_>>) -> Result<(), Denial> {
         None => return Ok(()),
         Some(Finding::Malformed) => Denial::new(
             DenyReason::BodyMalformed,
-            "a name on the way to a bound member is the wanted one in another case",
+            "a name on the way to a bound member would be taken for the wanted one by some readers",
         ),
         Some(Finding::Missing(pointer)) => {
             let because = "the body lacks a member that must name the client";

@@ -27,13 +27,23 @@ impl Forward {
         Forward { token, names: names.into(), claims, guard }
     }
 
+    /// Whether a `Connection` header names one that a proxy further on must not drop (RFC 9110, section 7.6.1).
+    pub fn drops_protected(&self, connection: &[u8]) -> bool {
+        connection.split(|b| *b == b',').map(<[u8]>::trim_ascii).any(|name| {
+            self.is_reserved(name)
+                || name.eq_ignore_ascii_case(b"authorization")
+                || name.eq_ignore_ascii_case(b"dpop")
+        })
+    }
+
     /// Whether a header that a client sent must not reach the upstream.
     pub fn is_reserved(&self, name: &[u8]) -> bool {
         self.guard.covers(name)
     }
 }
 
-/// Names compared without regard to case and to `-` or `_`: CGI-like servers fold both.
+/// Names compared without regard to case and to what stands for `-`: CGI-like servers write `_` for it, some of them for any
+/// byte that is no letter or digit.
 #[derive(Debug)]
 struct NameGuard {
     folded: Vec<Box<[u8]>>,
@@ -59,7 +69,7 @@ fn length_bit(length: usize) -> u64 {
     1_u64 << length.min(63)
 }
 
-/// A byte of a header name with case and `_` folded away.
-pub fn fold(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
+/// A byte of a header name with case and separators folded away.
+fn fold(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
 }

@@ -1,34 +1,73 @@
 //! Whether a body is declared as JSON that everybody reads in the same way.
 
-/// Whether `content_types` is exactly one media type, JSON, in UTF-8. A merge patch (RFC 7396) counts for
-/// PATCH only.
-pub fn is_json<'a>(mut content_types: impl Iterator<Item = &'a [u8]>, method: &[u8]) -> bool {
-    match (content_types.next(), content_types.next()) {
-        (Some(one), None) => {
-            std::str::from_utf8(one).is_ok_and(|text| is_json_type(text, method == b"PATCH"))
-        }
-        _ => false,
-    }
+/// What of a request's declarations keeps its body from being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The method is PATCH, which takes a merge patch (RFC 7396) as well.
+    pub patch: bool,
+    /// The body has a content coding.
+    pub coded: bool,
 }
 
-/// Whether the body is sent as it is: no coding but `identity`.
-pub fn is_plain<'a>(mut content_encodings: impl Iterator<Item = &'a [u8]>) -> bool {
-    content_encodings.all(|value| {
-        value.split(|b| *b == b',').all(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
+/// Whether the body of a request by `method` is exactly one media type, JSON, in UTF-8, and sent as it is.
+pub fn check<'a>(
+    content_types: impl Iterator<Item = &'a [u8]>,
+    mut content_encodings: impl Iterator<Item = &'a [u8]>,
+    method: &[u8],
+) -> Result<(), Unsupported> {
+    let patch = method == b"PATCH";
+    let json = only(content_types).is_some_and(|(media_type, parameters)| {
+        let merge_patch = patch && media_type.eq_ignore_ascii_case("application/merge-patch+json");
+        (merge_patch || is_json_type(media_type)) && says_utf8_at_most(parameters)
+    });
+    let identity = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
+    let coded = !content_encodings.all(|value| value.split(|b| *b == b',').all(identity));
+    if json && !coded { Ok(()) } else { Err(Unsupported { patch, coded }) }
+}
+
+/// Whether an answer that we ourselves read is declared as JSON. We read UTF-8, whatever else the parameters say.
+pub fn is_json_answer<'a>(content_types: impl Iterator<Item = &'a [u8]>) -> bool {
+    only(content_types).is_some_and(|(media_type, parameters)| {
+        let other_charset =
+            |(name, value): (&str, &str)| name.eq_ignore_ascii_case("charset") && !is_utf8(value);
+        is_json_type(media_type) && !split(parameters).any(other_charset)
     })
 }
 
-fn is_json_type(text: &str, patch: bool) -> bool {
-    let mut parts = text.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default();
-    let json = media_type.eq_ignore_ascii_case("application/json")
-        || (patch && media_type.eq_ignore_ascii_case("application/merge-patch+json"));
-    json && parts.all(is_harmless_parameter)
+/// The media type and the parameters of the only `Content-Type`.
+fn only<'a>(mut content_types: impl Iterator<Item = &'a [u8]>) -> Option<(&'a str, &'a str)> {
+    let (Some(one), None) = (content_types.next(), content_types.next()) else { return None };
+    let text = std::str::from_utf8(one).ok()?;
+    let (media_type, parameters) = text.split_once(';').unwrap_or((text, ""));
+    Some((media_type.trim_matches(WHITE_SPACE), parameters))
 }
 
-/// Any parameter but a charset other than UTF-8.
-fn is_harmless_parameter(parameter: &str) -> bool {
-    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
-    !name.trim().eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8")
+/// `OWS` of RFC 9110, section 5.6.3.
+const WHITE_SPACE: [char; 2] = [' ', '\t'];
+
+fn is_json_type(media_type: &str) -> bool {
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+/// No parameter but one charset, UTF-8. Real servers follow `charset*=`, `charset*0=` (RFC 2231) and the last of several;
+/// some split at commas, too.
+fn says_utf8_at_most(parameters: &str) -> bool {
+    let mut given = split(parameters);
+    let first = given.next();
+    let charset = |(name, value): (&str, &str)| name.eq_ignore_ascii_case("charset") && is_utf8(value);
+    first.is_none_or(charset) && given.next().is_none() && !parameters.contains(',')
+}
+
+/// Names and values; an empty parameter, as after a trailing `;`, is none.
+fn split(parameters: &str) -> impl Iterator<Item = (&str, &str)> {
+    let given = parameters.split(';').map(|parameter| parameter.trim_matches(WHITE_SPACE));
+    given.filter(|parameter| !parameter.is_empty()).map(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        (name.trim_end_matches(WHITE_SPACE), value)
+    })
+}
+
+fn is_utf8(value: &str) -> bool {
+    let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    quoted.unwrap_or(value).eq_ignore_ascii_case("utf-8")
 }

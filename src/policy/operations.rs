@@ -2,6 +2,8 @@
 //!
 //! Only `v1`: a later version may move an identity, so its paths match nothing until they are known here.
 
+use super::ApiRoot;
+
 /// Which server is behind the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -39,8 +41,8 @@ pub enum Identity {
     RequestorObject,
     /// `/requestorId` must be there, a string; `/ueId` may.
     RequestorString,
-    /// `/ueId` must be there: nothing else says whom the request is about.
-    UeId,
+    /// `/ueId` must be there, whatever the token names, and `/ipAddr` must not: it would ask for whoever has that address.
+    OwnUeId,
     /// `/eecId` must be there; the body names no UE.
     EecIdOnly,
 }
@@ -73,8 +75,8 @@ pub static OPERATIONS: &[Operation] = &[
     operation(Role::Ees, "eees-acrevents", "DELETE", "/subscriptions/{id}", Identity::NoBody),
     operation(Role::Ees, "eees-appctxtreloc", "POST", "/determine", Identity::RequestorString),
     operation(Role::Ees, "eees-appctxtreloc", "POST", "/initiate", Identity::RequestorString),
-    operation(Role::Ees, "eees-appctxtreloc", "POST", "/declare", Identity::UeId),
     operation(Role::Ees, "eees-easinfoprov", "POST", "/declare", Identity::EecIdOnly),
+    operation(Role::Ees, "eees-ueidentifier", "POST", "/get", Identity::OwnUeId),
 ];
 
 const fn operation(
@@ -94,26 +96,52 @@ pub fn apis(role: Role) -> Vec<&'static str> {
     apis
 }
 
-/// The operation of `role` that `method` on `path` is; `path` is what follows the API root.
-pub fn find(role: Role, method: &[u8], path: &[u8]) -> Option<&'static Operation> {
-    let rest = path.strip_prefix(b"/")?;
-    let api_end = rest.iter().position(|b| *b == b'/')?;
-    let (api, rest) = rest.split_at_checked(api_end)?;
-    let resource = rest.strip_prefix(b"/v1")?;
-    OPERATIONS.iter().find(|op| {
-        op.role == role
-            && op.api.as_bytes() == api
-            && op.method.as_bytes() == method
-            && matches_template(op.resource, resource)
+/// The operation of `role` that `method` on `path` is.
+pub fn find(role: Role, api_root: &ApiRoot, method: &[u8], path: &[u8]) -> Option<&'static Operation> {
+    let path = api_root.strip(path)?;
+    OPERATIONS
+        .iter()
+        .find(|op| op.role == role && op.method.as_bytes() == method && op.is_at(path, <[u8]>::eq))
+}
+
+/// Whether a request that is no built-in operation would be one for a lenient server: one that folds case in paths (Express,
+/// ASP.NET) or methods (Django, Werkzeug), passes over a `/` at the end (Express, Spring), or over an ending such as `.json` (Rails,
+/// Django REST Framework, Spring).
+pub fn is_near_miss(role: Role, api_root: &ApiRoot, method: &[u8], path: &[u8]) -> bool {
+    let mut own = OPERATIONS.iter().filter(|op| op.role == role);
+    let resource = api_root.strip(path);
+    let exact = resource.is_some_and(|path| own.clone().any(|op| op.is_at(path, <[u8]>::eq)));
+    let Some(path) = api_root.strip_folding_case(path) else { return false };
+    let slashless = |path| <[u8]>::strip_suffix(path, b"/").unwrap_or(path);
+    let endless = without_ending(path);
+    let readings = [path, slashless(path), endless, slashless(endless), without_ending(slashless(path))];
+    own.any(|op| {
+        // On an operation's own path, other methods than its own are other requests.
+        (!exact || op.method.as_bytes().eq_ignore_ascii_case(method))
+            && readings.iter().any(|path| op.is_at(path, <[u8]>::eq_ignore_ascii_case))
     })
 }
 
-/// Whether `path` is `template`, where a final `{id}` stands for one segment that is not empty.
-fn matches_template(template: &str, path: &[u8]) -> bool {
-    match template.strip_suffix("{id}") {
-        Some(fixed) => {
-            path.strip_prefix(fixed.as_bytes()).is_some_and(|id| !id.is_empty() && !id.contains(&b'/'))
+/// `path` without a `.` in its last segment and what follows it.
+fn without_ending(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|b| matches!(b, b'.' | b'/')) {
+        Some(at) if path.get(at) == Some(&b'.') => path.get(..at).unwrap_or(path),
+        _ => path,
+    }
+}
+
+impl Operation {
+    /// Whether `path`, what follows the API root, is that of this operation, where `same` compares what is fixed in it. `{id}`
+    /// stands for one segment that is not empty.
+    fn is_at(&self, path: &[u8], same: fn(&[u8], &[u8]) -> bool) -> bool {
+        let mut rest = Some(path);
+        for fixed in ["/", self.api, "/v1", self.resource.strip_suffix("{id}").unwrap_or(self.resource)] {
+            rest = rest
+                .and_then(|rest| rest.split_at_checked(fixed.len()))
+                .filter(|(start, _)| same(start, fixed.as_bytes()))
+                .map(|(_, rest)| rest);
         }
-        None => template.as_bytes() == path,
+        let id = self.resource.ends_with("{id}");
+        rest.is_some_and(|rest| if id { !rest.is_empty() && !rest.contains(&b'/') } else { rest.is_empty() })
     }
 }

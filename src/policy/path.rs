@@ -1,5 +1,8 @@
 //! The normal form of paths: whatever two parsers could read in two ways is refused, never repaired.
 
+use crate::percent::escaped;
+use std::borrow::Cow;
+
 /// `target` without its query.
 pub fn without_query(target: &[u8]) -> &[u8] {
     target.split(|b| *b == b'?').next().unwrap_or_default()
@@ -10,12 +13,46 @@ pub fn is_normal(path: &[u8]) -> bool {
     let mut escaped = false;
     for byte in path {
         match byte {
-            b'\\' | b';' | b'#' | 0..=0x1f | 0x7f.. => return false,
+            b'\\' | b';' | b'#' | 0..=0x20 | 0x7f.. => return false,
             b'%' => escaped = true,
             _ => {}
         }
     }
     path.starts_with(b"/") && segments_are_normal(path) && (!escaped || escapes_are_normal(path))
+}
+
+/// A path in normal form in its one spelling: two spellings of one path are compared in it, and none goes upstream. Escapes
+/// of characters that need none in a segment (`pchar`, RFC 3986, section 3.3) are decoded, hexadecimal digits in upper case.
+pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
+    if !path.contains(&b'%') {
+        return Cow::Borrowed(path);
+    }
+    let mut spelled = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        let escape = if *byte == b'%' { after.split_first_chunk::<2>() } else { None };
+        match escape {
+            Some((digits, after)) => {
+                rest = after;
+                match escaped(digits) {
+                    Some(value) if b":@!$&'()*+,=".contains(&value) => spelled.push(value),
+                    _ => {
+                        spelled.push(b'%');
+                        spelled.extend(digits.to_ascii_uppercase());
+                    }
+                }
+            }
+            None => spelled.push(*byte),
+        }
+    }
+    Cow::Owned(spelled)
+}
+
+/// [`in_one_spelling`] of a path that is text.
+pub fn text_in_one_spelling(path: &str) -> Box<str> {
+    // Only ASCII takes the place of ASCII.
+    String::from_utf8_lossy(&in_one_spelling(path.as_bytes())).into()
 }
 
 /// No empty segment but the last, and none that is `.` or `..`.
@@ -33,14 +70,16 @@ fn segments_are_normal(path: &[u8]) -> bool {
 /// Every escape is whole, needed, and decodes to UTF-8 that is no delimiter and no control byte.
 fn escapes_are_normal(path: &[u8]) -> bool {
     let mut decoded = Vec::with_capacity(path.len());
-    let mut rest = path.iter();
-    while let Some(byte) = rest.next() {
+    let mut rest = path;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         if *byte != b'%' {
             decoded.push(*byte);
             continue;
         }
-        let (Some(high), Some(low)) = (hex(rest.next()), hex(rest.next())) else { return false };
-        let value = (high << 4) | low;
+        let Some((digits, after)) = after.split_first_chunk() else { return false };
+        let Some(value) = escaped(digits) else { return false };
+        rest = after;
         let unreserved = value.is_ascii_alphanumeric() || matches!(value, b'-' | b'.' | b'_' | b'~');
         let delimiter = matches!(value, b'/' | b'\\' | b'%' | b';' | b'?' | b'#');
         if unreserved || delimiter || value.is_ascii_control() {
@@ -49,8 +88,4 @@ fn escapes_are_normal(path: &[u8]) -> bool {
         decoded.push(value);
     }
     std::str::from_utf8(&decoded).is_ok()
-}
-
-fn hex(digit: Option<&u8>) -> Option<u8> {
-    char::from(*digit?).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }

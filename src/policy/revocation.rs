@@ -40,6 +40,11 @@ impl Revocation {
         }
     }
 
+    /// The names of revoked keys.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.key_ids.0.iter().map(|id| &**id)
+    }
+
     /// Why a token is revoked, if it is. A token that cannot be told apart from a revoked one is revoked.
     pub fn finds(&self, token: &Revocable<'_>) -> Option<&'static str> {
         if !self.token_ids.0.is_empty() && token.token_id.is_none_or(|id| self.token_ids.has(id)) {

@@ -53,15 +53,20 @@ pub struct Matcher {
     pub api: Option<Box<str>>,
 }
 
-/// The string at a place in the body must be a claim's.
+/// What a rule asks of a place in the body.
 #[derive(Debug)]
-pub struct Binding {
-    /// The claim: a string, or an array of strings of which one must fit.
-    pub claim: Pointer,
-    /// The place in the body.
-    pub body: Pointer,
-    /// Whether it must be there at all.
-    pub required: bool,
+pub enum Binding {
+    /// The string there must be a claim's.
+    Claim {
+        /// The claim: a string, or an array of strings of which one must fit.
+        claim: Pointer,
+        /// The place in the body.
+        body: Pointer,
+        /// Whether it must be there at all.
+        required: bool,
+    },
+    /// Nothing may be there.
+    Absent(Pointer),
 }
 
 impl Matcher {

@@ -16,7 +16,7 @@ impl Template {
                 Some(name) if !name.is_empty() && !name.contains(['{', '}']) => segments.push(None),
                 Some(_) => return None,
                 None if segment.contains(['{', '}']) => return None,
-                None => segments.push(Some(segment.into())),
+                None => segments.push(Some(path::text_in_one_spelling(segment))),
             }
         }
         let plain: String = segments.iter().map(|s| format!("/{}", s.as_deref().unwrap_or("x"))).collect();
@@ -48,6 +48,26 @@ impl Template {
     pub fn is_below(&self, prefix: &str) -> bool {
         let mut own = self.segments();
         prefix.split('/').skip(1).all(|segment| own.next() == Some(Some(segment)))
+    }
+
+    /// Whether some path of this form is `prefix` or lies below it.
+    pub fn meets(&self, prefix: &str) -> bool {
+        let mut own = self.segments();
+        prefix.split('/').skip(1).all(|segment| match own.next() {
+            Some(Some(fixed)) => fixed == segment,
+            Some(None) => !segment.is_empty(),
+            None => false,
+        })
+    }
+
+    /// Whether some path is of both forms.
+    pub fn overlaps(&self, other: &Template) -> bool {
+        let alike = |(own, other): (&Option<Box<str>>, &Option<Box<str>>)| match (own, other) {
+            (Some(own), Some(other)) => own == other,
+            (Some(fixed), None) | (None, Some(fixed)) => !fixed.is_empty(),
+            (None, None) => true,
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(alike)
     }
 
     /// The segments; `None` stands for any.

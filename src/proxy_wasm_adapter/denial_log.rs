@@ -1,7 +1,7 @@
 //! One log line for a denial, at a limited rate: a flood of bad requests must not become a flood of lines.
 
 use super::hostcalls::{self, Level};
-use crate::decision::Denial;
+use crate::decision::{Denial, Hint};
 use std::cell::Cell;
 
 /// Lines a second and worker.
@@ -33,7 +33,10 @@ impl DenialLog {
             return;
         }
         self.lines.set(self.lines.get().saturating_add(1));
-        let place = denial.pointer.as_deref().map(|pointer| format!(" at {pointer}")).unwrap_or_default();
+        let place = match &denial.hint {
+            Hint::Member(pointer) => format!(" at {pointer}"),
+            Hint::None | Hint::Accept { .. } => String::new(),
+        };
         let line = format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because);
         hostcalls::log(Level::Info, &line);
     }

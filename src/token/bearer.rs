@@ -1,6 +1,7 @@
 //! The Authorization header (RFC 6750, section 2.1).
 
 use crate::decision::{Denial, DenyReason};
+use crate::percent;
 use crate::request::RequestView;
 
 /// The value of the one Authorization header of a request.
@@ -10,6 +11,10 @@ pub struct Credentials<'a>(&'a [u8]);
 impl<'a> Credentials<'a> {
     /// Takes the credentials out of a request's headers.
     pub fn from_request(request: &RequestView<'a>) -> Result<Credentials<'a>, Denial> {
+        if query_has_token(request.target) {
+            let because = "an `access_token` in the query, where the server could find another token";
+            return Err(Denial::new(DenyReason::TokenRepeated, because));
+        }
         let mut values = request.values(b"authorization");
         match (values.next(), values.next()) {
             (Some(_), Some(_)) => {
@@ -35,8 +40,9 @@ impl<'a> Credentials<'a> {
     pub fn bearer(self, max_bytes: usize) -> Result<Bearer<'a>, Denial> {
         let (scheme, rest) = self.split();
         let bearer = scheme.eq_ignore_ascii_case(BEARER);
+        let takes_token = bearer || self.0.get(..DPOP.len()).is_some_and(|s| s.eq_ignore_ascii_case(DPOP));
         // Two headers that a proxy has joined; a comma is no token character.
-        if bearer && rest.contains(&b',') {
+        if takes_token && self.0.contains(&b',') {
             return Err(Denial::new(
                 DenyReason::TokenRepeated,
                 "several credentials in one Authorization header",
@@ -61,8 +67,19 @@ impl<'a> Credentials<'a> {
     }
 }
 
-/// The scheme, in lower case.
+/// The schemes that bring a token (RFC 6750, RFC 9449), in lower case.
 const BEARER: &[u8] = b"bearer";
+const DPOP: &[u8] = b"dpop";
+
+/// Whether the query brings a token, as RFC 6750, section 2.3 lets clients do: the server behind us could take that one.
+fn query_has_token(target: &[u8]) -> bool {
+    let Some(question) = target.iter().position(|b| *b == b'?') else { return false };
+    let query = target.get(question..).unwrap_or_default();
+    query.split(|b| matches!(b, b'?' | b'&' | b';')).any(|parameter| {
+        let name = parameter.split(|b| *b == b'=').next().unwrap_or_default();
+        percent::decoded(name).eq_ignore_ascii_case(b"access_token")
+    })
+}
 
 /// A token as the client sent it: RFC 6750 characters, not too long, nothing else known.
 #[derive(Clone, Copy)]

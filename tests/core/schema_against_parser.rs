@@ -34,6 +34,7 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: fqdn a_b.example", FormOfAString),
     ("config_errors: fqdn -a.example", FormOfAString),
     ("config_errors: api_root", FormOfAString),
+    ("config_errors: rules that never match", SeveralMembers),
     ("config_errors: keys absent", SeveralMembers),
     ("config_errors: an entry without key", SeveralMembers),
     ("config_errors: an entry with two", SeveralMembers),

@@ -39,8 +39,8 @@ const EES: &[(&str, &str, Names)] = &[
     ("DELETE", "/eees-acrevents/v1/subscriptions/s1", Nothing),
     ("POST", "/eees-appctxtreloc/v1/determine", RequestorString),
     ("POST", "/eees-appctxtreloc/v1/initiate", RequestorString),
-    ("POST", "/eees-appctxtreloc/v1/declare", UeId),
     ("POST", "/eees-easinfoprov/v1/declare", EecIdOnly),
+    ("POST", "/eees-ueidentifier/v1/get", UeId),
 ];
 
 const ECS: &[(&str, &str, Names)] = &[
@@ -95,6 +95,10 @@ fn bodies(names: Names) -> Vec<(String, Option<&'static str>)> {
             (json!({"ueId": "msisdn-9"}), MISMATCH),
             (json!({}), MISSING),
             (json!({"ueId": 1}), MISMATCH),
+            (json!({"ueId": "msisdn-1", "ipAddr": {"ipv4Addr": "10.0.0.1"}}), MISMATCH),
+            (json!({"ueId": "msisdn-1", "ipAddr": null}), MISMATCH),
+            (json!({"ipAddr": {"ipv4Addr": "10.0.0.1"}}), MISSING),
+            (json!({"ueId": "msisdn-1", "ip_addr": "10.0.0.1"}), Some("body_malformed")),
         ],
         Nothing => vec![],
     };
@@ -203,14 +207,14 @@ fn an_edge_ecs_in_both_modes() {
 fn gpsi_modes() {
     let key = Key::new(1);
     let no_gpsi = key.token(&claims());
-    let declare = |token: &str| {
-        Request::new("POST", "/eees-appctxtreloc/v1/declare").bearer(token).json("{\"ueId\":\"m\"}")
+    let identifier = |token: &str| {
+        Request::new("POST", "/eees-ueidentifier/v1/get").bearer(token).json("{\"ueId\":\"m\"}")
     };
     let register = |token: &str, ue: &str| {
         let body = json!({"eecId": "eec-1", "ueId": ue}).to_string();
         Request::new("POST", "/eees-eecregistration/v1/registrations").bearer(token).json(body)
     };
-    for (mode, other_ue, without_gpsi, declared) in [
+    for (mode, other_ue, without_gpsi, identified) in [
         ("off", None, None, None),
         ("if_present", Some("binding_mismatch"), None, Some("binding_mismatch")),
         ("required", Some("binding_mismatch"), Some("binding_mismatch"), Some("binding_mismatch")),
@@ -229,7 +233,7 @@ fn gpsi_modes() {
         };
         expect("another UE", register(&token(&key), "msisdn-9"), other_ue, &IDENTITY);
         expect("a token without GPSI", register(&no_gpsi, "msisdn-9"), without_gpsi, &identity_of_eec_1());
-        expect("declare without GPSI", declare(&no_gpsi), declared, &identity_of_eec_1());
+        expect("identifier without GPSI", identifier(&no_gpsi), identified, &identity_of_eec_1());
         house.finish(p);
     }
 }

@@ -63,11 +63,11 @@ fn no_crafted_body_speaks_for_another_client() {
         (text(r#"{"eecId":"eec-1","ueId":"msisdn-2"}"#), "binding_mismatch"),
         (text(r#"{"eecId":"eec-1","ueId":""}"#), "binding_mismatch"),
         (text(r#"{"eecId":"eec-1","ueId":["msisdn-1"]}"#), "binding_mismatch"),
-        (text(r#"{"eecId ":"eec-1"}"#), "binding_missing"),
-        (text(r#"{"/eecId":"eec-1"}"#), "binding_missing"),
+        (text(r#"{"eecId ":"eec-1"}"#), "body_malformed"),
+        (text(r#"{"/eecId":"eec-1"}"#), "body_malformed"),
         (text(r#"{"a":{"eecId":"eec-1"},"b":[{"eecId":"eec-1"}]}"#), "binding_missing"),
         (text(r#"{"":{"eecId":"eec-1"}}"#), "binding_missing"),
-        (text(r#"{"eecId\u0000":"eec-1"}"#), "binding_missing"),
+        (text(r#"{"eecId\u0000":"eec-1"}"#), "body_malformed"),
         (text(r#"{"eecId":"eec-1","eecId":"eec-2"}"#), "body_malformed"),
         (text(r#"{"eecId":"eec-2","eecId":"eec-1"}"#), "body_malformed"),
         (text(r#"{"eecId":"eec-1","\u0065ecId":"eec-2"}"#), "body_malformed"),
@@ -125,15 +125,20 @@ fn no_crafted_body_speaks_for_another_client() {
         house.denied_over(Protocol::H1, &mut p, &name, &request, code);
     }
     // Unicode folds the long s to an ASCII one, and so do servers.
-    for body in
-        [r#"{"reque\u017ftorId":{"eecId":"eec-2"}}"#, r#"{"requestorId":{"eecId":"eec-1","EecId":"eec-2"}}"#]
-    {
+    for body in [
+        r#"{"reque\u017ftorId":{"eecId":"eec-2"}}"#,
+        r#"{"requestorId":{"eecId":"eec-1","EecId":"eec-2"}}"#,
+        r#"{"requestorId":{"eecId":"eec-1","eec-Id\u0301":"eec-2"}}"#,
+        r#"{"requestorId":{"eecId":"eec-1"},"requestor_id":{"eecId":"eec-2"}}"#,
+        r#"{"requestorId":{"eecId":"eec-1","eas_id":"eas"}}"#,
+        r#"{"requestorId":{"eecId":"eec-1","eecId\u0000":"eec-2"}}"#,
+    ] {
         let path = "/eees-easdiscovery/v1/eas-profiles/request-discovery";
         let request = Request::new("POST", path).bearer(token()).json(body);
         house.denied_over(Protocol::H1, &mut p, body, &request, "body_malformed");
     }
     // Other names are nobody's business, however odd.
-    for name in ["EECID2", "eecId\u{301}", "x\u{212a}", ""] {
+    for name in ["EECID2", "x\u{212a}", "\0eecIds", ""] {
         let body = json!({"eecId": "eec-1", name: {"EECID": 1}}).to_string();
         let request = Request::new("POST", REGISTRATIONS).bearer(token()).json(body);
         house.allowed_over(Protocol::H1, &mut p, name, &request, &IDENTITY);

@@ -34,3 +34,4 @@ mod shadow;
 mod shadow_rows;
 mod statistics;
 mod tokens;
+mod two_readings;

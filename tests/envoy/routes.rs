@@ -22,8 +22,8 @@ const EES: [(&str, &[&str]); 11] = [
     ("/eees-acrevents/v1/subscriptions/s1", &["PUT", "PATCH", "DELETE"]),
     ("/eees-appctxtreloc/v1/determine", &["POST"]),
     ("/eees-appctxtreloc/v1/initiate", &["POST"]),
-    ("/eees-appctxtreloc/v1/declare", &["POST"]),
     ("/eees-easinfoprov/v1/declare", &["POST"]),
+    ("/eees-ueidentifier/v1/get", &["POST"]),
 ];
 
 /// The same of the role `ecs`.
@@ -83,9 +83,13 @@ fn routes(role: &str, own: &[(&str, &[&str])], others: &[(&str, &[&str])]) {
     for (path, methods) in others {
         denied(&mut p, methods[0], path, "route_unmatched");
     }
-    for path in
-        ["/", "/healthz", "/eees-ueidentifier/v1/get", "/eees-eecregistration", "/eees-eecregistration/v1"]
-    {
+    for path in [
+        "/",
+        "/healthz",
+        "/eees-appctxtreloc/v1/declare",
+        "/eees-eecregistration",
+        "/eees-eecregistration/v1",
+    ] {
         denied(&mut p, "POST", path, "route_unmatched");
     }
     house.finish(p);

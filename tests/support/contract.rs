@@ -31,6 +31,7 @@ const INVALID: Challenge = Challenge::Error("invalid_token");
 /// The table; the order of the checks is its order.
 pub const ROWS: &[Row] = &[
     row("path_not_normal", 400, Challenge::None),
+    row("header_not_allowed", 400, Challenge::None),
     row("route_unmatched", 403, Challenge::None),
     row("route_denied", 403, Challenge::None),
     row("host_mismatch", 421, Challenge::None),

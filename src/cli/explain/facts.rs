@@ -114,7 +114,7 @@ impl<'a> Facts<'a> {
             MediaTypeUnsupported => "application/json, UTF-8".into(),
             BodyTooLarge => format!("at most {} bytes", self.policy.body.limit_bytes),
             BindingMissing | BindingMismatch => self.binding_text(),
-            TokenRepeated | BodyMalformed => String::new(),
+            HeaderNotAllowed | TokenRepeated | BodyMalformed => String::new(),
         }
     }
 

@@ -1,0 +1,64 @@
+//! Every character of Unicode as a part of a name: what a Unicode library makes of it, no reader may take for another name.
+
+use eec_authn::json::{Json, Pointer, Step};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// What is left of a character once it is normalized (NFKC) and its case is folded, as far as it is ASCII.
+fn ascii_part(c: char) -> String {
+    let folded = c.nfkc().flat_map(|c| match c {
+        'İ' | 'ı' => vec!['i'],
+        c => c.to_uppercase().flat_map(char::to_lowercase).collect(),
+    });
+    folded.filter(char::is_ascii_alphanumeric).collect()
+}
+
+fn is_look_alike(name: &str, wanted: &str) -> bool {
+    let body = Json::Object(vec![(name.into(), Json::Null)]);
+    matches!(Pointer::to_member(wanted).walk(&body), Step::LookAlike)
+}
+
+#[test]
+fn every_character_counts_as_the_letters_that_it_stands_for() {
+    let (mut standing, mut wrong) = (0, Vec::new());
+    for c in ('\u{80}'..=char::MAX).filter(|c| *c != '\0') {
+        let part = ascii_part(c);
+        let (name, wanted) = (format!("a{c}z"), format!("a{part}z"));
+        standing += usize::from(!part.is_empty());
+        if !is_look_alike(&name, &wanted) || (!part.is_empty() && is_look_alike(&name, "az")) {
+            wrong.push(format!("U+{:04X} is {part:?}", u32::from(c)));
+        }
+    }
+    assert!(standing > 1_000, "the library knows {standing} characters only");
+    assert!(wrong.is_empty(), "{} characters: {}", wrong.len(), wrong.join(", "));
+}
+
+#[test]
+fn ascii_that_is_no_letter_or_digit_does_not_count() {
+    for c in ('\0'..='\u{7f}').filter(|c| !c.is_ascii_alphanumeric()) {
+        assert!(is_look_alike(&format!("eec{c}Id"), "eecId"), "{c:?}");
+    }
+    for c in ('0'..='z').filter(char::is_ascii_alphanumeric) {
+        assert!(!is_look_alike(&format!("eec{c}Id"), "eecId"), "{c:?}");
+    }
+}
+
+#[test]
+fn what_ends_at_a_nul_is_the_name_before_it() {
+    for (name, expected) in [
+        ("eecId\0", true),
+        ("eecId\0x", true),
+        ("eec_id\0x\0y", true),
+        ("x\0eecId", false),
+        ("eecI\0d2", false),
+    ] {
+        assert_eq!(is_look_alike(name, "eecId"), expected, "{name:?}");
+    }
+}
+
+#[test]
+fn names_outside_ascii_are_compared_by_case_alone() {
+    assert!(is_look_alike("GRÖSSE", "größe"));
+    assert!(!is_look_alike("länge", "größe"));
+    assert!(!is_look_alike("名前", "番号"));
+    assert!(!is_look_alike("-", "_"));
+}
