@@ -60,7 +60,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         record(host, "shadow_deny", denial);
     }
     match step.next {
-        Next::Continue => Flow::Continue,
+        Next::Continue(_) => Flow::Continue,
         Next::Pause => Flow::Hold,
         Next::Await(None) => Flow::Await,
         Next::Await(Some(inquiry)) => Flow::Ask(inquiry),

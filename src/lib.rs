@@ -26,7 +26,6 @@ pub mod cache;
 pub mod config;
 pub mod counter;
 pub mod decision;
-pub mod engine;
 pub mod exchange;
 pub mod fqdn;
 pub mod host;

@@ -1,6 +1,6 @@
 //! The answer to a refused request: RFC 6750 challenge and ProblemDetails (TS 29.122).
 
-use crate::decision::{Denial, DenyReason, Hint};
+use crate::decision::{Challenge, Denial, DenyReason, Hint};
 use serde_json::json;
 
 /// A reply, ready to be sent.
@@ -21,9 +21,7 @@ impl Reply {
     pub fn to_denial(denial: &Denial, realm: &str, is_head: bool) -> Reply {
         let reason = denial.reason;
         let mut headers = vec![("cache-control", "no-store".to_owned())];
-        if reason.challenges() {
-            headers.push(("www-authenticate", challenge(reason, realm)));
-        }
+        headers.extend(challenge(reason, realm).map(|challenge| ("www-authenticate", challenge)));
         if reason == DenyReason::EntitlementUnavailable {
             headers.push(("retry-after", "1".to_owned()));
         }
@@ -37,16 +35,22 @@ impl Reply {
             headers.push(("content-type", "application/problem+json".to_owned()));
             body = problem(denial);
         }
-        Reply { status: reason.status(), headers, body, details: format!("eec_authn.{}", reason.code()) }
+        Reply {
+            status: reason.status().code(),
+            headers,
+            body,
+            details: format!("eec_authn.{}", reason.code()),
+        }
     }
 }
 
-fn challenge(reason: DenyReason, realm: &str) -> String {
-    match reason.bearer_error() {
-        None => format!("Bearer realm=\"{realm}\""),
-        Some(error) => {
-            let (error, code) = (error.as_str(), reason.code());
-            format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{code}\"")
+fn challenge(reason: DenyReason, realm: &str) -> Option<String> {
+    match reason.challenge() {
+        Challenge::None => None,
+        Challenge::Plain => Some(format!("Bearer realm=\"{realm}\"")),
+        Challenge::Error(error) => {
+            let code = reason.code();
+            Some(format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{code}\""))
         }
     }
 }
@@ -54,8 +58,8 @@ fn challenge(reason: DenyReason, realm: &str) -> String {
 fn problem(denial: &Denial) -> String {
     let reason = denial.reason;
     let mut problem = json!({
-        "title": title(reason.status()),
-        "status": reason.status(),
+        "title": reason.status().title(),
+        "status": reason.status().code(),
         "detail": reason.code(),
         "cause": reason.code().to_ascii_uppercase(),
     });
@@ -63,16 +67,4 @@ fn problem(denial: &Denial) -> String {
         members.insert("invalidParams".into(), json!([{"param": pointer}]));
     }
     problem.to_string()
-}
-
-fn title(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        421 => "Misdirected Request",
-        _ => "Service Unavailable",
-    }
 }

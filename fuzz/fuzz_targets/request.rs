@@ -3,12 +3,19 @@
 
 mod policy;
 
-use eec_authn::engine::{self, Decision};
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
 use eec_authn::keys::NoHost;
 use eec_authn::online::Answer;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
+use eec_authn::worker::Worker;
 use libfuzzer_sys::fuzz_target;
+use std::hash::RandomState;
+use std::rc::Rc;
+
+thread_local! {
+    static WORKER: Rc<Worker> = Rc::new(Worker::new(policy::policy(), RandomState::new()));
+}
 
 fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     let (path, host, authorization, good_route) = data;
@@ -22,6 +29,8 @@ fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(1.8e9).expect("a time");
-    let decision = engine::decide(policy::policy(), &request, None, now, &NoHost, &|_| Answer::Unavailable);
-    assert!(matches!(decision, Decision::Deny(_)), "somebody got in");
+    let answer = &|_: &_| Answer::Unavailable;
+    let rehearsal = Rehearsal { request, body: None, trailers: None, answer, late_answer: false };
+    let outcome = WORKER.with(|worker| play(worker, &rehearsal, now, &NoHost));
+    assert!(matches!(outcome.decision, Decision::Denied(..)), "somebody got in");
 });

@@ -3,8 +3,9 @@
 use super::Environment;
 use super::node::Node;
 use super::shape::quote;
-use crate::policy::EntitlementServer;
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online};
+use crate::policy::{Asked, EntitlementServer};
+use std::sync::Arc;
 
 /// Compiles `online`: `Some(None)` where there is none. `keys` is the server's member of that name.
 pub(super) fn online(
@@ -102,12 +103,13 @@ fn path<'a>(node: &Node<'a>, introspects: bool) -> Option<&'a str> {
 
 /// The one server that is asked about tokens which are no JWTs: the only one with `rfc7662`, or the only one of
 /// those with `apply_to: opaque`.
-pub(super) fn opaque_server(servers: &[EntitlementServer]) -> Option<usize> {
+pub(super) fn opaque_server(servers: &[Arc<EntitlementServer>]) -> Option<Asked> {
     let introspecting = |wanted: &dyn Fn(&Online) -> bool| {
         let takes = |online: &Online| matches!(online.method, Method::Rfc7662 { .. }) && wanted(online);
-        let mut found = servers.iter().enumerate().filter(|(_, s)| s.online.as_ref().is_some_and(takes));
+        let asked = servers.iter().filter_map(EntitlementServer::asked);
+        let mut found = asked.filter(|asked| takes(&asked.online));
         match (found.next(), found.next()) {
-            (Some((number, _)), None) => Some(number),
+            (Some(asked), None) => Some(asked),
             _ => None,
         }
     };

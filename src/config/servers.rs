@@ -7,15 +7,19 @@ use super::{Environment, online};
 use crate::keys::{KeySet, TableBudget};
 use crate::policy::online::{ApplyTo, Method};
 use crate::policy::{EntitlementServer, IssuerName};
+use std::sync::Arc;
 
 pub(super) fn entitlement_servers(
     node: &Node<'_>,
     environment: &Environment<'_>,
-) -> Option<Vec<EntitlementServer>> {
+) -> Option<Vec<Arc<EntitlementServer>>> {
     let items = node.items();
     let mut budget = TableBudget::default();
-    let compiled: Vec<Option<EntitlementServer>> =
-        items.iter().map(|item| entitlement_server(item, environment, &mut budget)).collect();
+    let compiled: Vec<Option<EntitlementServer>> = items
+        .iter()
+        .zip(0..)
+        .map(|(item, number)| entitlement_server(item, number, environment, &mut budget))
+        .collect();
     for (i, later) in compiled.iter().enumerate() {
         for (j, earlier) in compiled.iter().take(i).enumerate() {
             if let (Some(earlier), Some(later), Some(item)) = (earlier, later, items.get(i))
@@ -38,11 +42,12 @@ pub(super) fn entitlement_servers(
             "another server takes opaque tokens already, and only one can; give \"all\" here or there";
         item.error_below(".online.apply_to", message.into());
     }
-    compiled.into_iter().collect()
+    compiled.into_iter().map(|server| server.map(Arc::new)).collect()
 }
 
 fn entitlement_server(
     node: &Node<'_>,
+    number: usize,
     environment: &Environment<'_>,
     budget: &mut TableBudget,
 ) -> Option<EntitlementServer> {
@@ -55,5 +60,5 @@ fn entitlement_server(
         Some(issuer) => IssuerName::Exact(issuer.into()),
         None => IssuerName::Fqdn { fqdn: fqdn?, spelling: name.text()?.into() },
     };
-    Some(EntitlementServer { identity, keys: KeySet::new(keys), online: online? })
+    Some(EntitlementServer { number, identity, keys: KeySet::new(keys), online: online?.map(Arc::new) })
 }

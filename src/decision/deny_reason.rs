@@ -1,213 +1,95 @@
-//! The stable codes. Their order is the order of the checks.
+//! The stable codes, one row each. Their order is the order of the checks.
 
-/// Why a request is refused. Codes are stable: dashboards and clients key on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum DenyReason {
-    /// The path is not in normal form; it is refused, never repaired.
-    PathNotNormal,
-    /// A `Connection` header that names a header which must not get lost on the way.
-    HeaderNotAllowed,
-    /// No rule and no built-in operation covers method and path.
-    RouteUnmatched,
-    /// A rule with `action: deny`.
-    RouteDenied,
-    /// `:authority` is not one of the protected FQDNs.
-    HostMismatch,
-    /// More than one `Authorization`, or a second token in the query.
-    TokenRepeated,
-    /// No `Authorization`, or another scheme than `Bearer`.
-    TokenMissing,
-    /// Longer than `token.max_bytes`.
-    TokenTooLarge,
-    /// Not a strict compact JWS (RFC 7515) with JSON claims (RFC 7519).
-    TokenMalformed,
-    /// `iss` names no configured entitlement server.
-    IssuerUnknown,
-    /// `alg` is not that of a pinned key.
-    AlgorithmNotAllowed,
-    /// No pinned key fits, or several do.
-    KeyUnknown,
-    /// The key is outside its window, or the certificate outside its dates.
-    KeyNotValidNow,
-    /// The signature is not the key's.
-    SignatureInvalid,
-    /// `exp` has passed.
-    TokenExpired,
-    /// `nbf` or `iat` lies in the future.
-    TokenNotYetValid,
-    /// Valid for longer than `token.max_lifetime_seconds`.
-    LifetimeTooLong,
-    /// `aud` names none of the protected FQDNs.
-    AudienceMismatch,
-    /// A required claim is absent.
-    ClaimMissing,
-    /// A claim has the wrong type or is empty.
-    ClaimMalformed,
-    /// The token is bound to a client key (`cnf`), and no such proof is checked.
-    ConfirmationFailed,
-    /// Revoked by configuration.
-    TokenRevoked,
-    /// The entitlement server says that it is not active.
-    TokenInactive,
-    /// The entitlement server cannot be asked.
-    EntitlementUnavailable,
-    /// A claim check of a rule fails.
-    ClaimMismatch,
-    /// The operation needs a body and there is none.
-    BodyRequired,
-    /// The body is not declared as JSON in UTF-8 without a content coding.
-    MediaTypeUnsupported,
-    /// The body is longer than `body.limit_bytes`.
-    BodyTooLarge,
-    /// The body is not one strict JSON object.
-    BodyMalformed,
-    /// The body lacks a mandatory EEC ID or UE ID.
-    BindingMissing,
-    /// The body speaks for another EEC or UE than the token.
-    BindingMismatch,
-}
+use super::check::Check;
+use super::status::Status;
 
-/// The error code of RFC 6750, section 3.1.
+/// What the reply says in `WWW-Authenticate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BearerError {
-    /// `invalid_request`
-    InvalidRequest,
-    /// `invalid_token`
-    InvalidToken,
-    /// `insufficient_scope`
-    InsufficientScope,
+pub enum Challenge {
+    /// Nothing: another token would not help.
+    None,
+    /// That a token is needed, and no error (RFC 6750, section 3.1).
+    Plain,
+    /// The error code of RFC 6750, section 3.1.
+    Error(&'static str),
 }
 
-impl BearerError {
-    /// As it stands in `WWW-Authenticate`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            BearerError::InvalidRequest => "invalid_request",
-            BearerError::InvalidToken => "invalid_token",
-            BearerError::InsufficientScope => "insufficient_scope",
+use Challenge::{Error, Plain};
+use Status::{
+    BadRequest, ContentTooLarge, Forbidden, MisdirectedRequest, ServiceUnavailable, Unauthorized,
+    UnsupportedMediaType,
+};
+
+macro_rules! deny_reasons {
+    ($($variant:ident, $code:literal, $status:ident, $challenge:expr, $check:ident, $doc:literal;)*) => {
+        /// Why a request is refused. Codes are stable: dashboards and clients key on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum DenyReason {
+            $(#[doc = $doc] $variant,)*
         }
-    }
+
+        impl DenyReason {
+            /// Every reason, in the order of the checks.
+            pub const ALL: &'static [DenyReason] = &[$(DenyReason::$variant,)*];
+
+            /// The stable code, as in statistics, `WWW-Authenticate` and the access log.
+            pub fn code(self) -> &'static str {
+                match self { $(DenyReason::$variant => $code,)* }
+            }
+
+            /// The status of the reply.
+            pub fn status(self) -> Status {
+                match self { $(DenyReason::$variant => $status,)* }
+            }
+
+            /// What `WWW-Authenticate` says.
+            pub fn challenge(self) -> Challenge {
+                match self { $(DenyReason::$variant => $challenge,)* }
+            }
+
+            /// The check that finds it.
+            pub fn check(self) -> Check {
+                match self { $(DenyReason::$variant => Check::$check,)* }
+            }
+        }
+    };
 }
 
-impl DenyReason {
-    /// Every reason, in the order of the checks.
-    pub const ALL: &'static [DenyReason] = &[
-        DenyReason::PathNotNormal,
-        DenyReason::HeaderNotAllowed,
-        DenyReason::RouteUnmatched,
-        DenyReason::RouteDenied,
-        DenyReason::HostMismatch,
-        DenyReason::TokenRepeated,
-        DenyReason::TokenMissing,
-        DenyReason::TokenTooLarge,
-        DenyReason::TokenMalformed,
-        DenyReason::IssuerUnknown,
-        DenyReason::AlgorithmNotAllowed,
-        DenyReason::KeyUnknown,
-        DenyReason::KeyNotValidNow,
-        DenyReason::SignatureInvalid,
-        DenyReason::TokenExpired,
-        DenyReason::TokenNotYetValid,
-        DenyReason::LifetimeTooLong,
-        DenyReason::AudienceMismatch,
-        DenyReason::ClaimMissing,
-        DenyReason::ClaimMalformed,
-        DenyReason::ConfirmationFailed,
-        DenyReason::TokenRevoked,
-        DenyReason::TokenInactive,
-        DenyReason::EntitlementUnavailable,
-        DenyReason::ClaimMismatch,
-        DenyReason::BodyRequired,
-        DenyReason::MediaTypeUnsupported,
-        DenyReason::BodyTooLarge,
-        DenyReason::BodyMalformed,
-        DenyReason::BindingMissing,
-        DenyReason::BindingMismatch,
-    ];
+const NONE: Challenge = Challenge::None;
+const INVALID_TOKEN: Challenge = Error("invalid_token");
 
-    /// The stable code, as in statistics, `WWW-Authenticate` and the access log.
-    pub fn code(self) -> &'static str {
-        match self {
-            DenyReason::PathNotNormal => "path_not_normal",
-            DenyReason::HeaderNotAllowed => "header_not_allowed",
-            DenyReason::RouteUnmatched => "route_unmatched",
-            DenyReason::RouteDenied => "route_denied",
-            DenyReason::HostMismatch => "host_mismatch",
-            DenyReason::TokenRepeated => "token_repeated",
-            DenyReason::TokenMissing => "token_missing",
-            DenyReason::TokenTooLarge => "token_too_large",
-            DenyReason::TokenMalformed => "token_malformed",
-            DenyReason::IssuerUnknown => "issuer_unknown",
-            DenyReason::AlgorithmNotAllowed => "algorithm_not_allowed",
-            DenyReason::KeyUnknown => "key_unknown",
-            DenyReason::KeyNotValidNow => "key_not_valid_now",
-            DenyReason::SignatureInvalid => "signature_invalid",
-            DenyReason::TokenExpired => "token_expired",
-            DenyReason::TokenNotYetValid => "token_not_yet_valid",
-            DenyReason::LifetimeTooLong => "lifetime_too_long",
-            DenyReason::AudienceMismatch => "audience_mismatch",
-            DenyReason::ClaimMissing => "claim_missing",
-            DenyReason::ClaimMalformed => "claim_malformed",
-            DenyReason::ConfirmationFailed => "confirmation_failed",
-            DenyReason::TokenRevoked => "token_revoked",
-            DenyReason::TokenInactive => "token_inactive",
-            DenyReason::EntitlementUnavailable => "entitlement_unavailable",
-            DenyReason::ClaimMismatch => "claim_mismatch",
-            DenyReason::BodyRequired => "body_required",
-            DenyReason::MediaTypeUnsupported => "media_type_unsupported",
-            DenyReason::BodyTooLarge => "body_too_large",
-            DenyReason::BodyMalformed => "body_malformed",
-            DenyReason::BindingMissing => "binding_missing",
-            DenyReason::BindingMismatch => "binding_mismatch",
-        }
-    }
-
-    /// The HTTP status of the reply.
-    pub fn status(self) -> u16 {
-        match self {
-            DenyReason::PathNotNormal
-            | DenyReason::HeaderNotAllowed
-            | DenyReason::TokenRepeated
-            | DenyReason::BodyRequired
-            | DenyReason::BodyMalformed
-            | DenyReason::BindingMissing => 400,
-            DenyReason::RouteUnmatched
-            | DenyReason::RouteDenied
-            | DenyReason::ClaimMismatch
-            | DenyReason::BindingMismatch => 403,
-            DenyReason::HostMismatch => 421,
-            DenyReason::EntitlementUnavailable => 503,
-            DenyReason::BodyTooLarge => 413,
-            DenyReason::MediaTypeUnsupported => 415,
-            _ => 401,
-        }
-    }
-
-    /// The error of RFC 6750 that goes with it; `None` for those that have none.
-    pub fn bearer_error(self) -> Option<BearerError> {
-        match self {
-            DenyReason::TokenRepeated => Some(BearerError::InvalidRequest),
-            DenyReason::ClaimMismatch => Some(BearerError::InsufficientScope),
-            DenyReason::PathNotNormal
-            | DenyReason::HeaderNotAllowed
-            | DenyReason::RouteUnmatched
-            | DenyReason::RouteDenied
-            | DenyReason::HostMismatch
-            | DenyReason::TokenMissing
-            | DenyReason::EntitlementUnavailable
-            | DenyReason::BodyRequired
-            | DenyReason::MediaTypeUnsupported
-            | DenyReason::BodyTooLarge
-            | DenyReason::BodyMalformed
-            | DenyReason::BindingMissing
-            | DenyReason::BindingMismatch => None,
-            _ => Some(BearerError::InvalidToken),
-        }
-    }
-
-    /// Whether the reply asks for a token with `WWW-Authenticate`.
-    pub fn challenges(self) -> bool {
-        self == DenyReason::TokenMissing || self.bearer_error().is_some()
-    }
+#[rustfmt::skip]
+deny_reasons! {
+    PathNotNormal, "path_not_normal", BadRequest, NONE, Path, "The path is not in normal form; it is refused, never repaired.";
+    HeaderNotAllowed, "header_not_allowed", BadRequest, NONE, Connection, "A `Connection` header that names a header which must not get lost on the way.";
+    RouteUnmatched, "route_unmatched", Forbidden, NONE, Route, "No rule and no built-in operation covers method and path.";
+    RouteDenied, "route_denied", Forbidden, NONE, Route, "A rule with `action: deny`.";
+    HostMismatch, "host_mismatch", MisdirectedRequest, NONE, Host, "`:authority` is not one of the protected FQDNs.";
+    TokenRepeated, "token_repeated", BadRequest, Error("invalid_request"), Credentials, "More than one `Authorization`, or a second token in the query.";
+    TokenMissing, "token_missing", Unauthorized, Plain, Credentials, "No `Authorization`, or another scheme than `Bearer`.";
+    TokenTooLarge, "token_too_large", Unauthorized, INVALID_TOKEN, TokenSize, "Longer than `token.max_bytes`.";
+    TokenMalformed, "token_malformed", Unauthorized, INVALID_TOKEN, TokenForm, "Not a strict compact JWS (RFC 7515) with JSON claims (RFC 7519).";
+    IssuerUnknown, "issuer_unknown", Unauthorized, INVALID_TOKEN, Issuer, "`iss` names no configured entitlement server.";
+    AlgorithmNotAllowed, "algorithm_not_allowed", Unauthorized, INVALID_TOKEN, Algorithm, "`alg` is not that of a pinned key.";
+    KeyUnknown, "key_unknown", Unauthorized, INVALID_TOKEN, Key, "No pinned key fits, or several do.";
+    KeyNotValidNow, "key_not_valid_now", Unauthorized, INVALID_TOKEN, KeyDates, "The key is outside its window, or the certificate outside its dates.";
+    SignatureInvalid, "signature_invalid", Unauthorized, INVALID_TOKEN, Signature, "The signature is not the key's.";
+    TokenExpired, "token_expired", Unauthorized, INVALID_TOKEN, Expiry, "`exp` has passed.";
+    TokenNotYetValid, "token_not_yet_valid", Unauthorized, INVALID_TOKEN, NotBefore, "`nbf` or `iat` lies in the future.";
+    LifetimeTooLong, "lifetime_too_long", Unauthorized, INVALID_TOKEN, Lifetime, "Valid for longer than `token.max_lifetime_seconds`.";
+    AudienceMismatch, "audience_mismatch", Unauthorized, INVALID_TOKEN, Audience, "`aud` names none of the protected FQDNs.";
+    ClaimMissing, "claim_missing", Unauthorized, INVALID_TOKEN, Claims, "A required claim is absent.";
+    ClaimMalformed, "claim_malformed", Unauthorized, INVALID_TOKEN, Claims, "A claim has the wrong type or is empty.";
+    ConfirmationFailed, "confirmation_failed", Unauthorized, INVALID_TOKEN, Confirmation, "The token is bound to a client key (`cnf`), and no such proof is checked.";
+    TokenRevoked, "token_revoked", Unauthorized, INVALID_TOKEN, Revocation, "Revoked by configuration.";
+    TokenInactive, "token_inactive", Unauthorized, INVALID_TOKEN, Introspection, "The entitlement server says that it is not active.";
+    EntitlementUnavailable, "entitlement_unavailable", ServiceUnavailable, NONE, Introspection, "The entitlement server cannot be asked.";
+    ClaimMismatch, "claim_mismatch", Forbidden, Error("insufficient_scope"), RuleClaims, "A claim check of a rule fails.";
+    BodyRequired, "body_required", BadRequest, NONE, Body, "The operation needs a body and there is none.";
+    MediaTypeUnsupported, "media_type_unsupported", UnsupportedMediaType, NONE, MediaType, "The body is not declared as JSON in UTF-8 without a content coding.";
+    BodyTooLarge, "body_too_large", ContentTooLarge, NONE, BodySize, "The body is longer than `body.limit_bytes`.";
+    BodyMalformed, "body_malformed", BadRequest, NONE, BodyForm, "The body is not one strict JSON object.";
+    BindingMissing, "binding_missing", BadRequest, NONE, Binding, "The body lacks a mandatory EEC ID or UE ID.";
+    BindingMismatch, "binding_mismatch", Forbidden, NONE, Binding, "The body speaks for another EEC or UE than the token.";
 }

@@ -1,8 +1,14 @@
 //! What is decided about a request, and why: no type here knows how a decision was reached.
 
+mod check;
 mod deny_reason;
+mod status;
+mod trace;
 
-pub use deny_reason::{BearerError, DenyReason};
+pub use check::Check;
+pub use deny_reason::{Challenge, DenyReason};
+pub use status::Status;
+pub use trace::{Ending, Note, Trace};
 
 /// A refusal: the stable code, and what helps the operator (never the client) to understand it.
 #[derive(Debug, Clone, PartialEq, Eq)]

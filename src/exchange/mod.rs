@@ -1,10 +1,17 @@
 //! One HTTP exchange: events of the host in, steps for the host out. No I/O happens here.
+//!
+//! [`walk`] orders the checks, and is the only one that does; [`route`], [`authentication`] and [`body`] are its stretches, cut where
+//! a request may have to wait. [`rehearsal`] plays whole requests without a proxy, for whoever wants to see the walk.
 
-mod decisions;
+mod authentication;
+mod body;
+mod grant;
+pub mod rehearsal;
+mod route;
 mod step;
+mod walk;
 
-use crate::decision::Denial;
-use crate::engine::{self, Asking, Route};
+use crate::decision::{Denial, Trace};
 use crate::keys::HostVerifier;
 use crate::online::Answer;
 use crate::request::RequestView;
@@ -13,6 +20,10 @@ use crate::token::ValidToken;
 use crate::worker::{StreamId, Worker};
 use std::rc::Rc;
 
+use route::Route;
+
+pub use authentication::{Asking, keep_until, lasting_digest};
+pub use grant::Grant;
 pub use step::{Inquiry, Next, Step, inquiry};
 
 /// The state of one exchange.
@@ -22,12 +33,15 @@ pub struct Exchange {
     stream: StreamId,
     is_head: bool,
     state: State,
+    trace: Trace,
 }
 
 #[derive(Debug)]
 enum State {
+    /// Nothing has come yet.
+    New,
     /// Nothing more is looked at.
-    Open,
+    Open(Grant),
     /// The entitlement server is being asked.
     Awaiting(Box<Awaiting>),
     /// The body has to be seen first.
@@ -59,7 +73,17 @@ pub type ReadBody<'a> = dyn Fn() -> Option<Vec<u8>> + 'a;
 impl Exchange {
     /// A new exchange, decided by this worker's policy however long it takes.
     pub fn new(worker: Rc<Worker>, stream: StreamId) -> Exchange {
-        Exchange { worker, stream, is_head: false, state: State::Open }
+        Exchange { worker, stream, is_head: false, state: State::New, trace: Trace::off() }
+    }
+
+    /// The same, and it notes what its checks compare.
+    pub fn traced(worker: Rc<Worker>) -> Exchange {
+        Exchange { trace: Trace::on(), ..Exchange::new(worker, 0) }
+    }
+
+    /// What the checks have compared.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// The host's number of the stream.
@@ -82,7 +106,7 @@ impl Exchange {
 
     /// The answer that this exchange waits for has come.
     pub fn on_answer<'a>(&mut self, answer: &Answer, now: UnixTime, read: &ReadBody<'_>) -> Step<'a> {
-        match std::mem::replace(&mut self.state, State::Open) {
+        match std::mem::replace(&mut self.state, State::Refused) {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
                 let step = self.settle(*awaiting, answer, now, Vec::new());
@@ -97,26 +121,27 @@ impl Exchange {
             }
             state => {
                 self.state = state;
-                Step { next: Next::Pause, ..Step::default() }
+                Step::default()
             }
         }
     }
 
     /// Some of the body has arrived: `size` bytes wait so far, and `read` copies them.
     pub fn on_request_body<'a>(&mut self, size: usize, end_of_stream: bool, read: &ReadBody<'_>) -> Step<'a> {
-        let pause = Step { next: Next::Pause, ..Step::default() };
         match &mut self.state {
-            State::Open => Step::default(),
-            State::Refused => pause,
+            State::Open(grant) => Step { next: Next::Continue(*grant), ..Step::default() },
+            State::New | State::Refused => Step::default(),
             State::Awaiting(awaiting) => {
                 awaiting.arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
-                pause
+                Step::default()
             }
-            State::HoldingBody { .. } => match engine::check_body_size(&self.worker.policy, size as u64) {
-                Err(denial) => self.deny(denial),
-                Ok(()) if end_of_stream => self.decide_body(read),
-                Ok(()) => pause,
-            },
+            State::HoldingBody { .. } => {
+                match body::check_size(&self.worker.policy, size as u64, &mut self.trace) {
+                    Err(denial) => self.deny(denial),
+                    Ok(()) if end_of_stream => self.decide_body(read),
+                    Ok(()) => Step::default(),
+                }
+            }
         }
     }
 
@@ -128,11 +153,11 @@ impl Exchange {
     ) -> Step<'a> {
         let spoofed = self.reserved(trailers);
         let step = match &mut self.state {
-            State::Open => Step::default(),
-            State::Refused => Step { next: Next::Pause, ..Step::default() },
+            State::Open(grant) => Step { next: Next::Continue(*grant), ..Step::default() },
+            State::New | State::Refused => Step::default(),
             State::Awaiting(awaiting) => {
                 awaiting.arrived = Arrived::All;
-                Step { next: Next::Pause, ..Step::default() }
+                Step::default()
             }
             State::HoldingBody { .. } => self.decide_body(read),
         };
@@ -145,6 +170,11 @@ impl Exchange {
             self.worker.desk.borrow_mut().leave(awaiting.asking.digest, &self.stream);
         }
         self.state = State::Refused;
+    }
+
+    /// Whether nothing more of it is looked at.
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
     }
 
     fn reserved<'a>(&self, pairs: &'a [(&'a [u8], &'a [u8])]) -> Vec<&'a [u8]> {

@@ -1,10 +1,10 @@
 //! What the host has to do about an event.
 
+use super::authentication::Asking;
+use super::grant::Grant;
 use crate::counter::Counter;
 use crate::decision::Denial;
-use crate::engine::Asking;
 use crate::online::{HttpQuestion, HttpVerb};
-use crate::policy::Policy;
 use crate::reply::Reply;
 use crate::token::ValidToken;
 use std::rc::Rc;
@@ -30,9 +30,9 @@ pub struct Step<'a> {
 #[derive(Debug, Default)]
 pub enum Next {
     /// It goes on.
-    #[default]
-    Continue,
+    Continue(Grant),
     /// It waits here for more of itself.
+    #[default]
     Pause,
     /// It waits here for an answer to this question, which has to be sent if it is given.
     Await(Option<Box<Inquiry>>),
@@ -50,8 +50,7 @@ pub struct Inquiry {
 }
 
 /// The request that asks about a token.
-pub fn inquiry(policy: &Policy, asking: &Rc<Asking>, verb: HttpVerb) -> Option<Inquiry> {
-    let online = policy.entitlement_servers.get(asking.server)?.online.as_ref()?;
-    let question = HttpQuestion::new(online, &asking.token.0, verb);
-    Some(Inquiry { asking: Rc::clone(asking), question })
+pub fn inquiry(asking: &Rc<Asking>, verb: HttpVerb) -> Inquiry {
+    let question = HttpQuestion::new(&asking.asked.online, &asking.token.0, verb);
+    Inquiry { asking: Rc::clone(asking), question }
 }

@@ -1,5 +1,7 @@
 //! A parsed JSON text.
 
+use std::fmt;
+
 /// One JSON value. Object members keep their order; the parser has made sure that names are unique.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
@@ -15,6 +17,33 @@ pub enum Json {
     Array(Vec<Json>),
     /// An object.
     Object(Vec<(Box<str>, Json)>),
+}
+
+impl fmt::Display for Json {
+    /// As JSON text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(flag) => write!(f, "{flag}"),
+            Json::Number(text) => f.write_str(text),
+            Json::String(text) => write!(f, "{}", serde_json::Value::from(&**text)),
+            Json::Array(items) => {
+                f.write_str("[")?;
+                for (n, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if n == 0 { "" } else { "," })?;
+                }
+                f.write_str("]")
+            }
+            Json::Object(members) => {
+                f.write_str("{")?;
+                for (n, (name, value)) in members.iter().enumerate() {
+                    let name = serde_json::Value::from(&**name);
+                    write!(f, "{}{name}:{value}", if n == 0 { "" } else { "," })?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
 }
 
 impl Json {

@@ -1,7 +1,7 @@
 //! The keys of one entitlement server, and how a token picks one.
 
 use super::public_key::PublicKey;
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::time::UnixTime;
 
 /// When a key may be used: `not_before` <= now < `not_after`, without skew. A missing end is open.
@@ -70,6 +70,15 @@ pub struct KeyHint<'a> {
     pub x5t_s256: Option<&'a str>,
 }
 
+impl KeyHint<'_> {
+    /// The names, for people.
+    fn described(&self) -> String {
+        let named =
+            |name, value: Option<&str>| value.map(|value| format!(", {name} {value}")).unwrap_or_default();
+        format!("alg {}{}{}", self.alg, named("kid", self.kid), named("x5t#S256", self.x5t_s256))
+    }
+}
+
 /// The pinned keys of one entitlement server.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
@@ -99,7 +108,10 @@ impl KeySet {
     ///
     /// With `kid` or `x5t#S256`: the key of that name. With neither: the only usable key of the algorithm,
     /// since trying one key after the other would let a token choose among them.
-    pub fn select(&self, hint: &KeyHint<'_>, now: UnixTime) -> Result<&PinnedKey, Denial> {
+    pub fn select(&self, hint: &KeyHint<'_>, now: UnixTime, trace: &mut Trace) -> Result<&PinnedKey, Denial> {
+        for check in [Check::Algorithm, Check::Key, Check::KeyDates] {
+            trace.note(check, || (self.described(now), hint.described()));
+        }
         self.check_algorithm(hint)?;
         let mut fitting =
             self.keys.iter().filter(|key| key.has_algorithm(hint.alg) && key.fits(hint)).peekable();
@@ -121,6 +133,16 @@ impl KeySet {
             ));
         }
         Ok(key)
+    }
+
+    /// The keys, for people.
+    fn described(&self, now: UnixTime) -> String {
+        let keys = self.keys.iter().map(|key| {
+            let kid = key.kid.as_deref().unwrap_or("(no kid)");
+            let dates = if key.window.contains(now) { "" } else { ", not now" };
+            format!("{kid} {}{dates}", key.key.algorithm().name())
+        });
+        keys.collect::<Vec<_>>().join("; ")
     }
 
     /// Some key must have the token's `alg`, and each key that the token names.

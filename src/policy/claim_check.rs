@@ -1,6 +1,7 @@
 //! What a rule may ask of a claim.
 
 use crate::json::{Json, Pointer};
+use std::fmt;
 
 /// One condition on one claim.
 #[derive(Debug)]
@@ -26,6 +27,20 @@ pub enum Condition {
     Contains(Box<str>),
     /// It is there, or not.
     Present(bool),
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::Equals(wanted) => write!(f, "equals {wanted}"),
+            Condition::OneOf(wanted) => write!(f, "is one of {}", Json::Array(wanted.clone())),
+            Condition::Prefix(start) => write!(f, "starts with {start:?}"),
+            Condition::Suffix(end) => write!(f, "ends with {end:?}"),
+            Condition::Contains(member) => write!(f, "contains {member:?}"),
+            Condition::Present(true) => f.write_str("is there"),
+            Condition::Present(false) => f.write_str("is absent"),
+        }
+    }
 }
 
 impl Condition {

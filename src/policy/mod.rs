@@ -16,6 +16,7 @@ pub mod template;
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 use crate::keys::KeySet;
+use std::sync::Arc;
 
 pub use api_root::ApiRoot;
 pub use binding::GpsiMode;
@@ -36,7 +37,7 @@ pub struct Policy {
     /// The edge server behind the filter.
     pub protects: Protects,
     /// Whose tokens are accepted.
-    pub entitlement_servers: Vec<EntitlementServer>,
+    pub entitlement_servers: Vec<Arc<EntitlementServer>>,
     /// What a token must look like.
     pub token: TokenRules,
     /// Rules, tried before the built-in operations.
@@ -51,8 +52,8 @@ pub struct Policy {
     pub revoked: Revocation,
     /// How many verified tokens a worker keeps.
     pub cached_tokens: usize,
-    /// The entitlement server that is asked about tokens which are no JWTs: its number.
-    pub opaque_server: Option<usize>,
+    /// The entitlement server that is asked about tokens which are no JWTs.
+    pub opaque_server: Option<Asked>,
     /// Where bodies name the client.
     pub pointers: binding::Pointers,
     /// What the upstream gets to see.
@@ -83,15 +84,34 @@ pub struct Protects {
     pub check_host: bool,
 }
 
+/// An entitlement server that is asked, and how.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The server.
+    pub server: Arc<EntitlementServer>,
+    /// How it is asked.
+    pub online: Arc<Online>,
+}
+
 /// An entitlement server and its pinned keys.
 #[derive(Debug)]
 pub struct EntitlementServer {
+    /// Its place in the configuration.
+    pub number: usize,
     /// How its tokens name it.
     pub identity: IssuerName,
     /// Its keys, and no other server's; none if only its answers count.
     pub keys: KeySet,
     /// How it is asked, if it is.
-    pub online: Option<Online>,
+    pub online: Option<Arc<Online>>,
+}
+
+impl EntitlementServer {
+    /// This server, if it is asked at all.
+    pub fn asked(self: &Arc<Self>) -> Option<Asked> {
+        let online = Arc::clone(self.online.as_ref()?);
+        Some(Asked { server: Arc::clone(self), online })
+    }
 }
 
 /// How `iss` names an entitlement server.

@@ -5,11 +5,12 @@
 
 use super::ApiRoot;
 use super::rule::{Matcher, Rule};
+use std::sync::Arc;
 
 /// The rules of a configuration, in their order.
 #[derive(Debug, Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    rules: Vec<Arc<Rule>>,
     root: Place,
 }
 
@@ -33,21 +34,16 @@ impl Rules {
         for (number, rule) in rules.iter().enumerate() {
             root.insert(&rule.matcher, number, api_root);
         }
-        Rules { rules, root }
+        Rules { rules: rules.into_iter().map(Arc::new).collect(), root }
     }
 
     /// The rules, in their order.
-    pub fn as_slice(&self) -> &[Rule] {
+    pub fn as_slice(&self) -> &[Arc<Rule>] {
         &self.rules
     }
 
-    /// The rule of this number.
-    pub fn get(&self, number: usize) -> Option<&Rule> {
-        self.rules.get(number)
-    }
-
-    /// The number of the first rule on `path` that `takes` it.
-    pub fn first(&self, path: &[u8], takes: &dyn Fn(&Matcher) -> bool) -> Option<usize> {
+    /// The first rule on `path` that `takes` it, and its number.
+    pub fn first(&self, path: &[u8], takes: &dyn Fn(&Matcher) -> bool) -> Option<(usize, &Arc<Rule>)> {
         let mut best = self.rules.len();
         if best > 0 {
             let segments = path.strip_prefix(b"/").unwrap_or(path);
@@ -57,7 +53,7 @@ impl Rules {
                 }
             });
         }
-        (best < self.rules.len()).then_some(best)
+        self.rules.get(best).map(|rule| (best, rule))
     }
 }
 

@@ -7,8 +7,7 @@ use super::proxy_host::{ProxyHost, read_body};
 use super::root::{Shared, now};
 use super::shared_inactive;
 use crate::counter::Counter;
-use crate::engine::{self, Asking};
-use crate::exchange::{self, Exchange, Inquiry};
+use crate::exchange::{self, Asking, Exchange, Inquiry};
 use crate::host::{self, Fields, Flow};
 use crate::online::{Answer, HttpVerb, RawAnswer, Reading};
 use crate::time::UnixTime;
@@ -120,15 +119,12 @@ impl Calls {
     /// An answer has come, or (`came` is false) none will.
     pub(super) fn on_response(&self, shared: &Shared, number: u32, came: bool) {
         let Some(call) = self.under_way.borrow_mut().remove(&number) else { return };
-        let policy = &shared.worker.policy;
         let asking = Rc::clone(&call.inquiry.asking);
-        let server = policy.entitlement_servers.get(asking.server);
-        let Some(online) = server.and_then(|server| server.online.as_ref()) else { return };
-        let reading = if came { read(&online.method) } else { Reading::Is(Answer::Unavailable) };
+        let reading = if came { read(&asking.asked.online.method) } else { Reading::Is(Answer::Unavailable) };
         let answer = match reading {
             Reading::Is(answer) => answer,
             Reading::CredentialsRefused => {
-                let number = asking.server;
+                let number = asking.asked.server.number;
                 hostcalls::log(
                     Level::Error,
                     &format!(
@@ -138,9 +134,8 @@ impl Calls {
                 Answer::Unavailable
             }
             Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
-                let again = exchange::inquiry(policy, &asking, HttpVerb::Get);
-                let sent = again.map(|inquiry| self.dispatch(Call { inquiry, since: call.since }));
-                if let Some(Ok(())) = sent {
+                let inquiry = exchange::inquiry(&asking, HttpVerb::Get);
+                if self.dispatch(Call { inquiry, since: call.since }).is_ok() {
                     return;
                 }
                 Answer::Unavailable
@@ -176,12 +171,11 @@ impl Calls {
         now: UnixTime,
     ) -> (Answer, Vec<StreamId>) {
         shared.statistics.count(answer_counter(&answer));
-        let policy = &shared.worker.policy;
-        let answer = match engine::lasting_digest(policy, asking) {
+        let answer = match exchange::lasting_digest(asking) {
             Some(token) => shared_inactive::lasting(&token, answer),
             None => answer,
         };
-        let until = engine::keep_until(policy, asking, &answer, now);
+        let until = exchange::keep_until(asking, &answer, now);
         let streams = shared.worker.desk.borrow_mut().answered(asking.digest, &answer, until);
         (answer, streams)
     }

@@ -1,6 +1,6 @@
 //! The Authorization header (RFC 6750, section 2.1).
 
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::percent;
 use crate::request::RequestView;
 
@@ -10,7 +10,16 @@ pub struct Credentials<'a>(&'a [u8]);
 
 impl<'a> Credentials<'a> {
     /// Takes the credentials out of a request's headers.
-    pub fn from_request(request: &RequestView<'a>) -> Result<Credentials<'a>, Denial> {
+    pub fn from_request(request: &RequestView<'a>, trace: &mut Trace) -> Result<Credentials<'a>, Denial> {
+        trace.note(Check::Credentials, || {
+            let schemes = request.values(b"authorization").map(|value| {
+                let scheme = value.split(|b| *b == b' ').next().unwrap_or_default();
+                format!("`{}`", String::from_utf8_lossy(scheme).chars().take(16).collect::<String>())
+            });
+            let schemes: Vec<String> = schemes.collect();
+            let found = if schemes.is_empty() { "none".into() } else { schemes.join(", ") };
+            ("one Authorization header, `Bearer`, and no token in the query".into(), found)
+        });
         if query_has_token(request.target) {
             let because = "an `access_token` in the query, where the server could find another token";
             return Err(Denial::new(DenyReason::TokenRepeated, because));
@@ -37,7 +46,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// The one bearer token that they are.
-    pub fn bearer(self, max_bytes: usize) -> Result<Bearer<'a>, Denial> {
+    pub fn bearer(self, max_bytes: usize, trace: &mut Trace) -> Result<Bearer<'a>, Denial> {
         let (scheme, rest) = self.split();
         let bearer = scheme.eq_ignore_ascii_case(BEARER);
         let takes_token = bearer || self.0.get(..DPOP.len()).is_some_and(|s| s.eq_ignore_ascii_case(DPOP));
@@ -52,6 +61,9 @@ impl<'a> Credentials<'a> {
             return Err(Denial::new(DenyReason::TokenMissing, "another scheme than Bearer"));
         }
         let token = rest.get(leading_spaces(rest)..).unwrap_or_default();
+        trace.note(Check::TokenSize, || {
+            (format!("at most {max_bytes} bytes"), format!("{} bytes", token.len()))
+        });
         if token.len() > max_bytes {
             return Err(Denial::new(DenyReason::TokenTooLarge, "longer than `token.max_bytes`"));
         }

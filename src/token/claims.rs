@@ -1,8 +1,10 @@
 //! The claims of solution #25 (TR 33.739, clause 6.25) and of RFC 7519, with the shapes they must have.
 
-use crate::decision::{Denial, DenyReason};
+use super::untrusted::shown;
+use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
 use crate::policy::{Policy, TokenRules};
+use crate::time::UnixTime;
 
 /// The claims of a token that somebody has vouched for.
 #[derive(Debug, Clone)]
@@ -32,6 +34,44 @@ impl Claims {
     /// The NumericDate `name`, where it is there and finite.
     pub(super) fn numeric_date(&self, name: &str) -> Option<f64> {
         self.get(name).and_then(Json::as_finite)
+    }
+
+    /// Notes what the checks of the claims are about to compare.
+    pub(super) fn note(&self, policy: &Policy, now: UnixTime, trace: &mut Trace) {
+        let rules = &policy.token;
+        let skew = rules.clock_skew_seconds;
+        let date = |name: &str| match self.numeric_date(name).and_then(UnixTime::new) {
+            Some(date) => date.to_string(),
+            None => shown(self.get(name)),
+        };
+        trace.note(Check::Expiry, || (format!("after {now}, {skew} s of skew allowed"), date("exp")));
+        trace.note(Check::NotBefore, || {
+            (
+                format!("not after {now}, {skew} s of skew allowed"),
+                format!("nbf {}, iat {}", date("nbf"), date("iat")),
+            )
+        });
+        trace.note(Check::Lifetime, || {
+            (
+                format!("at most {} s", rules.max_lifetime_seconds),
+                format!("from {} to {}", date("iat"), date("exp")),
+            )
+        });
+        trace.note(Check::Audience, || {
+            let fqdns: Vec<&str> = policy.protects.fqdns.iter().map(|fqdn| fqdn.as_str()).collect();
+            (fqdns.join(" or "), shown(self.get("aud")))
+        });
+        trace.note(Check::Claims, || {
+            let more = rules.require_claims.iter().map(|claim| claim.as_str());
+            let names = ["/iss", rules.eec_id_claim.as_str(), "/aud", "/exp"].into_iter().chain(more);
+            let eec_id = shown(self.find(&rules.eec_id_claim));
+            let gpsi = shown(self.find(&rules.gpsi_claim));
+            (names.collect::<Vec<_>>().join(", "), format!("EEC ID {eec_id}, GPSI {gpsi}"))
+        });
+        trace.note(Check::Confirmation, || ("no `cnf`".into(), shown(self.get("cnf"))));
+        trace.note(Check::Revocation, || {
+            ("not in `revoked`".into(), format!("jti {}, iat {}", shown(self.get("jti")), date("iat")))
+        });
     }
 
     /// `aud` must name one of the protected FQDNs. An `aud` of the wrong type is [`Claims::check_shapes`]' affair.

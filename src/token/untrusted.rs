@@ -1,14 +1,15 @@
 //! A compact JWS (RFC 7515) before its signature is checked.
 
 use super::{Bearer, Claims, VerifiedToken};
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{self, Json};
 use crate::keys::{HostVerifier, KeyHint};
-use crate::policy::Policy;
+use crate::policy::{EntitlementServer, Policy};
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A well-formed token that nobody has vouched for. Of its claims only `iss` can be read, to find the keys.
 pub struct UntrustedToken<'a> {
@@ -29,7 +30,7 @@ impl<'a> UntrustedToken<'a> {
     }
 
     /// Parses a strict compact JWS with JSON claims.
-    pub fn parse(bearer: Bearer<'a>) -> Result<UntrustedToken<'a>, Denial> {
+    pub fn parse(bearer: Bearer<'a>, trace: &mut Trace) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
         let text = bearer.as_str().as_bytes();
         let mut parts = text.split(|b| *b == b'.');
@@ -46,6 +47,9 @@ impl<'a> UntrustedToken<'a> {
             _ => Err(malformed(because)),
         };
         let header = object(decode(header)?, "the header is not a strict JSON object")?;
+        trace.note(Check::TokenForm, || {
+            ("a compact JWS with `alg`, `typ` JWT or at+jwt".into(), format!("header {header}"))
+        });
         check_header(&header).map_err(malformed)?;
         let payload = object(decode(payload)?, "the payload is not a strict JSON object")?;
         let signature_at = text.len().saturating_sub(signature.len().saturating_add(1));
@@ -57,10 +61,18 @@ impl<'a> UntrustedToken<'a> {
         })
     }
 
-    /// The number of the entitlement server that `iss` names. Nobody has vouched for that yet.
-    pub fn issuer(&self, policy: &Policy) -> Result<usize, Denial> {
+    /// The entitlement server that `iss` names. Nobody has vouched for that yet.
+    pub fn issuer<'p>(
+        &self,
+        policy: &'p Policy,
+        trace: &mut Trace,
+    ) -> Result<&'p Arc<EntitlementServer>, Denial> {
+        trace.note(Check::Issuer, || {
+            let configured = policy.entitlement_servers.iter().map(|server| server.identity.as_str());
+            (configured.collect::<Vec<_>>().join(" or "), shown(self.payload.get("iss")))
+        });
         let iss = self.payload.get("iss").and_then(Json::as_str);
-        let named = |iss| policy.entitlement_servers.iter().position(|server| server.identity.matches(iss));
+        let named = |iss: &str| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss));
         iss.and_then(named).ok_or_else(|| {
             Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
         })
@@ -69,29 +81,35 @@ impl<'a> UntrustedToken<'a> {
     /// Picks the key among those of `server` and checks the signature with it.
     pub fn verify<'p>(
         self,
-        policy: &'p Policy,
-        server: usize,
+        server: &'p Arc<EntitlementServer>,
         now: UnixTime,
         host: &dyn HostVerifier,
+        trace: &mut Trace,
     ) -> Result<VerifiedToken<'p>, Denial> {
-        let invalid =
-            || Denial::new(DenyReason::SignatureInvalid, "the signature is not that of the pinned key");
-        let (number, server) = (server, policy.entitlement_servers.get(server).ok_or_else(invalid)?);
         let hint = KeyHint {
             alg: self.header_text("alg").unwrap_or_default(),
             kid: self.header_text("kid"),
             x5t_s256: self.header_text("x5t#S256"),
         };
-        let key = server.keys.select(&hint, now)?;
+        let key = server.keys.select(&hint, now, trace)?;
+        trace.note(Check::Signature, || {
+            (format!("by the key {}", key.key.thumbprint()), format!("{} bytes", self.signature.len()))
+        });
         if !key.key.verify(self.signing_input, &self.signature, host) {
-            return Err(invalid());
+            let because = "the signature is not that of the pinned key";
+            return Err(Denial::new(DenyReason::SignatureInvalid, because));
         }
-        Ok(VerifiedToken { number, server, key: Some(key), claims: Rc::new(Claims::new(self.payload)) })
+        Ok(VerifiedToken { server, key: Some(key), claims: Rc::new(Claims::new(self.payload)) })
     }
 
     fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Json::as_str)
     }
+}
+
+/// A value for people; a claim that is not there is `absent`.
+pub(super) fn shown(value: Option<&Json>) -> String {
+    value.map_or("absent".into(), Json::to_string)
 }
 
 /// The header members that decide anything. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not

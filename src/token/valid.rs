@@ -1,18 +1,20 @@
 //! A token that has passed every check that depends on it and on the time.
 
 use super::identity_headers::IdentityHeaders;
+use super::untrusted::shown;
 use super::{Claims, VerifiedToken, validity};
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
 use crate::policy::binding::Client;
-use crate::policy::{ClaimCheck, Policy, Revocable};
+use crate::policy::{ClaimCheck, EntitlementServer, Policy, Revocable};
 use crate::time::UnixTime;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Whom a token speaks for. It can only be made out of a [`VerifiedToken`].
 #[derive(Debug)]
 pub struct ValidToken {
-    server: usize,
+    server: Arc<EntitlementServer>,
     claims: Rc<Claims>,
     /// `iss` in the configured spelling.
     issuer: Json,
@@ -25,8 +27,14 @@ pub struct ValidToken {
 
 impl ValidToken {
     /// Checks times, audience, the claims and their shapes, revocation, in the order of the contract.
-    pub fn check(token: VerifiedToken<'_>, policy: &Policy, now: UnixTime) -> Result<ValidToken, Denial> {
+    pub fn check(
+        token: VerifiedToken<'_>,
+        policy: &Policy,
+        now: UnixTime,
+        trace: &mut Trace,
+    ) -> Result<ValidToken, Denial> {
         let claims = &token.claims;
+        claims.note(policy, now, trace);
         validity::check(claims, &policy.token, now)?;
         claims.check_audience(policy)?;
         claims.check_shapes(&policy.token)?;
@@ -45,7 +53,7 @@ impl ValidToken {
         let gpsis = claims.find(&policy.token.gpsi_claim).and_then(Json::as_strings).unwrap_or_default();
         let (valid_from, valid_until) = validity::span(claims, &policy.token, token.key, now);
         Ok(ValidToken {
-            server: token.number,
+            server: Arc::clone(token.server),
             issuer: Json::String(token.server.identity.as_str().into()),
             eec_id: eec_id.into(),
             gpsis: gpsis.into_iter().map(Box::from).collect(),
@@ -66,9 +74,9 @@ impl ValidToken {
         self.claims.expiry()
     }
 
-    /// The number of the entitlement server that issued it.
-    pub fn server(&self) -> usize {
-        self.server
+    /// The entitlement server that issued it.
+    pub fn server(&self) -> &Arc<EntitlementServer> {
+        &self.server
     }
 
     /// Names and values of the headers that tell the upstream who is calling.
@@ -79,6 +87,11 @@ impl ValidToken {
     /// The client that the token names.
     pub fn client(&self) -> Client<'_> {
         Client { eec_id: &self.eec_id, gpsis: &self.gpsis }
+    }
+
+    /// A claim, for people.
+    pub fn shown(&self, claim: &Pointer) -> String {
+        shown(self.claims.find(claim))
     }
 
     /// Whether a condition of a rule holds. For `iss` the configured spelling counts as well as the token's.

@@ -7,14 +7,13 @@ use crate::keys::PinnedKey;
 use crate::policy::{EntitlementServer, Policy};
 use crate::time::UnixTime;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A token that a pinned key of its issuer, or the entitlement server itself, has vouched for. Nothing is
 /// said about times and audience yet.
 pub struct VerifiedToken<'p> {
-    /// The number of the entitlement server.
-    pub number: usize,
     /// The entitlement server that issued it.
-    pub server: &'p EntitlementServer,
+    pub server: &'p Arc<EntitlementServer>,
     /// The key that verified it; `None` if the server was asked instead.
     pub key: Option<&'p PinnedKey>,
     /// What it says.
@@ -22,20 +21,17 @@ pub struct VerifiedToken<'p> {
 }
 
 impl<'p> VerifiedToken<'p> {
-    /// A token about which entitlement server `number` has said `claims`. If it says `iss`, that must be itself.
+    /// A token about which `server` has said `claims`. If it says `iss`, that must be itself.
     pub fn by_answer(
-        policy: &'p Policy,
-        number: usize,
+        server: &'p Arc<EntitlementServer>,
         claims: Rc<Claims>,
     ) -> Result<VerifiedToken<'p>, Denial> {
-        let foreign =
-            || Denial::new(DenyReason::IssuerUnknown, "`iss` in the answer is not the server that gave it");
-        let server = policy.entitlement_servers.get(number).ok_or_else(foreign)?;
         if claims.get("iss").is_some_and(|iss| !iss.as_str().is_some_and(|iss| server.identity.matches(iss)))
         {
-            return Err(foreign());
+            let because = "`iss` in the answer is not the server that gave it";
+            return Err(Denial::new(DenyReason::IssuerUnknown, because));
         }
-        Ok(VerifiedToken { number, server, key: None, claims })
+        Ok(VerifiedToken { server, key: None, claims })
     }
 
     /// The names of the key that verified it.
@@ -57,8 +53,7 @@ pub fn check_answer(
 ) -> Result<(), Denial> {
     claims.check_confirmation()?;
     let inactive = |because| Err(Denial::new(DenyReason::TokenInactive, because));
-    let server = policy.entitlement_servers.get(token.server());
-    let named = |iss: &Json| iss.as_str().is_some_and(|iss| server.is_some_and(|s| s.identity.matches(iss)));
+    let named = |iss: &Json| iss.as_str().is_some_and(|iss| token.server().identity.matches(iss));
     if !claims.get("iss").is_none_or(named) {
         return inactive("`iss` in the answer is not the server that gave it");
     }

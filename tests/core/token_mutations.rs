@@ -4,21 +4,22 @@ use crate::support::house;
 use crate::support::token::{Key, claims, now};
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
-use eec_authn::engine::{self, Decision};
+use eec_authn::exchange::rehearsal::{Rehearsal, play};
 use eec_authn::keys::NoHost;
 use eec_authn::online::Answer;
-use eec_authn::policy::Policy;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
+use eec_authn::worker::Worker;
+use std::hash::RandomState;
+use std::rc::Rc;
 
-fn policy(key: &Key) -> Policy {
-    config::parse(house::config(&[key]).to_string().as_bytes(), &|_| None)
-        .expect("a good configuration")
-        .policy
+fn worker(key: &Key) -> Rc<Worker> {
+    let loaded = config::parse(house::config(&[key]).to_string().as_bytes(), &|_| None);
+    Rc::new(Worker::new(loaded.expect("a good configuration").policy, RandomState::new()))
 }
 
 /// The reason for which the value of an Authorization header is refused.
-fn refused(policy: &Policy, authorization: &[u8]) -> Option<DenyReason> {
+fn refused(worker: &Rc<Worker>, authorization: &[u8]) -> Option<DenyReason> {
     let pairs: [(&[u8], &[u8]); 4] = [
         (b":method", b"DELETE"),
         (b":path", b"/eees-eecregistration/v1/registrations/r1"),
@@ -27,18 +28,17 @@ fn refused(policy: &Policy, authorization: &[u8]) -> Option<DenyReason> {
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(now() as f64).expect("a time");
-    match engine::decide(policy, &request, None, now, &NoHost, &|_| Answer::Unavailable) {
-        Decision::Deny(denial) => Some(denial.reason),
-        Decision::Allow(_) | Decision::Pass => None,
-    }
+    let answer = &|_: &_| Answer::Unavailable;
+    let rehearsal = Rehearsal { request, body: None, trailers: None, answer, late_answer: false };
+    play(worker, &rehearsal, now, &NoHost).denial().map(|denial| denial.reason)
 }
 
 #[test]
 fn every_single_change_of_a_token_is_refused() {
     let key = Key::new(1);
-    let policy = policy(&key);
+    let worker = worker(&key);
     let good = format!("Bearer {}", key.token(&claims())).into_bytes();
-    assert_eq!(refused(&policy, &good), None, "the token itself is good");
+    assert_eq!(refused(&worker, &good), None, "the token itself is good");
     for at in 7..good.len() {
         for changed in [b'A', b'z', b'_', b'.', b'=', b' ', b',', 0, 0x80, 0xff] {
             let mut bad = good.clone();
@@ -48,25 +48,25 @@ fn every_single_change_of_a_token_is_refused() {
             let text = String::from_utf8_lossy(&bad).into_owned();
             // A space before the token belongs to the scheme; nothing else may be taken.
             let reason =
-                refused(&policy, &bad).unwrap_or_else(|| panic!("taken with a change at {at}: {text}"));
+                refused(&worker, &bad).unwrap_or_else(|| panic!("taken with a change at {at}: {text}"));
             let named = (DenyReason::TokenRepeated..=DenyReason::SignatureInvalid).contains(&reason);
             assert!(named, "{reason:?} for a change at {at}: {text}");
         }
         let mut shorter = good.clone();
         shorter.remove(at);
-        assert!(refused(&policy, &shorter).is_some(), "taken without byte {at}");
-        assert!(refused(&policy, &good[..at]).is_some(), "taken when cut at {at}");
+        assert!(refused(&worker, &shorter).is_some(), "taken without byte {at}");
+        assert!(refused(&worker, &good[..at]).is_some(), "taken when cut at {at}");
     }
 }
 
 #[test]
 fn every_byte_alone_and_in_front_is_refused() {
     let key = Key::new(1);
-    let policy = policy(&key);
+    let worker = worker(&key);
     let token = key.token(&claims());
     for byte in 0..=u8::MAX {
         for value in [vec![byte], vec![byte; 3], [&[byte][..], b"Bearer ", token.as_bytes()].concat()] {
-            assert!(refused(&policy, &value).is_some(), "taken: {value:?}");
+            assert!(refused(&worker, &value).is_some(), "taken: {value:?}");
         }
     }
 }

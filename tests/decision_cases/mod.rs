@@ -8,12 +8,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use eec_authn::config;
-use eec_authn::engine::{self, Decision};
+use eec_authn::decision::{Check, DenyReason, Ending, Note};
+use eec_authn::exchange::Asking;
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
 use eec_authn::keys::NoHost;
-use eec_authn::online::Answer;
+use eec_authn::online::{self, Answer, RawAnswer, Reading};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
+use eec_authn::worker::Worker;
 use serde_json::{Map, Value, json};
+use std::hash::RandomState;
+use std::rc::Rc;
 
 /// The tables.
 const TABLES: &[(&str, &str)] = &[
@@ -21,6 +26,7 @@ const TABLES: &[(&str, &str)] = &[
     ("times", include_str!("../cases/times.json")),
     ("routes", include_str!("../cases/routes.json")),
     ("bodies", include_str!("../cases/bodies.json")),
+    ("waits", include_str!("../cases/waits.json")),
 ];
 
 /// Runs every table; panics with all that went wrong.
@@ -88,17 +94,72 @@ fn decide(case: &Value) -> Value {
         pairs.push((part(0), part(1)));
     }
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
-    let body = case["body"].as_str();
-    let request = RequestView::new(&pairs, body.is_none());
+    let body = body_of(case);
+    let pieces: Option<Vec<&[u8]>> = body.as_ref().map(|body| body.iter().map(String::as_bytes).collect());
+    let trailers = case["trailers"].as_object().map(|trailers| {
+        let bytes =
+            |(name, value): (&'_ String, &'_ Value)| (name.clone(), value.as_str().expect("text").to_owned());
+        trailers.iter().map(bytes).collect::<Vec<_>>()
+    });
+    let trailers: Option<Vec<(&[u8], &[u8])>> = trailers
+        .as_ref()
+        .map(|trailers| trailers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect());
+    let rehearsal = Rehearsal {
+        request: RequestView::new(&pairs, pieces.is_none()),
+        body: pieces.as_deref(),
+        trailers: trailers.as_deref(),
+        answer: &|asking| answer(asking, &case["answer"]),
+        late_answer: case["late_answer"] == true,
+    };
     let now = UnixTime::new(case["now"].as_f64().expect("now")).expect("a time");
-    let body = body.map(str::as_bytes);
-    match engine::decide(&policy, &request, body, now, &NoHost, &|_| Answer::Unavailable) {
-        Decision::Pass => json!("pass"),
-        Decision::Deny(denial) => json!(denial.reason.code()),
-        Decision::Allow(grant) => {
-            let headers = grant.token().identity_headers();
+    let worker = Rc::new(Worker::new(policy, RandomState::new()));
+    let outcome = play(&worker, &rehearsal, now, &NoHost);
+    let failed: Vec<_> = outcome.trace.endings(outcome.denial()).into_iter().filter_map(failed).collect();
+    assert_eq!(
+        failed,
+        outcome.denial().map(|denial| denial.reason).into_iter().collect::<Vec<_>>(),
+        "{case}"
+    );
+    match outcome.decision {
+        Decision::Passed => json!("pass"),
+        Decision::Denied(denial, _) => json!(denial.reason.code()),
+        Decision::Recorded(denial) => json!(format!("shadow:{}", denial.reason.code())),
+        Decision::Undecided => json!("undecided"),
+        Decision::Allowed => {
+            let headers = outcome.identity.iter().flat_map(|token| token.identity_headers());
             json!(headers.map(|(n, v)| (n.to_string(), json!(v))).collect::<Map<_, _>>())
         }
+    }
+}
+
+/// The one check of a trace that failed.
+fn failed((_, ending, _): (Check, Ending, Option<&Note>)) -> Option<DenyReason> {
+    match ending {
+        Ending::Failed(reason) => Some(reason),
+        Ending::Passed | Ending::NotReached | Ending::DoesNotApply => None,
+    }
+}
+
+/// The body in its pieces: `body` is one text, `pieces` are several.
+fn body_of(case: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    match (&case["body"], &case["pieces"]) {
+        (Value::String(body), _) => Some(vec![body.clone()]),
+        (_, Value::Array(pieces)) => Some(pieces.iter().map(text).collect()),
+        _ => None,
+    }
+}
+
+/// What the entitlement server answers: an object with status 200, a number as a bare status, nothing at all by default.
+fn answer(asking: &Asking, given: &Value) -> Answer {
+    let (status, body) = match given {
+        Value::Object(_) => (Some(200), given.to_string()),
+        given => (given.as_u64().and_then(|status| u16::try_from(status).ok()), String::new()),
+    };
+    let raw = RawAnswer { status, content_types: &[b"application/json"], body: body.as_bytes() };
+    match online::read(&asking.asked.online.method, &raw) {
+        Reading::Is(answer) => answer,
+        Reading::AskWithGet | Reading::CredentialsRefused => Answer::Unavailable,
     }
 }
 

@@ -1,6 +1,5 @@
 //! `eec-authn explain`: every check in order, and why a request is allowed or denied.
 
-mod facts;
 mod report;
 
 use super::clock;
@@ -9,16 +8,19 @@ use super::filter_file::FilterFile;
 use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
-use eec_authn::engine::{self, Asking};
+use eec_authn::exchange::Asking;
+use eec_authn::exchange::rehearsal::{Rehearsal, play};
 use eec_authn::keys::NoHost;
 use eec_authn::online::{self, Answer, RawAnswer, Reading};
 use eec_authn::policy::online::Method;
 use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use facts::Facts;
+use eec_authn::worker::Worker;
 use report::Report;
+use std::hash::RandomState;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
 ///
@@ -101,18 +103,21 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     pairs.extend(authorization.as_ref().map(|value| (&b"authorization"[..], value.as_bytes())));
     // Without a body to look at, what depends on it is left open.
     let request = RequestView::new(&pairs, false);
-    let ask = |asking: &Asking| answered(&policy, asking, answer.as_deref());
-    let decision =
-        engine::decide(&policy, &request, Some(body.as_deref().unwrap_or_default()), now, &NoHost, &ask);
-    let facts = Facts::new(&policy, &request, token.as_deref(), body.as_deref(), now);
-    let is_head = args.method == "HEAD";
-    Report::new(&policy, &decision, &facts, body.is_some(), is_head).print(output)
+    let pieces = body.as_deref().map(|body| [body]);
+    let rehearsal = Rehearsal {
+        request,
+        body: pieces.as_ref().map(|pieces| &pieces[..]),
+        trailers: None,
+        answer: &|asking| answered(asking, answer.as_deref()),
+        late_answer: false,
+    };
+    let worker = Rc::new(Worker::new(policy, RandomState::new()));
+    Report::new(play(&worker, &rehearsal, now, &NoHost)).print(output)
 }
 
 /// What the entitlement server is taken to say.
-fn answered(policy: &Policy, asking: &Asking, given: Option<&[u8]>) -> Answer {
-    let online = policy.entitlement_servers.get(asking.server).and_then(|server| server.online.as_ref());
-    let Some(online) = online else { return Answer::Unavailable };
+fn answered(asking: &Asking, given: Option<&[u8]>) -> Answer {
+    let online = &asking.asked.online;
     let nothing_against: &[u8] = match online.method {
         Method::Rfc7662 { .. } => b"{\"active\":true}",
         Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",

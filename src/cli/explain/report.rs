@@ -1,78 +1,23 @@
-//! What `explain` found, for people and for machines.
+//! What `explain` found, for people and for machines: the trace of the walk, and what it came to.
 
-use super::facts::Facts;
 use crate::cli::failure::Failure;
 use crate::cli::{Exit, Output};
-use eec_authn::decision::{Denial, DenyReason};
-use eec_authn::engine::Decision;
-use eec_authn::policy::{Mode, Policy};
+use eec_authn::decision::{Denial, Ending};
+use eec_authn::exchange::rehearsal::{Decision, Outcome};
 use eec_authn::reply::Reply;
 use serde_json::{Map, Value, json};
 
-/// The checks, and what they come to.
-pub(super) struct Report<'a> {
-    checks: Vec<(DenyReason, &'static str, String)>,
-    verdict: String,
-    denied: Option<&'a Denial>,
-    reply: Option<Reply>,
-    /// What goes upstream about the client.
-    identity: Vec<(String, String)>,
-    /// What is only recorded, and why the request goes on.
-    shadow: Option<(&'a Denial, &'static str)>,
+const WHOLE: &str = "the filter is in shadow mode: the request would go on, and this would be recorded";
+const RULE: &str = "the rule is in shadow mode: the request would go on, and this would be recorded";
+
+/// A walk, ready to be printed.
+pub(super) struct Report {
+    outcome: Outcome,
 }
 
-impl<'a> Report<'a> {
-    pub(super) fn new(
-        policy: &Policy,
-        decision: &'a Decision,
-        facts: &Facts<'_>,
-        has_body: bool,
-        is_head: bool,
-    ) -> Report<'a> {
-        let denied = match decision {
-            // The body was not given, so that it is empty decides nothing.
-            Decision::Deny(denial) if denial.reason == DenyReason::BodyRequired && !has_body => None,
-            Decision::Deny(denial) => Some(denial),
-            Decision::Allow(_) | Decision::Pass => None,
-        };
-        let state = |reason: DenyReason| match denied {
-            Some(denial) if denial.reason == reason => "failed",
-            Some(denial) if denial.reason < reason => "not reached",
-            _ if !facts.applies(reason, has_body)
-                || matches!(decision, Decision::Pass) && reason > DenyReason::RouteDenied =>
-            {
-                "does not apply"
-            }
-            _ => "passed",
-        };
-        let verdict = match (denied, decision) {
-            (Some(denial), _) => format!("denied: {}", denial.reason.code()),
-            (None, Decision::Pass) => "passes without a token".into(),
-            (None, _) if !has_body && facts.needs_body() => "allowed, if its body is (give --body)".into(),
-            (None, _) => "allowed".into(),
-        };
-        let grant = match decision {
-            Decision::Allow(grant) => Some(grant),
-            Decision::Deny(_) | Decision::Pass => None,
-        };
-        let identity = grant.into_iter().flat_map(|grant| grant.token().identity_headers());
-        let whole = denied.filter(|_| policy.mode == Mode::Shadow).map(|denial| {
-            (denial, "the filter is in shadow mode: the request would go on, and this would be recorded")
-        });
-        let rule = grant.and_then(|grant| grant.noted()).map(|denial| {
-            (denial, "the rule is in shadow mode: the request would go on, and this would be recorded")
-        });
-        Report {
-            checks: DenyReason::ALL
-                .iter()
-                .map(|reason| (*reason, state(*reason), facts.of(*reason)))
-                .collect(),
-            verdict,
-            denied,
-            reply: denied.map(|denial| Reply::to_denial(denial, &policy.protects.realm, is_head)),
-            identity: identity.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
-            shadow: whole.or(rule),
-        }
+impl Report {
+    pub(super) fn new(outcome: Outcome) -> Report {
+        Report { outcome }
     }
 
     /// Prints it, and says how the verb ends.
@@ -82,59 +27,118 @@ impl<'a> Report<'a> {
         } else {
             self.for_people(output)?
         }
-        Ok(if self.denied.is_some() { Exit::Denied } else { Exit::Fine })
+        Ok(if self.outcome.denial().is_some() { Exit::Denied } else { Exit::Fine })
+    }
+
+    fn verdict(&self) -> String {
+        match &self.outcome.decision {
+            Decision::Denied(denial, _) | Decision::Recorded(denial) => {
+                format!("denied: {}", denial.reason.code())
+            }
+            Decision::Passed => "passes without a token".into(),
+            Decision::Undecided => "allowed, if its body is (give --body)".into(),
+            Decision::Allowed => "allowed".into(),
+        }
+    }
+
+    fn reply(&self) -> Option<&Reply> {
+        match &self.outcome.decision {
+            Decision::Denied(_, reply) => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// What is only recorded, and why the request goes on.
+    fn recorded(&self) -> Option<(&Denial, &'static str)> {
+        match &self.outcome.decision {
+            Decision::Recorded(denial) => Some((denial, WHOLE)),
+            _ => self.outcome.noted.as_ref().map(|denial| (denial, RULE)),
+        }
+    }
+
+    fn identity(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.outcome.identity.iter().flat_map(|token| token.identity_headers())
     }
 
     fn for_machines(&self) -> Value {
-        let checks: Vec<Value> = self
-            .checks
+        let endings = self.outcome.trace.endings(self.outcome.denial());
+        let checks: Vec<Value> = endings
             .iter()
-            .map(|(reason, state, fact)| json!({"check": reason.code(), "state": state, "facts": fact}))
+            .map(|(check, ending, note)| {
+                json!({
+                    "check": check.name(), "clause": check.clause(), "state": state(*ending), "code": code(*ending),
+                    "expected": note.map(|note| &note.expected), "found": note.map(|note| &note.found),
+                })
+            })
             .collect();
-        let reply = self.reply.as_ref().map(|reply| {
+        let reply = self.reply().map(|reply| {
             let headers: Map<String, Value> =
                 reply.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
             let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
             json!({"status": reply.status, "headers": headers, "body": body})
         });
         let identity: Map<String, Value> =
-            self.identity.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let shadow = self.shadow.map(
+            self.identity().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        let shadow = self.recorded().map(
             |(denial, note)| json!({"code": denial.reason.code(), "because": denial.because, "note": note}),
         );
         json!({
-            "checks": checks, "decision": self.verdict, "because": self.denied.map(|denial| denial.because),
+            "checks": checks, "decision": self.verdict(),
+            "because": self.outcome.denial().map(|denial| denial.because),
             "reply": reply, "identity_headers": identity, "shadow": shadow,
         })
     }
 
     fn for_people(&self, output: Output) -> Result<(), Failure> {
-        for (reason, state, fact) in &self.checks {
-            let mark = match *state {
-                "passed" => '✓',
-                "failed" => '✗',
-                _ => '·',
+        for (check, ending, note) in self.outcome.trace.endings(self.outcome.denial()) {
+            let words = match (ending, note) {
+                (Ending::Passed, Some(note)) => note.found.clone(),
+                (Ending::Failed(reason), Some(note)) => {
+                    format!("{} (expected: {}; code: {})", note.found, note.expected, reason.code())
+                }
+                (Ending::Failed(reason), None) => format!("(code: {})", reason.code()),
+                (ending, _) => state(ending).to_owned(),
             };
-            let fact = if *state == "does not apply" || *state == "not reached" { *state } else { fact };
-            output.line(format_args!("{mark} {:<24} {fact}", reason.code()))?;
+            let mark = match ending {
+                Ending::Passed => '✓',
+                Ending::Failed(_) => '✗',
+                Ending::NotReached | Ending::DoesNotApply => '·',
+            };
+            output.line(format_args!("{mark} {:<26} {words}", check.name()))?;
         }
-        output.line(format_args!("\n{}", self.verdict))?;
-        if let Some(denial) = self.denied {
+        output.line(format_args!("\n{}", self.verdict()))?;
+        if let Some(denial) = self.outcome.denial() {
             output.line(format_args!("because {}", denial.because))?;
         }
-        if let Some(reply) = &self.reply {
+        if let Some(reply) = self.reply() {
             output.line(format_args!("\nHTTP {}", reply.status))?;
             for (name, value) in &reply.headers {
                 output.line(format_args!("{name}: {value}"))?;
             }
             output.line(format_args!("\n{}", reply.body))?;
         }
-        for (name, value) in &self.identity {
+        for (name, value) in self.identity() {
             output.line(format_args!("{name}: {value}"))?;
         }
-        if let Some((denial, note)) = self.shadow {
+        if let Some((denial, note)) = self.recorded() {
             output.line(format_args!("{note}: {}, because {}", denial.reason.code(), denial.because))?;
         }
         Ok(())
+    }
+}
+
+fn state(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Passed => "passed",
+        Ending::Failed(_) => "failed",
+        Ending::NotReached => "not reached",
+        Ending::DoesNotApply => "does not apply",
+    }
+}
+
+fn code(ending: Ending) -> Option<&'static str> {
+    match ending {
+        Ending::Failed(reason) => Some(reason.code()),
+        Ending::Passed | Ending::NotReached | Ending::DoesNotApply => None,
     }
 }

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eec_authn::decision::{Denial, DenyReason};
+use eec_authn::decision::Denial;
+use eec_authn::decision::Trace;
 use eec_authn::json::{self, Json};
 use eec_authn::keys::{KeyHint, PinnedKey};
 use eec_authn::policy::online::{ApplyTo, Method};
@@ -15,11 +16,11 @@ use serde_json::{Value, json as object};
 /// Who would vouch for a token.
 pub(super) enum CheckedWith<'p> {
     /// This key; its server may be asked as well.
-    Key(usize, &'p PinnedKey),
+    Key(&'p EntitlementServer, &'p PinnedKey),
     /// The answer of this server alone.
-    Answer(usize),
+    Answer(&'p EntitlementServer),
     /// Nobody: the token would be denied. The server is the one that the token names, if it names one.
-    Nobody(Option<usize>, Denial),
+    Nobody(Option<&'p EntitlementServer>, Denial),
 }
 
 /// Walks as the filter does, up to the choice of the key.
@@ -27,31 +28,29 @@ pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -
     let authorization = format!("Bearer {token}");
     let pairs: [(&[u8], &[u8]); 1] = [(b"authorization", authorization.as_bytes())];
     let nobody = |denial| CheckedWith::Nobody(None, denial);
-    let credentials = Credentials::from_request(&RequestView::new(&pairs, true));
-    let bearer = match credentials.and_then(|given| given.bearer(policy.token.max_bytes)) {
+    let trace = &mut Trace::off();
+    let credentials = Credentials::from_request(&RequestView::new(&pairs, true), trace);
+    let bearer = match credentials.and_then(|given| given.bearer(policy.token.max_bytes, trace)) {
         Ok(bearer) => bearer,
         Err(denial) => return nobody(denial),
     };
-    match policy.opaque_server {
-        Some(server) if !UntrustedToken::is_meant(bearer) => return CheckedWith::Answer(server),
-        _ => {}
+    if let Some(asked) = policy.opaque_server.as_ref().filter(|_| !UntrustedToken::is_meant(bearer)) {
+        return CheckedWith::Answer(&asked.server);
     }
-    let number = match UntrustedToken::parse(bearer).and_then(|token| token.issuer(policy)) {
-        Ok(number) => number,
+    let token_of = UntrustedToken::parse(bearer, trace);
+    let server = match token_of.and_then(|token| token.issuer(policy, trace)) {
+        Ok(server) => server,
         Err(denial) => return nobody(denial),
     };
-    let Some(server) = policy.entitlement_servers.get(number) else {
-        return nobody(Denial::new(DenyReason::IssuerUnknown, "no such entitlement server"));
-    };
     if server.keys.keys().is_empty() {
-        return CheckedWith::Answer(number);
+        return CheckedWith::Answer(server);
     }
     let header = header(token);
     let text = |name| header.as_ref().and_then(|header| header.get(name)).and_then(Json::as_str);
     let hint = KeyHint { alg: text("alg").unwrap_or_default(), kid: text("kid"), x5t_s256: text("x5t#S256") };
-    match server.keys.select(&hint, now) {
-        Ok(key) => CheckedWith::Key(number, key),
-        Err(denial) => CheckedWith::Nobody(Some(number), denial),
+    match server.keys.select(&hint, now, trace) {
+        Ok(key) => CheckedWith::Key(server, key),
+        Err(denial) => CheckedWith::Nobody(Some(server), denial),
     }
 }
 
@@ -68,15 +67,14 @@ impl CheckedWith<'_> {
 
     /// For people and machines.
     pub(super) fn shown(&self, policy: &Policy) -> Value {
-        let (number, key, denial) = match self {
-            CheckedWith::Key(number, key) => (Some(*number), Some(*key), None),
-            CheckedWith::Answer(number) => (Some(*number), None, None),
-            CheckedWith::Nobody(number, denial) => (*number, None, Some(denial)),
+        let (server, key, denial) = match self {
+            CheckedWith::Key(server, key) => (Some(*server), Some(*key), None),
+            CheckedWith::Answer(server) => (Some(*server), None, None),
+            CheckedWith::Nobody(server, denial) => (*server, None, Some(denial)),
         };
-        let server = number.and_then(|number| policy.entitlement_servers.get(number));
         let asked = server.and_then(|server| method_of(server, key.is_none())).filter(|_| denial.is_none());
         let mut shown = object!({
-            "path": number.map(|number| format!("entitlement_servers[{number}]")),
+            "path": server.map(|server| format!("entitlement_servers[{}]", server.number)),
             "entitlement_server": server.map(|server| server.identity.as_str()),
             "key": key.map(pinned),
             "online": asked,

@@ -3,6 +3,7 @@
 use super::super::{KeyHint, KeySet, PinnedKey, Window};
 use super::{ED25519, P256, parse};
 use crate::decision::DenyReason::{self, AlgorithmNotAllowed, KeyNotValidNow, KeyUnknown};
+use crate::decision::Trace;
 use crate::time::UnixTime;
 
 fn at(seconds: f64) -> UnixTime {
@@ -27,7 +28,9 @@ fn pick(
     x5t_s256: Option<&str>,
 ) -> Result<usize, DenyReason> {
     let set = KeySet::new(keys.to_vec());
-    let picked = set.select(&KeyHint { alg, kid, x5t_s256 }, at(100.0)).map_err(|denial| denial.reason)?;
+    let picked = set
+        .select(&KeyHint { alg, kid, x5t_s256 }, at(100.0), &mut Trace::off())
+        .map_err(|denial| denial.reason)?;
     Ok(set.keys().iter().position(|key| std::ptr::eq(key, picked)).unwrap())
 }
 

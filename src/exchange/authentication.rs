@@ -1,10 +1,10 @@
 //! Who is calling: from the Authorization header to a valid token, by a pinned key or by asking.
 
-use crate::decision::{Denial, DenyReason};
+use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::keys::HostVerifier;
 use crate::online::{Answer, SharedDigest, TokenDigest};
 use crate::policy::online::{ApplyTo, OnUnavailable};
-use crate::policy::{Online, Policy};
+use crate::policy::{Asked, Policy};
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 /// What the token's own checks come to.
 #[derive(Debug)]
-pub enum Authentication {
+pub(super) enum Authentication {
     /// The client is known.
     Known {
         /// Whom the token speaks for.
@@ -33,8 +33,8 @@ pub enum Authentication {
 /// A question that a request waits for.
 #[derive(Debug)]
 pub struct Asking {
-    /// The number of the entitlement server.
-    pub server: usize,
+    /// Who is asked, and how.
+    pub asked: Asked,
     /// The token, in short.
     pub digest: TokenDigest,
     /// The token. It is a secret: `Debug` does not show it.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Secret {
 
 /// A token about which the entitlement server has had its say.
 #[derive(Debug)]
-pub struct Settled {
+pub(super) struct Settled {
     /// Whom it speaks for.
     pub token: Rc<ValidToken>,
     /// Whether it passes only because the server could not be asked.
@@ -62,51 +62,69 @@ pub struct Settled {
 }
 
 /// The token and everything that it must be by itself.
-pub fn authenticate(
+pub(super) fn authenticate(
     policy: &Policy,
     tokens: &mut TokenCache,
     request: &RequestView<'_>,
     now: UnixTime,
     host: &dyn HostVerifier,
+    trace: &mut Trace,
 ) -> Result<Authentication, Denial> {
-    let credentials = Credentials::from_request(request)?;
-    let bearer = || credentials.bearer(policy.token.max_bytes);
+    let credentials = Credentials::from_request(request, trace)?;
+    let max_bytes = policy.token.max_bytes;
     // A token that equals a verified one needs no look at its characters.
     let kept = tokens.get(credentials.place_of_token()).filter(|token| token.is_valid_at(now)).cloned();
     let cached = tokens.is_on().then_some(kept.is_some());
     let token = match kept {
         Some(token) => token,
         None => {
-            let bearer = bearer()?;
-            if let Some(server) = policy.opaque_server
+            let bearer = credentials.bearer(max_bytes, trace)?;
+            if let Some(asked) = &policy.opaque_server
                 && !UntrustedToken::is_meant(bearer)
             {
-                return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
+                return Ok(Authentication::Ask { asking: Asking::new(asked.clone(), bearer, None), cached });
             }
-            let token = UntrustedToken::parse(bearer)?;
-            let server = token.issuer(policy)?;
-            if policy.entitlement_servers.get(server).is_some_and(|server| server.keys.keys().is_empty()) {
-                return Ok(Authentication::Ask { asking: Asking::new(server, bearer, None), cached });
+            let token = UntrustedToken::parse(bearer, trace)?;
+            let server = token.issuer(policy, trace)?;
+            if let Some(asked) = server.asked()
+                && server.keys.keys().is_empty()
+            {
+                return Ok(Authentication::Ask { asking: Asking::new(asked, bearer, None), cached });
             }
-            let token = token.verify(policy, server, now, host)?;
-            let token = Rc::new(ValidToken::check(token, policy, now)?);
+            let token = token.verify(server, now, host, trace)?;
+            let token = Rc::new(ValidToken::check(token, policy, now, trace)?);
             tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
             token
         }
     };
     // A pinned key has verified it; its server may want to be asked about each all the same.
-    match online(policy, token.server()) {
-        Some(Online { apply_to: ApplyTo::All, .. }) => {
-            let asking = Asking::new(token.server(), bearer()?, Some(token));
+    match token.server().asked().filter(|asked| asked.online.apply_to == ApplyTo::All) {
+        Some(asked) => {
+            let asking = Asking::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
             Ok(Authentication::Ask { asking, cached })
         }
-        _ => Ok(Authentication::Known { token, cached }),
+        None => Ok(Authentication::Known { token, cached }),
     }
 }
 
 /// What the answer about a token comes to.
-pub fn settle(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) -> Result<Settled, Denial> {
-    let allow_verified = passes_unasked(policy, asking);
+pub(super) fn settle(
+    policy: &Policy,
+    asking: &Asking,
+    answer: &Answer,
+    now: UnixTime,
+    trace: &mut Trace,
+) -> Result<Settled, Denial> {
+    let server = &asking.asked.server;
+    trace.note(Check::Introspection, || {
+        let found = match answer {
+            Answer::Active(_) => "active",
+            Answer::Inactive => "not active",
+            Answer::Unavailable => "no answer",
+        };
+        (format!("active, by {}", server.identity.as_str()), found.into())
+    });
+    let allow_verified = passes_unasked(asking);
     let settled = |token: &Rc<ValidToken>, unasked| Settled { token: Rc::clone(token), unasked };
     match (answer, &asking.verified) {
         (Answer::Inactive, _) => {
@@ -121,26 +139,26 @@ pub fn settle(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) 
             Ok(settled(token, false))
         }
         (Answer::Active(claims), None) => {
-            let token = VerifiedToken::by_answer(policy, asking.server, Rc::clone(claims))?;
-            Ok(settled(&Rc::new(ValidToken::check(token, policy, now)?), false))
+            let token = VerifiedToken::by_answer(server, Rc::clone(claims))?;
+            Ok(settled(&Rc::new(ValidToken::check(token, policy, now, trace)?), false))
         }
     }
 }
 
-fn passes_unasked(policy: &Policy, asking: &Asking) -> bool {
-    online(policy, asking.server).is_some_and(|online| online.on_unavailable == OnUnavailable::AllowVerified)
+fn passes_unasked(asking: &Asking) -> bool {
+    asking.asked.online.on_unavailable == OnUnavailable::AllowVerified
 }
 
 /// How to remember a token that is answered inactive, if that must last while the server cannot be asked: where
 /// tokens pass unasked, an outage must not bring a revoked one back.
-pub fn lasting_digest(policy: &Policy, asking: &Asking) -> Option<SharedDigest> {
-    let server = policy.entitlement_servers.get(asking.server)?;
-    passes_unasked(policy, asking).then(|| SharedDigest::new(server.identity.as_str(), &asking.token.0))
+pub fn lasting_digest(asking: &Asking) -> Option<SharedDigest> {
+    let issuer = asking.asked.server.identity.as_str();
+    passes_unasked(asking).then(|| SharedDigest::new(issuer, &asking.token.0))
 }
 
 /// How long an answer may be kept: as configured, and never past the end of the token.
-pub fn keep_until(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) -> UnixTime {
-    let Some(online) = online(policy, asking.server) else { return now };
+pub fn keep_until(asking: &Asking, answer: &Answer, now: UnixTime) -> UnixTime {
+    let online = &asking.asked.online;
     match answer {
         Answer::Unavailable => now,
         Answer::Inactive => now.plus(online.negative_cache_seconds),
@@ -154,12 +172,9 @@ pub fn keep_until(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTi
 }
 
 impl Asking {
-    fn new(server: usize, bearer: Bearer<'_>, verified: Option<Rc<ValidToken>>) -> Asking {
+    fn new(asked: Asked, bearer: Bearer<'_>, verified: Option<Rc<ValidToken>>) -> Asking {
         let token = bearer.as_str();
-        Asking { server, digest: TokenDigest::new(server, token), token: Secret(token.into()), verified }
+        let digest = TokenDigest::new(asked.server.number, token);
+        Asking { asked, digest, token: Secret(token.into()), verified }
     }
-}
-
-fn online(policy: &Policy, server: usize) -> Option<&Online> {
-    policy.entitlement_servers.get(server).and_then(|server| server.online.as_ref())
 }

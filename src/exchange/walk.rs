@@ -1,9 +1,10 @@
-//! What an event comes to: the legs of the engine, one after the other, as far as the request has come.
+//! The walk: every check in the order of the contract's table, as far as the request has come.
 
-use super::{Arrived, Awaiting, Exchange, Next, ReadBody, State, Step, inquiry};
+use super::authentication::{Asking, Authentication, authenticate, settle};
+use super::route::{Entry, Route, route};
+use super::{Arrived, Awaiting, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
-use crate::engine::{self, Asking, Authentication, Entry, Route};
 use crate::keys::HostVerifier;
 use crate::online::{Answer, Asked, HttpVerb};
 use crate::policy::Mode;
@@ -22,21 +23,24 @@ impl Exchange {
     ) -> Result<Step<'a>, Denial> {
         let worker = Rc::clone(&self.worker);
         let policy = &worker.policy;
-        let Entry::Authenticate(route) = engine::route(policy, request)? else {
-            return Ok(Step { counts: vec![Counter::PassedWithoutToken], ..Step::default() });
+        let Entry::Authenticate(route) = route(policy, request, &mut self.trace)? else {
+            let grant = Grant::without_token();
+            self.state = State::Open(grant);
+            let counts = vec![Counter::PassedWithoutToken];
+            return Ok(Step { counts, next: Next::Continue(grant), ..Step::default() });
         };
         let mut counts = Vec::new();
         let authentication =
-            engine::authenticate(policy, &mut worker.tokens.borrow_mut(), request, now, host);
+            authenticate(policy, &mut worker.tokens.borrow_mut(), request, now, host, &mut self.trace);
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
                 counts.extend(cached.map(cache_counter));
-                let body = engine::check_body_headers(policy, route, request);
+                let body = body::check_headers(policy, &route, request, &mut self.trace);
                 Ok(self.admit(route, token, body, Arrived::Nothing, counts))
             }
             Ok(Authentication::Ask { asking, cached }) => {
                 counts.extend(cached.map(cache_counter));
-                let body = engine::check_body_headers(policy, route, request);
+                let body = body::check_headers(policy, &route, request, &mut self.trace);
                 self.ask(route, asking, body, now, counts)
             }
             Err(denial) => {
@@ -69,7 +73,7 @@ impl Exchange {
                 let because = "too many requests wait for entitlement servers";
                 return Err(Denial::new(DenyReason::EntitlementUnavailable, because));
             }
-            Asked::Send => inquiry(&self.worker.policy, &asking, HttpVerb::Post),
+            Asked::Send => Some(inquiry(&asking, HttpVerb::Post)),
             Asked::Wait => None,
         };
         let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
@@ -85,7 +89,7 @@ impl Exchange {
         mut counts: Vec<Counter>,
     ) -> Step<'a> {
         let worker = Rc::clone(&self.worker);
-        match engine::settle(&worker.policy, &awaiting.asking, answer, now) {
+        match settle(&worker.policy, &awaiting.asking, answer, now, &mut self.trace) {
             Ok(settled) => {
                 counts.extend(settled.unasked.then_some(Counter::OnlineAllowedUnasked));
                 self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
@@ -108,18 +112,24 @@ impl Exchange {
     ) -> Step<'a> {
         let worker = Rc::clone(&self.worker);
         let policy = &worker.policy;
-        let mut step = match engine::authorize(policy, route, &token) {
+        let mut step = match body::authorize(&route, &token, &mut self.trace) {
             Err(denial) => self.deny(denial),
-            Ok(noted) if !engine::needs_body(policy, route) => {
+            Ok(noted) if !route.needs_body() => {
                 counts.push(Counter::Allowed);
-                Step { noted, ..Step::default() }
+                let grant = Grant::client(&token);
+                self.state = State::Open(grant);
+                Step { noted, next: Next::Continue(grant), ..Step::default() }
             }
             Ok(noted) => match body {
                 Err(denial) => self.deny(denial),
                 Ok(()) => {
-                    self.state = State::HoldingBody { route, token: Rc::clone(&token), noted };
                     let hold = policy.body.hold_headers && policy.mode == Mode::Enforce;
-                    let next = if hold || arrived != Arrived::Nothing { Next::Pause } else { Next::Continue };
+                    let next = if hold || arrived != Arrived::Nothing {
+                        Next::Pause
+                    } else {
+                        Next::Continue(Grant::client(&token))
+                    };
+                    self.state = State::HoldingBody { route, token: Rc::clone(&token), noted };
                     Step { next, ..Step::default() }
                 }
             },
@@ -133,13 +143,18 @@ impl Exchange {
     }
 
     pub(super) fn decide_body<'a>(&mut self, read: &ReadBody<'_>) -> Step<'a> {
-        let State::HoldingBody { route, token, noted } = std::mem::replace(&mut self.state, State::Open)
+        let State::HoldingBody { route, token, noted } = std::mem::replace(&mut self.state, State::Refused)
         else {
             return Step::default();
         };
         let body = read().unwrap_or_default();
-        match engine::check_body(&self.worker.policy, route, &token, &body) {
-            Ok(found) => Step { counts: vec![Counter::Allowed], noted: noted.or(found), ..Step::default() },
+        match body::check(&self.worker.policy, &route, &token, &body, &mut self.trace) {
+            Ok(found) => {
+                let grant = Grant::client(&token);
+                self.state = State::Open(grant);
+                let (counts, next) = (vec![Counter::Allowed], Next::Continue(grant));
+                Step { counts, noted: noted.or(found), next, ..Step::default() }
+            }
             Err(denial) => self.deny(denial),
         }
     }
@@ -154,8 +169,9 @@ impl Exchange {
                 Step { next: Next::Refuse(denial, reply), ..Step::default() }
             }
             Mode::Shadow => {
-                self.state = State::Open;
-                Step { noted: Some(denial), ..Step::default() }
+                let grant = Grant::watched(&denial);
+                self.state = State::Open(grant);
+                Step { noted: Some(denial), next: Next::Continue(grant), ..Step::default() }
             }
         }
     }

@@ -1,0 +1,125 @@
+//! What the request asks for: the rule's claims, and a body that speaks for the client that the token names.
+
+use super::route::Route;
+use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
+use crate::json::{self, Json};
+use crate::policy::{GpsiMode, Policy, Rule, binding, media_type};
+use crate::request::RequestView;
+use crate::token::ValidToken;
+
+/// What the rule asks of the token. What a rule in shadow mode finds is returned, not held against it.
+pub(super) fn authorize(
+    route: &Route,
+    token: &ValidToken,
+    trace: &mut Trace,
+) -> Result<Option<Denial>, Denial> {
+    let Some(rule) = route.rule() else { return Ok(None) };
+    let failed = rule.claims.iter().find(|check| !token.satisfies(check));
+    if !rule.claims.is_empty() {
+        trace.note(Check::RuleClaims, || match failed.or(rule.claims.first()) {
+            Some(check) => {
+                let (claim, found) = (check.claim.as_str(), token.shown(&check.claim));
+                (format!("{claim} {}", check.condition), format!("{claim} {found}"))
+            }
+            None => Default::default(),
+        });
+    }
+    match failed {
+        None => Ok(None),
+        Some(_) => shadowed(rule, Denial::new(DenyReason::ClaimMismatch, "a claim check of the rule fails")),
+    }
+}
+
+/// What the headers say about a body that has to be seen.
+pub(super) fn check_headers(
+    policy: &Policy,
+    route: &Route,
+    request: &RequestView<'_>,
+    trace: &mut Trace,
+) -> Result<(), Denial> {
+    if !route.needs_body() {
+        return Ok(());
+    }
+    let (types, codings) = (request.values(b"content-type"), request.values(b"content-encoding"));
+    trace.note(Check::Body, || {
+        ("a body".into(), if request.end_of_stream { "none" } else { "one that follows" }.into())
+    });
+    trace.note(Check::MediaType, || {
+        let values = |name| request.values(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let found: Vec<String> = values(b"content-type").chain(values(b"content-encoding")).collect();
+        ("application/json in UTF-8, no coding".into(), found.join(" "))
+    });
+    if request.end_of_stream {
+        return Err(Denial::new(DenyReason::BodyRequired, "the request ends with its headers"));
+    }
+    if let Err(unsupported) = media_type::check(types, codings, request.method) {
+        let hint = Hint::Accept { patch: unsupported.patch, coding: unsupported.coded };
+        let denial = Denial::new(DenyReason::MediaTypeUnsupported, "the body is not declared as plain JSON");
+        return Err(Denial { hint, ..denial });
+    }
+    let length =
+        request.values(b"content-length").next().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+    check_size(policy, length.unwrap_or(0), trace)
+}
+
+/// Whether a body of `size` bytes (so far) is short enough.
+pub(super) fn check_size(policy: &Policy, size: u64, trace: &mut Trace) -> Result<(), Denial> {
+    let limit = policy.body.limit_bytes;
+    if size > 0 {
+        trace.note(Check::BodySize, || (format!("at most {limit} bytes"), format!("{size} bytes")));
+    }
+    if usize::try_from(size).is_ok_and(|size| size <= limit) {
+        Ok(())
+    } else {
+        Err(Denial::new(DenyReason::BodyTooLarge, "the body is longer than `body.limit_bytes`"))
+    }
+}
+
+/// Whether the body speaks for the client that the token names. What a rule in shadow mode finds is returned.
+pub(super) fn check(
+    policy: &Policy,
+    route: &Route,
+    token: &ValidToken,
+    body: &[u8],
+    trace: &mut Trace,
+) -> Result<Option<Denial>, Denial> {
+    trace.note(Check::Body, || ("a body".into(), format!("{} bytes", body.len())));
+    if body.is_empty() {
+        return Err(Denial::new(DenyReason::BodyRequired, "the body is empty"));
+    }
+    check_size(policy, body.len() as u64, trace)?;
+    trace.note(Check::BodyForm, || ("one strict JSON object, no look-alikes".into(), start_of(body)));
+    let body = match json::parse(body) {
+        Ok(object @ Json::Object(_)) => object,
+        _ => return Err(Denial::new(DenyReason::BodyMalformed, "the body is not one strict JSON object")),
+    };
+    trace.note(Check::Binding, || {
+        let client = token.client();
+        let gpsis = match policy.gpsi {
+            GpsiMode::Off => "not looked at".into(),
+            GpsiMode::IfPresent | GpsiMode::Required => client.gpsis.join(" or "),
+        };
+        (format!("EEC ID {}, UE ID {gpsis}", client.eec_id), body.to_string())
+    });
+    let built_in = route.bound_operation().map_or(Ok(()), |operation| {
+        let client = token.client();
+        binding::check_operation(operation.identity, &policy.pointers, policy.gpsi, &client, &body)
+    });
+    let Some(rule) = route.rule() else { return built_in.map(|()| None) };
+    let own = binding::check_rule(&rule.bind, &body, |claim| token.strings(claim));
+    match (built_in, own) {
+        (Ok(()), Ok(())) => Ok(None),
+        (Err(denial), Ok(())) => Err(denial),
+        (Ok(()), Err(denial)) => shadowed(rule, denial),
+        (Err(built_in), Err(own)) if !rule.shadow && own.reason < built_in.reason => Err(own),
+        (Err(built_in), Err(_)) => Err(built_in),
+    }
+}
+
+fn shadowed(rule: &Rule, denial: Denial) -> Result<Option<Denial>, Denial> {
+    if rule.shadow { Ok(Some(denial)) } else { Err(denial) }
+}
+
+fn start_of(body: &[u8]) -> String {
+    String::from_utf8_lossy(body.get(..200).unwrap_or(body)).into_owned()
+}

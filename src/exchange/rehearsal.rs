@@ -1,0 +1,161 @@
+//! Plays a whole request through an exchange without a proxy, and tells what became of it and why. `explain`, the decision tables
+//! and the fuzz targets see the same walk as production this way: there is no other.
+
+use super::{Asking, Exchange, Next, Step, keep_until};
+use crate::counter::Counter;
+use crate::decision::{Denial, Trace};
+use crate::keys::HostVerifier;
+use crate::online::Answer;
+use crate::reply::Reply;
+use crate::request::RequestView;
+use crate::time::UnixTime;
+use crate::token::ValidToken;
+use crate::worker::Worker;
+use std::rc::Rc;
+
+/// A request, and what the world around it does.
+pub struct Rehearsal<'a> {
+    /// Its headers.
+    pub request: RequestView<'a>,
+    /// Its body, in the pieces in which it arrives; none if it is not given. An `end_of_stream` request has none.
+    pub body: Option<&'a [&'a [u8]]>,
+    /// Its trailers, if it has any: they end the body.
+    pub trailers: Option<&'a [(&'a [u8], &'a [u8])]>,
+    /// What the entitlement server answers, should it be asked.
+    pub answer: &'a dyn Fn(&Asking) -> Answer,
+    /// Whether the answer comes only after the body.
+    pub late_answer: bool,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// It goes on, as the client that the token names.
+    Allowed,
+    /// A rule lets it pass; no token was looked at.
+    Passed,
+    /// It is refused.
+    Denied(Denial, Reply),
+    /// The filter only watches: it goes on, and this is recorded.
+    Recorded(Denial),
+    /// It depends on a body that was not given.
+    Undecided,
+}
+
+/// A rehearsal's end.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What became of it.
+    pub decision: Decision,
+    /// Whom the upstream is told about.
+    pub identity: Option<Rc<ValidToken>>,
+    /// The denial that a rule in shadow mode would have made.
+    pub noted: Option<Denial>,
+    /// What was counted, in order.
+    pub counts: Vec<Counter>,
+    /// Which headers and trailers of the client did not go on.
+    pub removed: Vec<Vec<u8>>,
+    /// What the checks compared.
+    pub trace: Trace,
+}
+
+impl Outcome {
+    /// The denial that decided, if one did.
+    pub fn denial(&self) -> Option<&Denial> {
+        match &self.decision {
+            Decision::Denied(denial, _) | Decision::Recorded(denial) => Some(denial),
+            Decision::Allowed | Decision::Passed | Decision::Undecided => None,
+        }
+    }
+}
+
+/// Plays `rehearsal` with what `worker` knows and keeps.
+pub fn play(
+    worker: &Rc<Worker>,
+    rehearsal: &Rehearsal<'_>,
+    now: UnixTime,
+    host: &dyn HostVerifier,
+) -> Outcome {
+    let mut exchange = Exchange::traced(Rc::clone(worker));
+    let mut play = Play::default();
+    play.act(exchange.on_request_headers(&rehearsal.request, now, host));
+    if !rehearsal.late_answer {
+        play.answer(&mut exchange, worker, rehearsal, now, &[]);
+    }
+    let mut arrived = Vec::new();
+    let pieces = rehearsal.body.unwrap_or_default();
+    for (number, piece) in pieces.iter().enumerate().take_while(|_| !rehearsal.request.end_of_stream) {
+        arrived.extend_from_slice(piece);
+        let last = rehearsal.trailers.is_none() && number.saturating_add(1) == pieces.len();
+        if play.refused.is_none() {
+            play.act(exchange.on_request_body(arrived.len(), last, &|| Some(arrived.clone())));
+        }
+    }
+    if let (Some(trailers), None) = (rehearsal.trailers, &play.refused) {
+        play.act(exchange.on_request_trailers(trailers, &|| Some(arrived.clone())));
+    }
+    play.answer(&mut exchange, worker, rehearsal, now, &arrived);
+    play.end(exchange)
+}
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Play {
+    asking: Option<Rc<Asking>>,
+    refused: Option<(Denial, Reply)>,
+    identity: Option<Rc<ValidToken>>,
+    noted: Option<Denial>,
+    counts: Vec<Counter>,
+    removed: Vec<Vec<u8>>,
+}
+
+impl Play {
+    fn act(&mut self, step: Step<'_>) {
+        self.removed.extend(step.spoofed.iter().map(|name| name.to_vec()));
+        self.counts.extend(step.counts);
+        self.identity = step.identity.or(self.identity.take());
+        self.noted = self.noted.take().or(step.noted);
+        match step.next {
+            Next::Await(Some(inquiry)) => self.asking = Some(inquiry.asking),
+            Next::Refuse(denial, reply) => self.refused = Some((denial, reply)),
+            Next::Await(None) | Next::Continue(_) | Next::Pause => {}
+        }
+    }
+
+    fn answer(
+        &mut self,
+        exchange: &mut Exchange,
+        worker: &Worker,
+        rehearsal: &Rehearsal<'_>,
+        now: UnixTime,
+        arrived: &[u8],
+    ) {
+        let Some(asking) = self.asking.take() else { return };
+        let answer = (rehearsal.answer)(&asking);
+        let until = keep_until(&asking, &answer, now);
+        worker.desk.borrow_mut().answered(asking.digest, &answer, until);
+        self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
+    }
+
+    fn end(self, exchange: Exchange) -> Outcome {
+        let allowed = self.counts.contains(&Counter::Allowed);
+        let (decision, noted) = match (self.refused, self.noted) {
+            (Some((denial, reply)), noted) => (Decision::Denied(denial, reply), noted),
+            (None, noted) if allowed => (Decision::Allowed, noted),
+            (None, _) if self.counts.contains(&Counter::PassedWithoutToken) => (Decision::Passed, None),
+            (None, noted) => match noted.filter(|_| exchange.is_open()) {
+                Some(denial) => (Decision::Recorded(denial), None),
+                None => (Decision::Undecided, None),
+            },
+        };
+        let identity = self.identity.filter(|_| !matches!(decision, Decision::Denied(..)));
+        Outcome {
+            decision,
+            identity,
+            noted,
+            counts: self.counts,
+            removed: self.removed,
+            trace: exchange.trace,
+        }
+    }
+}

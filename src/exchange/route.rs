@@ -1,0 +1,108 @@
+//! Where a request's path leads.
+
+use crate::decision::{Check, Denial, DenyReason, Trace};
+use crate::policy::operations::{self, Identity, Operation};
+use crate::policy::{Action, Matcher, Policy, Rule, path};
+use crate::request::RequestView;
+use std::sync::Arc;
+
+/// What covers a request: a rule, a built-in operation, or both.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    rule: Option<Arc<Rule>>,
+    operation: Option<&'static Operation>,
+}
+
+/// Where a request's path leads.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// To a rule that lets it pass without a token.
+    Pass,
+    /// To something that needs a token.
+    Authenticate(Route),
+}
+
+impl Route {
+    /// The rule that takes the request.
+    pub(super) fn rule(&self) -> Option<&Rule> {
+        self.rule.as_deref()
+    }
+
+    /// The built-in operation whose identity binding applies.
+    pub(super) fn bound_operation(&self) -> Option<&'static Operation> {
+        let wanted = self.rule().is_none_or(|rule| rule.built_in_binding);
+        self.operation.filter(|operation| wanted && operation.identity != Identity::NoBody)
+    }
+
+    /// Whether the body has to be seen before the request is decided.
+    pub(super) fn needs_body(&self) -> bool {
+        self.rule().is_some_and(|rule| !rule.bind.is_empty()) || self.bound_operation().is_some()
+    }
+}
+
+/// Path, rule or operation, and host.
+pub(super) fn route(policy: &Policy, request: &RequestView<'_>, trace: &mut Trace) -> Result<Entry, Denial> {
+    let sent = path::without_query(request.target);
+    trace.note(Check::Path, || ("in normal form".into(), lossy(sent)));
+    if !path::is_normal(sent) {
+        return Err(Denial::new(DenyReason::PathNotNormal, "the path is not in normal form"));
+    }
+    if request.values(b"connection").any(|value| policy.forward.drops_protected(value)) {
+        let because = "`Connection` names an identity header, `authorization` or `dpop`";
+        return Err(Denial::new(DenyReason::HeaderNotAllowed, because));
+    }
+    let path = &*path::in_one_spelling(sent);
+    let protects = &policy.protects;
+    let operation = operations::find(protects.role, &protects.api_root, request.method, path);
+    let near_miss = operation.is_none()
+        && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
+    let takes = |matcher: &Matcher| {
+        (!near_miss || matcher.path.is_some())
+            && matcher.takes(request.method, request.authority, path, operation)
+    };
+    let found = policy.rules.first(path, &takes);
+    trace.note(Check::Route, || {
+        let rule = found.map(|(number, rule)| {
+            format!("rules[{number}] {}", rule.name.as_deref().unwrap_or_default()).trim_end().to_owned()
+        });
+        let operation = operation.map(|op| format!("{} of {} {}", op.method, op.api, op.resource));
+        let covered: Vec<String> = [rule, operation].into_iter().flatten().collect();
+        let request = format!("{} {}", lossy(request.method), lossy(path));
+        ("a rule or a built-in operation".into(), format!("{request}: {}", or_nothing(&covered.join(", "))))
+    });
+    match found.map(|(_, rule)| rule.action) {
+        Some(Action::PassWithoutToken) => return Ok(Entry::Pass),
+        Some(Action::Deny) => {
+            return Err(Denial::new(DenyReason::RouteDenied, "a rule refuses this request"));
+        }
+        Some(Action::Authenticate) => {}
+        None if operation.is_some() && policy.built_in_operations => {}
+        None => {
+            let because = if near_miss {
+                "a lenient server would take it for a built-in operation, and no rule has exactly this `path`"
+            } else {
+                "no rule and no operation covers this method and path"
+            };
+            return Err(Denial::new(DenyReason::RouteUnmatched, because));
+        }
+    }
+    if protects.check_host {
+        trace.note(Check::Host, || {
+            let fqdns: Vec<&str> = protects.fqdns.iter().map(|fqdn| fqdn.as_str()).collect();
+            (fqdns.join(" or "), lossy(request.authority))
+        });
+        if !protects.fqdns.iter().any(|fqdn| fqdn.is_authority(request.authority)) {
+            return Err(Denial::new(DenyReason::HostMismatch, "`:authority` is not one of `protects.fqdns`"));
+        }
+    }
+    let rule = found.map(|(_, rule)| Arc::clone(rule));
+    Ok(Entry::Authenticate(Route { rule, operation }))
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn or_nothing(text: &str) -> &str {
+    if text.is_empty() { "nothing" } else { text }
+}
