@@ -22,6 +22,7 @@ mod spki;
 #[cfg(test)]
 mod tests;
 mod thumbprint;
+mod weak_modulus;
 mod x509;
 
 pub use algorithm::Algorithm;

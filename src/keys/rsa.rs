@@ -4,6 +4,7 @@ use super::Algorithm;
 use super::error::{KeyError, KeyErrors};
 use super::host::{Hash, HostVerifier};
 use super::spki;
+use super::weak_modulus;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -43,6 +44,8 @@ impl RsaKey {
                 ".n",
                 "is even, so no RSA modulus; take the key from its issuer again",
             ));
+        } else if let Some(weakness) = weak_modulus::weakness(n) {
+            errors.push(KeyError::invalid(".n", weakness));
         }
         let exponent = BigUint::from_bytes_be(e.get(..8).unwrap_or(e));
         let odd = e.last().is_some_and(|byte| byte & 1 == 1);

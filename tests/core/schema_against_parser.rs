@@ -50,6 +50,8 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: off the curve", InsideAKey),
     ("config_errors: RSA exponent", InsideAKey),
     ("config_errors: RSA short", InsideAKey),
+    ("config_errors: RSA with a small prime factor", InsideAKey),
+    ("config_errors: ROCA in a set", InsideAKey),
     ("config_errors: a set without usable keys", InsideAKey),
     ("config_errors: PEM", InsideAKey),
     ("config_errors: private PEM", InsideAKey),

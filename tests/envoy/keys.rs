@@ -1,11 +1,14 @@
 //! Every kind of pinned key in a real Envoy: nine algorithms, four forms, keys and tokens made by OpenSSL and
 //! another JOSE library.
 
+use crate::support::bootstrap::{Configuration, Setup};
+use crate::support::envoy::validate;
 use crate::support::foreign;
 use crate::support::house::{FQDN, House, ISSUER, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
-use crate::support::token::claims;
+use crate::support::token::{Key, claims};
+use crate::support::upstream::Upstream;
 use serde_json::{Value, json};
 
 const ALGORITHMS: [&str; 9] =
@@ -93,4 +96,27 @@ fn windows_sets_and_algorithms() {
     p.check("key_valid_days", (4_000..6_000).contains(&days), || format!("{days} days"));
     p.equal("key_valid_days", "a key that is over", house.envoy.filter_stat("key_valid_days.0_1"), 0);
     house.finish(p);
+}
+
+#[test]
+fn a_key_of_a_vulnerable_generator_is_refused_in_every_form() {
+    // Wycheproof, json_web_key_test.json, tcId 7, and the same key in PEM by OpenSSL.
+    let roca: Value = serde_json::from_str(include_str!("../core/vectors/roca.json")).expect("JSON");
+    let pem = include_str!("../core/vectors/pem/roca.pub");
+    let upstream = Upstream::start();
+    let check = |key: Value| {
+        let filter = filter(vec![json!({"jwk": Key::new(1).jwk()}), key]);
+        validate(&Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address))
+    };
+    for (key, member) in [
+        (json!({"jwk": roca}), "jwk.n"),
+        (json!({"jwks": {"keys": [Key::new(2).jwk(), roca]}}), "jwks.keys[1].n"),
+        (json!({"public_key_pem": pem}), "public_key_pem"),
+    ] {
+        let (code, log) = check(key);
+        let line =
+            format!("configuration refused: entitlement_servers[0].keys[1].{member}: has the fingerprint");
+        assert!(code == Some(1) && log.contains(&line), "no `{line}` in:\n{log}");
+    }
+    assert_eq!(check(json!({"public_key_pem": include_str!("../core/vectors/pem/rsa2048.pub")})).0, Some(0));
 }
