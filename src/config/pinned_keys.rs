@@ -74,8 +74,9 @@ fn bound(entry: &Node<'_>, name: &str) -> Option<crate::time::UnixTime> {
 /// A key by itself: whatever is wrong with it is an error.
 fn jwk(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
-    let jwk = reported(node, Jwk::parse(json));
-    jwk.map(|jwk| plain(jwk.key, jwk.kid)).into_iter().collect()
+    let Some(jwk) = reported(node, Jwk::parse(json)) else { return Vec::new() };
+    warn(node, "", &jwk.key);
+    vec![plain(jwk.key, jwk.kid)]
 }
 
 /// A key set as its issuer publishes it: keys for other uses are left out, with a warning.
@@ -83,16 +84,19 @@ fn jwks(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
     let Some(set) = reported(node, JwkSet::parse(json)) else { return Vec::new() };
     set.warnings.into_iter().for_each(|fault| node.warn_below(&fault.member, fault.message));
+    set.keys.iter().for_each(|(index, jwk)| warn(node, &format!(".keys[{index}]"), &jwk.key));
     set.keys.into_iter().map(|(_, jwk)| plain(jwk.key, jwk.kid)).collect()
 }
 
 fn public_key(entry: &Node<'_>, node: &Node<'_>) -> Option<PinnedKey> {
     let key = reported(entry, PublicKey::from_pem(node.text()?, entry.member("alg").text()))?;
+    warn(node, "", &key);
     Some(plain(key, entry.member("kid").text().map(Box::from)))
 }
 
 fn certificate(entry: &Node<'_>, node: &Node<'_>, server: Option<&Fqdn>) -> Option<PinnedKey> {
     let certificate = reported(entry, Certificate::from_pem(node.text()?, entry.member("alg").text()))?;
+    warn(node, "", &certificate.key);
     reported(entry, certificate.check_name(server?).map_err(|fault| vec![fault]))?;
     Some(PinnedKey {
         key: certificate.key,
@@ -104,6 +108,13 @@ fn certificate(entry: &Node<'_>, node: &Node<'_>, server: Option<&Fqdn>) -> Opti
 
 fn plain(key: PublicKey, kid: Option<Box<str>>) -> PinnedKey {
     PinnedKey { key, kid, x5t_s256: None, window: Window::default() }
+}
+
+/// Reports what is legal about the key, at the member path `suffix` below `node`.
+fn warn(node: &Node<'_>, suffix: &str, key: &PublicKey) {
+    if let Some(warning) = key.warning() {
+        node.warn_below(suffix, warning);
+    }
 }
 
 /// The result without its faults, which are reported below `node`.

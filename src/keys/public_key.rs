@@ -52,6 +52,14 @@ impl PublicKey {
         &self.thumbprint
     }
 
+    /// What is legal about the key but deserves a look.
+    pub fn warning(&self) -> Option<String> {
+        match &self.material {
+            Material::Rsa(key) => key.cost(self.algorithm),
+            Material::Ed25519(_) | Material::Ecdsa(_) => None,
+        }
+    }
+
     /// Spends memory from `budget` on tables that make verifying faster. It changes no answer, and takes
     /// milliseconds: to be called when the configuration is loaded, for the keys that will be used.
     pub fn prepare(&mut self, budget: &mut TableBudget) {

@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 /// RFC 7518 wants at least 2048; above the most, one forged signature would cost too much time.
 const LEAST_BITS: usize = 2048;
 const MOST_BITS: usize = 8192;
+/// Above this, what only this module can verify deserves a warning.
+const MOST_BITS_FOR_PSS: usize = 4096;
 /// Smaller exponents have been the way into sloppy implementations (FIPS 186-5, section A.1.1).
 const LEAST_EXPONENT: u32 = 65_537;
 
@@ -67,8 +69,7 @@ impl RsaKey {
     /// than the modulus (RFC 8017, section 8.1.2), and the library does not look at the byte left over.
     pub(super) fn check(&self, algorithm: Algorithm) -> Result<(), KeyError> {
         let bits = self.key.n().bits();
-        let pss = matches!(algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512);
-        if !pss || bits & 7 != 1 {
+        if !is_pss(algorithm) || bits & 7 != 1 {
             return Ok(());
         }
         let name = algorithm.name();
@@ -76,6 +77,18 @@ impl RsaKey {
             "{name:?} needs an RSA key of a multiple of 8 bits, and this one has {bits}; use another"
         );
         Err(KeyError::invalid(".alg", message))
+    }
+
+    /// What the key costs with `algorithm`, if that is much: hosts know no PSS.
+    pub(super) fn cost(&self, algorithm: Algorithm) -> Option<String> {
+        let bits = self.key.n().bits();
+        let name = algorithm.name();
+        (is_pss(algorithm) && bits > MOST_BITS_FOR_PSS).then(|| {
+            format!(
+                "is slow: {name:?} is verified in WebAssembly, and with {bits} bits each forged token costs a worker some \
+                 milliseconds (13 with {MOST_BITS}); use at most {MOST_BITS_FOR_PSS} bits, or \"RS256\""
+            )
+        })
     }
 
     /// Whether `signature` is this key's for `message` under an RS or PS algorithm.
@@ -118,6 +131,10 @@ impl RsaKey {
             Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => false,
         }
     }
+}
+
+fn is_pss(algorithm: Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512)
 }
 
 /// Bits of a big-endian number.

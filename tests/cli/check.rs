@@ -1,7 +1,7 @@
 //! `check` over several files, over files that only contain the filter JSON, and over rules that hide each other.
 
 use crate::support::house::config;
-use crate::support::token::Key;
+use crate::support::token::{Key, base64url};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -81,6 +81,46 @@ fn a_resource_around_the_filter_json_is_named_in_yaml_and_in_json() {
     }
     fs::write(folder.join("other.json"), "{\"protect\": {}}").expect("a file");
     assert!(!text(&check(folder, &["other.json"])).contains("looks like"), "a plain mistake");
+}
+
+#[test]
+fn a_long_key_for_pss_is_warned_of_with_its_cost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // 2^bits - k, without a factor below 2^16.
+    let rsa = |alg: &str, bits: usize, k: u8| {
+        let mut n = vec![0xff; bits / 8];
+        n[bits / 8 - 1] -= k - 1;
+        json!({"kty": "RSA", "alg": alg, "kid": format!("{alg}-{bits}"), "n": base64url(n), "e": "AQAB"})
+    };
+    let pem = include_str!("../core/vectors/pem/rsa8192.pub");
+    let mut filter = config(&[]);
+    filter["entitlement_servers"][0]["keys"] = json!([
+        {"jwk": rsa("PS256", 4096, 5)},
+        {"jwk": rsa("RS512", 8192, 45)},
+        {"jwk": rsa("PS384", 8192, 45)},
+        {"jwks": {"keys": [Key::new(1).jwk(), rsa("PS512", 4104, 33)]}},
+        {"public_key_pem": pem, "alg": "PS256", "kid": "pem"},
+        {"public_key_pem": pem, "kid": "pem-rs256"},
+    ]);
+    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+    let output = check(folder, &["filter.json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let slow: Vec<String> =
+        text(&output).lines().filter(|line| line.contains("is slow")).map(str::to_owned).collect();
+    let warning = |member: &str, alg: &str, bits: usize| {
+        format!(
+            "filter.json: warning: entitlement_servers[0].keys{member}: is slow: \"{alg}\" is verified in WebAssembly, and \
+             with {bits} bits each forged token costs a worker some milliseconds (13 with 8192); use at most 4096 bits, \
+             or \"RS256\""
+        )
+    };
+    let expected = [
+        warning("[2].jwk", "PS384", 8192),
+        warning("[3].jwks.keys[1]", "PS512", 4104),
+        warning("[4].public_key_pem", "PS256", 8192),
+    ];
+    assert_eq!(slow, expected);
 }
 
 #[test]
