@@ -33,6 +33,21 @@ impl UnixTime {
         let date = der::DateTime::from_str(text).ok()?;
         Some(UnixTime(date.unix_duration().as_secs_f64()))
     }
+
+    /// Whether `text` is such a time, but lies before 1970, where times begin here.
+    pub fn is_rfc3339_before_1970(text: &str) -> bool {
+        let Some((year, rest)) = text.split_at_checked(4).filter(|(year, _)| is_number(year)) else {
+            return false;
+        };
+        // The calendar repeats itself every 400 years, so the same date is there 2,000 years later.
+        let later =
+            year.parse::<u16>().ok().filter(|year| *year < 1970).map(|year| year.saturating_add(2000));
+        later.is_some_and(|year| UnixTime::from_rfc3339(&format!("{year}{rest}")).is_some())
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl fmt::Display for UnixTime {

@@ -10,7 +10,12 @@ use crate::time::UnixTime;
 pub(super) fn time(node: &Node<'_>) -> Option<UnixTime> {
     let text = node.text()?;
     let parsed = UnixTime::from_rfc3339(text);
-    if parsed.is_none() {
+    if UnixTime::is_rfc3339_before_1970(text) {
+        node.error(format!(
+            "{} is before 1970, where times begin here; give \"1970-01-01T00:00:00Z\" or a later time",
+            quote(text)
+        ));
+    } else if parsed.is_none() {
         node.error(format!(
             "{} is not a time; give one in UTC such as \"2026-11-01T00:00:00Z\"",
             quote(text)

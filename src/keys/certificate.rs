@@ -35,10 +35,15 @@ impl Certificate {
         if read.digital_signature == Some(false) {
             errors.push(error("has a keyUsage without digitalSignature; use a certificate for signatures"));
         }
+        if read.not_before.is_none() || read.not_after.is_none() {
+            let message =
+                "has a date before 1970, where times begin here; use a certificate with later dates";
+            errors.push(error(message));
+        }
         let key = spki::decode(read.spki)
             .map_err(|errors| errors.into_iter().map(at).collect())
             .and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error]));
-        let window = Window { not_before: Some(read.not_before), not_after: Some(read.not_after) };
+        let window = Window { not_before: read.not_before, not_after: read.not_after };
         let dns_names = read.dns_names;
         match key {
             Ok(key) if errors.is_empty() => {

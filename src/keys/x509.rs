@@ -5,7 +5,7 @@ use crate::time::UnixTime;
 use der::asn1::{
     AnyRef, BitStringRef, ContextSpecific, GeneralizedTime, ObjectIdentifier, OctetStringRef, UtcTime,
 };
-use der::{Decode, ErrorKind, Reader, Result, SliceReader, Tag, TagNumber};
+use der::{Decode, ErrorKind, Reader, Result, SliceReader, Tag, TagNumber, Tagged as _};
 
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -21,8 +21,10 @@ const UNIQUE_IDS: [Tag; 2] = [
 pub(super) struct X509<'a> {
     /// The SubjectPublicKeyInfo, in DER.
     pub(super) spki: &'a [u8],
-    pub(super) not_before: UnixTime,
-    pub(super) not_after: UnixTime,
+    /// `None`: before 1970.
+    pub(super) not_before: Option<UnixTime>,
+    /// Likewise.
+    pub(super) not_after: Option<UnixTime>,
     /// Whether the keyUsage has digitalSignature; `None` without keyUsage.
     pub(super) digital_signature: Option<bool>,
     /// The dNSName entries of the subjectAltName.
@@ -104,7 +106,7 @@ fn dns_names<'a>(names: &mut impl Reader<'a>) -> Result<Vec<Box<str>>> {
     let mut found = Vec::new();
     while !names.is_finished() {
         let name = AnyRef::decode(names)?;
-        if der::Tagged::tag(&name) == DNS_NAME {
+        if name.tag() == DNS_NAME {
             let text = std::str::from_utf8(name.value()).ok().filter(|text| text.is_ascii());
             found.push(text.ok_or(ErrorKind::Value { tag: DNS_NAME })?.into());
         }
@@ -112,17 +114,40 @@ fn dns_names<'a>(names: &mut impl Reader<'a>) -> Result<Vec<Box<str>>> {
     Ok(found)
 }
 
-fn time<'a>(reader: &mut impl Reader<'a>) -> Result<UnixTime> {
-    let since_1970 = match reader.peek_tag()? {
-        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
-        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
+/// `None`: a date before 1970, which is fine in a certificate but not for the library.
+fn time<'a>(reader: &mut impl Reader<'a>) -> Result<Option<UnixTime>> {
+    let time = AnyRef::decode(reader)?;
+    let since_1970 = match time.tag() {
+        Tag::UtcTime => time.decode_as::<UtcTime>().map(|time| time.to_unix_duration()),
+        Tag::GeneralizedTime => time.decode_as::<GeneralizedTime>().map(|time| time.to_unix_duration()),
+        _ => return Err(ErrorKind::DateTime.into()),
     };
-    UnixTime::new(since_1970.as_secs_f64()).ok_or(ErrorKind::DateTime.into())
+    match since_1970 {
+        Ok(since_1970) => UnixTime::new(since_1970.as_secs_f64()).map(Some).ok_or(ErrorKind::DateTime.into()),
+        Err(_) if UnixTime::is_rfc3339_before_1970(&rfc3339(&time)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `YYYYMMDDhhmmssZ`, or `YYMMDDhhmmssZ` of the last century, in the form of RFC 3339.
+fn rfc3339(time: &AnyRef<'_>) -> String {
+    let century = if time.tag() == Tag::UtcTime { "19" } else { "" };
+    let digits = century.bytes().chain(time.value().iter().copied());
+    digits.enumerate().fold(String::new(), |mut text, (place, digit)| {
+        text.push_str(match place {
+            4 | 6 => "-",
+            8 => "T",
+            10 | 12 => ":",
+            _ => "",
+        });
+        text.push(char::from(digit));
+        text
+    })
 }
 
 /// The next value, which must have the tag.
 fn any<'a>(reader: &mut impl Reader<'a>, tag: Tag) -> Result<AnyRef<'a>> {
     let value = AnyRef::decode(reader)?;
-    tag.assert_eq(der::Tagged::tag(&value))?;
+    tag.assert_eq(value.tag())?;
     Ok(value)
 }

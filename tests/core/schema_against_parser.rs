@@ -59,6 +59,7 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: kid beside jwk", SeveralMembers),
     ("config_errors: empty window", SeveralMembers),
     ("config_errors: times", FormOfAString),
+    ("config_errors: times before 1970", FormOfAString),
     ("config_errors: kid twice", SeveralMembers),
     ("config_errors: two servers of one name", SeveralMembers),
     ("config_errors: an issuer that is another's name", SeveralMembers),

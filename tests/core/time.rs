@@ -55,6 +55,33 @@ fn all_else_is_no_time() {
 }
 
 #[test]
+fn what_lies_before_1970_is_a_time_all_the_same() {
+    for text in
+        ["1969-12-31T23:59:59Z", "1968-02-29T00:00:00Z", "1600-02-29T00:00:00Z", "0000-01-01T00:00:00Z"]
+    {
+        assert!(UnixTime::is_rfc3339_before_1970(text), "{text}");
+        assert_eq!(seconds(text), None, "{text}");
+    }
+    for text in [
+        "",
+        "1970-01-01T00:00:00Z",
+        "2026-10-01T00:00:00Z",
+        "1969",
+        "1969-12-31",
+        "1969-13-01T00:00:00Z",
+        "1969-02-29T00:00:00Z",
+        "1900-02-29T00:00:00Z",
+        "1969-12-31T24:00:00Z",
+        "+969-12-31T23:59:59Z",
+        "-001-12-31T23:59:59Z",
+        "969-12-31T23:59:59Z",
+        "１969-12-31T23:59:59Z",
+    ] {
+        assert!(!UnixTime::is_rfc3339_before_1970(text), "{text}");
+    }
+}
+
+#[test]
 fn times_are_finite_and_written_as_dates() {
     assert_eq!(UnixTime::new(f64::NAN), None);
     assert_eq!(UnixTime::new(f64::INFINITY), None);

@@ -183,6 +183,37 @@ fn certificates_that_cannot_be_pinned() {
 }
 
 #[test]
+fn dates_before_1970_are_told_as_such() {
+    const BEFORE: &str = ".certificate_pem: has a date before 1970, where times begin here; use a certificate with later dates";
+    // GeneralizedTime, 1940.
+    assert_eq!(only(Certificate::from_pem(file!("before1970.crt"), None)), BEFORE);
+    // UTCTime: 69 is 1969, and 70 is 1970. The last two are no dates at all.
+    let broken = ".certificate_pem: is not the DER of an X.509 certificate; take it from its issuer again";
+    for (time, expected) in [
+        (b"500101000000Z", BEFORE),
+        (b"680229235959Z", BEFORE),
+        (b"691231235959Z", BEFORE),
+        (b"690229000000Z", broken),
+        (b"691231246060Z", broken),
+    ] {
+        assert_eq!(only(Certificate::from_pem(&with_start(time), None)), expected);
+    }
+    let first = Certificate::from_pem(&with_start(b"700101000000Z"), None).unwrap();
+    assert_eq!(first.window.not_before, UnixTime::new(0.0));
+}
+
+/// [`GOOD`] with another UTCTime as the beginning; nobody asks about its signature.
+fn with_start(time: &[u8; 13]) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let body: String = GOOD.lines().filter(|line| !line.starts_with("-----")).collect();
+    let mut der = STANDARD.decode(body).unwrap();
+    let place = der.windows(13).position(|bytes| bytes == b"261124090432Z").unwrap();
+    der[place..place + 13].copy_from_slice(time);
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der))
+}
+
+#[test]
 fn damaged_certificates_are_refused_or_read_but_never_worse() {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
