@@ -54,6 +54,12 @@ impl Algorithm {
         }
     }
 
+    /// Whether `alg`, in a key or a token, means this. Ed25519 goes by two names: that of RFC 8037, which names the
+    /// family, and that of RFC 9864, which replaces it.
+    pub fn is_named(self, alg: &str) -> bool {
+        alg == self.name() || (self == Algorithm::EdDsa && alg == "Ed25519")
+    }
+
     /// The hash of the message.
     pub fn hash(self) -> Hash {
         match self {

@@ -165,7 +165,7 @@ impl KeySet {
 
 impl PinnedKey {
     fn has_algorithm(&self, alg: &str) -> bool {
-        self.key.algorithm().name() == alg
+        self.key.algorithm().is_named(alg)
     }
 
     /// Whether the key has the names that the token gives it.

@@ -125,7 +125,7 @@ impl Parts {
         let algorithms = self.algorithms();
         let chosen = match alg {
             None => algorithms.first(),
-            Some(alg) => algorithms.iter().find(|algorithm| algorithm.name() == alg),
+            Some(alg) => algorithms.iter().find(|algorithm| algorithm.is_named(alg)),
         };
         if let Some(algorithm) = chosen {
             if let Material::Rsa(key) = &self.material {

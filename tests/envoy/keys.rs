@@ -69,6 +69,34 @@ fn nine_algorithms_in_three_forms() {
 }
 
 #[test]
+fn ed25519_is_another_name_of_eddsa() {
+    let key = Key::new(1);
+    let under = |alg: &str| {
+        let mut header = key.header();
+        header["alg"] = json!(alg);
+        Request::register("eec-1").bearer(key.token_with(&header, &claims()))
+    };
+    for name in ["EdDSA", "Ed25519"] {
+        let mut jwk = key.jwk();
+        jwk["alg"] = json!(name);
+        let house = house(vec![json!({"jwk": jwk})]);
+        let mut p = Problems::new();
+        for alg in ["EdDSA", "Ed25519"] {
+            house.allowed(&mut p, &format!("{alg} with a key for {name}"), &under(alg), &identity_of_eec_1());
+        }
+        house.denied(
+            &mut p,
+            &format!("ES256 with a key for {name}"),
+            &under("ES256"),
+            "algorithm_not_allowed",
+        );
+        let token = Key::new(2).token_with(&json!({"alg": "Ed25519", "kid": "k1"}), &claims());
+        house.denied(&mut p, "another key", &Request::register("eec-1").bearer(token), "signature_invalid");
+        house.finish(p);
+    }
+}
+
+#[test]
 fn windows_sets_and_algorithms() {
     let good = made("2040-01-01");
     let over = made("2021-01-01");

@@ -55,7 +55,16 @@ fn kid_is_a_name() {
 
 #[test]
 fn algorithm_fits_the_key() {
-    refused(&with(ED25519, r#""alg":"Ed25519""#), r#".alg: "Ed25519" does not fit this key; use "EdDSA""#);
+    // RFC 9864 has another name for the same.
+    for alg in ["EdDSA", "Ed25519"] {
+        let key = parse(&with(ED25519, &format!(r#""alg":"{alg}""#))).unwrap().key;
+        assert_eq!(key.algorithm().name(), "EdDSA", "{alg}");
+    }
+    for alg in ["ed25519", "Ed25519 ", "Ed448", "eddsa"] {
+        let expected = format!(".alg: {alg:?} does not fit this key; use \"EdDSA\"");
+        refused(&with(ED25519, &format!(r#""alg":"{alg}""#)), &expected);
+    }
+    refused(&with(P256, r#""alg":"Ed25519""#), r#".alg: "Ed25519" does not fit this key; use "ES256""#);
     refused(&with(P256, r#""alg":"ES384""#), r#".alg: "ES384" does not fit this key; use "ES256""#);
     refused(&with(P256, r#""alg":"HS256""#), r#".alg: "HS256" is never accepted; use "ES256""#);
     refused(&with(P256, r#""alg":"none""#), r#".alg: "none" is never accepted; use "ES256""#);

@@ -1,7 +1,7 @@
 //! How a token picks a key.
 
 use super::super::{KeyHint, KeySet, PinnedKey, Window};
-use super::{ED25519, P256, parse};
+use super::{ED25519, P256, parse, with};
 use crate::decision::DenyReason::{self, AlgorithmNotAllowed, KeyNotValidNow, KeyUnknown};
 use crate::decision::Trace;
 use crate::time::UnixTime;
@@ -52,6 +52,24 @@ fn the_named_key_has_another_algorithm() {
     assert_eq!(pick(&keys, "ES256", Some("a"), None), Err(AlgorithmNotAllowed));
     assert_eq!(pick(&keys, "EdDSA", None, Some("B")), Err(AlgorithmNotAllowed));
     assert_eq!(pick(&keys, "EdDSA", Some("a"), Some("B")), Err(AlgorithmNotAllowed));
+}
+
+#[test]
+fn ed25519_is_another_name_of_eddsa() {
+    let written = |alg: &str| with(ED25519, &format!(r#""alg":"{alg}""#));
+    for jwk in [ED25519.to_owned(), written("EdDSA"), written("Ed25519")] {
+        let keys = [pinned(P256, Some("a"), None, ALWAYS), pinned(&jwk, Some("b"), Some("B"), ALWAYS)];
+        for alg in ["EdDSA", "Ed25519"] {
+            assert_eq!(pick(&keys, alg, None, None), Ok(1));
+            assert_eq!(pick(&keys, alg, Some("b"), Some("B")), Ok(1));
+            assert_eq!(pick(&keys, alg, Some("a"), None), Err(AlgorithmNotAllowed));
+            assert_eq!(pick(&keys[..1], alg, None, None), Err(AlgorithmNotAllowed));
+        }
+        assert_eq!(pick(&keys, "ed25519", None, None), Err(AlgorithmNotAllowed));
+    }
+    // One algorithm, so two keys of it are two, whatever they call it.
+    let both = [written("EdDSA"), written("Ed25519")].map(|jwk| pinned(&jwk, None, None, ALWAYS));
+    assert_eq!(pick(&both, "Ed25519", None, None), Err(KeyUnknown));
 }
 
 #[test]
