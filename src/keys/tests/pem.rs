@@ -183,6 +183,14 @@ fn certificates_that_cannot_be_pinned() {
 }
 
 #[test]
+fn what_does_not_count_in_a_pinned_certificate_may_say_anything() {
+    // Critical: a CA, clientAuth alone, the name excluded, policies, an extension that nobody knows. Then where to ask
+    // for its revocation, and that it must be asked. Signed by somebody else.
+    let certificate = Certificate::from_pem(file!("ignored.crt"), None).unwrap();
+    assert!(certificate.check_name(&Fqdn::parse("aes.example.net").unwrap()).is_ok());
+}
+
+#[test]
 fn dates_before_1970_are_told_as_such() {
     const BEFORE: &str = ".certificate_pem: has a date before 1970, where times begin here; use a certificate with later dates";
     // GeneralizedTime, 1940.
