@@ -10,6 +10,7 @@ mod decision_cases;
 mod support;
 
 mod config_errors;
+mod contract_page;
 mod decisions;
 mod deny_codes;
 mod fqdn;

@@ -1,4 +1,4 @@
-//! What an operator deploys: every file under `envoy/`, the image, the release, the guide.
+//! What an operator deploys: every file under `envoy/`, the image, the release, the documents.
 
 #![cfg(all(feature = "cli", not(target_family = "wasm")))]
 // Tests are outside the core: they have a clock, files and an environment.
@@ -10,6 +10,7 @@ mod support;
 mod alerts;
 mod dist;
 mod docker;
+mod documents;
 mod fixture;
 mod kubernetes;
 mod oci;

@@ -1,0 +1,107 @@
+//! The documents lead where they say: every relative link to a file, every anchor to a heading, also from comments.
+
+use crate::support::find;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What is not of this repository, or made by a build.
+const FOREIGN: &[&str] =
+    &[".git", ".venv", ".tools", "target", "dist", "corpus", "artifacts", "node_modules"];
+
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder can be read").flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if path.is_dir() && !path.is_symlink() && !FOREIGN.contains(&name.as_str()) {
+            found.extend(files(&path, endings));
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The text without its code blocks and code spans: what stands there is no link.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    let lines = text.lines().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fence && !fenced && !line.starts_with("    ")
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    text.split('`').step_by(2).collect::<Vec<_>>().join("`")
+}
+
+/// What stands in `](…)`.
+fn links(text: &str) -> Vec<String> {
+    let parts = text.split("](").skip(1);
+    parts.filter_map(|part| Some(part.split_once(')')?.0.to_owned())).collect()
+}
+
+/// The anchors of a document: those that it sets itself, and those that a reader's browser gets for headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let set = text.split("<a id=\"").skip(1).filter_map(|part| Some(part.split_once('"')?.0.to_owned()));
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    });
+    set.chain(headings).collect()
+}
+
+/// Why a link from `document` leads nowhere.
+fn broken(document: &Path, link: &str) -> Option<String> {
+    if link.starts_with("https://") || link.starts_with("http://") {
+        return None;
+    }
+    let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let target =
+        if file.is_empty() { document.to_owned() } else { document.parent().expect("a folder").join(file) };
+    if !target.exists() {
+        return Some(format!("{}: ({link}) leads to no file", document.display()));
+    }
+    let text = || fs::read_to_string(&target).expect("text");
+    let known = anchor.is_empty() || anchors(&text()).contains(anchor);
+    (!known).then(|| format!("{}: ({link}) leads to no heading", document.display()))
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let documents = files(&find::root(), &[".md"]);
+    assert!(documents.len() > 5, "{documents:?}");
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for document in documents {
+        for link in links(&prose(&fs::read_to_string(&document).expect("text"))) {
+            seen += 1;
+            wrong.extend(broken(&document, &link));
+        }
+    }
+    assert!(seen > 20, "only {seen} links were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // A link that leads nowhere is found.
+    let readme = find::root().join("README.md");
+    assert!(
+        broken(&readme, "docs/absent.md").is_some() && broken(&readme, "docs/contract.md#absent").is_some()
+    );
+}
+
+#[test]
+fn every_anchor_of_the_contract_that_a_comment_cites_is_there() {
+    let root = find::root();
+    let known = anchors(&fs::read_to_string(root.join("docs/contract.md")).expect("the contract"));
+    for folder in ["src", "tests", "scripts", "envoy"] {
+        for file in files(&root.join(folder), &[".rs", ".py", ".sh", ".yaml", ".in", ".json"]) {
+            let text = fs::read_to_string(&file).expect("text");
+            // The second half is put together, so that this line is no citation.
+            for cited in text.split(concat!("contract.md", "#")).skip(1) {
+                let anchor: String =
+                    cited.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                let here = anchor == "absent" && file.ends_with("documents.rs");
+                assert!(here || known.contains(&anchor), "{}: no anchor `{anchor}`", file.display());
+            }
+        }
+    }
+}
