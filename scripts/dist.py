@@ -5,6 +5,7 @@
     eec_authn.wasm, eec-authn       the filter and the command line, each with a bill of materials (.cdx.json)
     filter-config.schema.json       JSON Schema of the filter JSON
     oci, oci.sha256                 the filter as an image (scripts/oci.py)
+    LICENSE                         our own licence
     licences                        the licence texts of all crates in either
     eec_authn.wasm.sha256           for the module alone
     SHA256SUMS                      for every file
@@ -119,7 +120,8 @@ def main():
         if source != folder / name:
             shutil.copy(source, folder / name)
     shutil.copyfile(ROOT / "envoy/filter-config.schema.json", folder / "filter-config.schema.json")
-    shutil.copyfile(ROOT / "CHANGELOG.md", folder / "CHANGELOG.md")
+    for name in ("CHANGELOG.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, folder / name)
     module = folder / "eec_authn.wasm"
     digest = hashlib.sha256(module.read_bytes()).hexdigest()
     (folder / "eec_authn.wasm.sha256").write_text(f"{digest}  eec_authn.wasm\n")

@@ -42,10 +42,20 @@ fn a_release_is_complete_and_says_what_is_in_it() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
     }
     let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("sums");
-    for name in ["eec_authn.wasm", "eec-authn", "filter-config.schema.json", "oci/index.json", "CHANGELOG.md"]
-    {
+    for name in [
+        "eec_authn.wasm",
+        "eec-authn",
+        "filter-config.schema.json",
+        "oci/index.json",
+        "CHANGELOG.md",
+        "LICENSE",
+    ] {
         assert!(sums.lines().any(|l| l.ends_with(&format!("  {name}"))), "{name} has no sum");
     }
+    let licence = fs::read_to_string(folder.join("LICENSE")).expect("our own licence");
+    assert!(licence.contains("Apache License") && licence.contains("Version 2.0, January 2004"), "{licence}");
+    let manifest = fs::read_to_string(find::root().join("Cargo.toml")).expect("the manifest");
+    assert!(manifest.contains("\nlicense = \"Apache-2.0\"\n"), "the manifest names another licence");
 
     let (filter, command_line) =
         (bill(folder, "eec_authn.wasm.cdx.json"), bill(folder, "eec-authn.cdx.json"));
