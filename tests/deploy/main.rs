@@ -1,4 +1,4 @@
-//! What an operator deploys: every file under `envoy/`, the image, the release, the documents.
+//! What an operator deploys: every file under `envoy/`, the image, the release, the documents, the examples.
 
 #![cfg(all(feature = "cli", not(target_family = "wasm")))]
 // Tests are outside the core: they have a clock, files and an environment.
@@ -11,6 +11,7 @@ mod alerts;
 mod dist;
 mod docker;
 mod documents;
+mod examples;
 mod fixture;
 mod kubernetes;
 mod oci;

@@ -1,0 +1,151 @@
+"""Makes the keys, certificates and tokens of examples/ anew.
+
+    .venv/bin/python scripts/examples.py target/release/eec-authn
+
+The private keys are in a temporary folder that ends with the run: the examples hold public keys and signed tokens only, and
+nobody can sign another one. So whoever adds a token adds it here and makes all anew. The tokens' time stands still:
+`explain` is told a `--now`.
+"""
+
+import base64
+import datetime
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples"
+SERVER = "aes.mnc001.mcc001.pub.3gppnetwork.org"
+PARTNER = "https://login.partner.example.org/realms/edge"
+EES = "ees1.edge.example.net"
+EEC = "eec-0001.vehicles.example.com"
+GPSI = "msisdn-447700900123"
+ISSUED = int(datetime.datetime(2025, 1, 15, 11, 30, tzinfo=datetime.timezone.utc).timestamp())
+
+USUAL = {"iss": SERVER, "sub": EEC, "aud": EES, "gpsi": GPSI, "iat": ISSUED, "exp": ISSUED + 3600, "jti": "t-0001"}
+
+
+def token(key, file="token.txt", **claims):
+    """`None` takes a claim away."""
+    return file, key, {name: value for name, value in {**USUAL, **claims}.items() if value is not None}
+
+
+NESTED = {"eec_id": EEC, "gpsis": [GPSI, "extid-car-0001@vehicles.example.com"], "slice": 7}
+# Folder: the algorithm of each key by its `kid`, and the tokens.
+MADE = {
+    "smallest": ({"2025-01": "EdDSA"}, [token("2025-01")]),
+    "edge-ecs": (
+        {"2025-01": "ES256"},
+        [
+            token("2025-01", aud="ecs.edge.example.net"),
+            token("2025-01", "token-without-gpsi.txt", aud="ecs.edge.example.net", gpsi=None),
+        ],
+    ),
+    # The old key's token lives for long enough to outlast the key.
+    "rotation": (
+        {"2024-07": "EdDSA", "2025-01": "EdDSA"},
+        [
+            token("2024-07", "old.txt", iat=ISSUED + 17 * 86400 - 43200, exp=ISSUED + 17 * 86400 + 3600),
+            token("2025-01", "new.txt", iat=ISSUED + 17 * 86400 - 43200, exp=ISSUED + 17 * 86400 + 3600),
+        ],
+    ),
+    "certificate": ({"2025-01": "ES256"}, [token("2025-01")]),
+    "operator-tokens": ({"2025-01": "ES256"}, [token("2025-01")]),
+    "outage": ({"2025-01": "EdDSA"}, [token("2025-01")]),
+    "rules": (
+        {"2025-01": "EdDSA"},
+        [
+            token("2025-01", tier="gold"),
+            token("2025-01", "token-with-scope.txt", scope="eees-eecregistration eees-easdiscovery"),
+        ],
+    ),
+    "shadow": ({"2025-01": "EdDSA"}, [token("2025-01")]),
+    "two-names": (
+        {"2025-01": "EdDSA"},
+        [
+            token("2025-01", aud=["https://ees1.internal.example.com", "ees9.internal.example.com"]),
+            token("2025-01", "token-for-another.txt", aud="ees9.internal.example.com"),
+        ],
+    ),
+    "two-entitlement-servers": (
+        {"home": "EdDSA", "partner": "ES256"},
+        [token("home", "home.txt"), token("partner", "partner.txt", iss=PARTNER)],
+    ),
+    "revocation": (
+        {"2024-07": "EdDSA", "2025-01": "EdDSA"},
+        [
+            token("2025-01"),
+            token("2025-01", "revoked.txt", jti="t-0042"),
+            token("2025-01", "other-client.txt", sub="eec-0666.vehicles.example.com"),
+            token("2024-07", "old-key.txt"),
+        ],
+    ),
+    "own-claims": ({"2025-01": "EdDSA"}, [token("2025-01", sub="device-7", gpsi=None, edge=NESTED)]),
+}
+
+
+def certificate(jwk):
+    """Self-signed, for the entitlement server's name: it is pinned, so nobody asks who signed it."""
+    number = int.from_bytes(base64.urlsafe_b64decode(jwk["d"] + "=="), "big")
+    key = ec.derive_private_key(number, ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an example")])
+    usage = dict.fromkeys(
+        "content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign encipher_only decipher_only".split(),
+        False,
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.datetime(2025, 1, 1))
+        .not_valid_after(datetime.datetime(2055, 1, 1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(SERVER)]), False)
+        .add_extension(x509.KeyUsage(digital_signature=True, **usage), True)
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def make(command, folder, algorithms, tokens, secret):
+    filter_json = folder / "filter.json"
+    text = filter_json.read_text()
+    for kid, algorithm in algorithms.items():
+        private = secret / f"{folder.name}-{kid}.json"
+        subprocess.run([command, "keygen", "--alg", algorithm, "--out", private], check=True, capture_output=True)
+        jwk = {**json.loads(private.read_text()), "kid": kid}
+        private.write_text(json.dumps(jwk))
+        public = {name: jwk[name] for name in ("kty", "crv", "kid", "x", "y") if name in jwk}
+        if folder.name == "certificate":
+            pem = certificate(jwk)
+            (folder / "certificate.pem").write_text(pem)
+            text, found = re.subn(r'"certificate_pem": "[^"]*"', lambda _: f'"certificate_pem": {json.dumps(pem)}', text)
+        else:
+            pattern = r'\{"jwk": \{[^}]*"kid": "' + re.escape(kid) + r'"[^}]*\}'
+            text, found = re.subn(pattern, lambda _: f'{{"jwk": {json.dumps(public)}', text)
+        if found != 1:
+            sys.exit(f"error: {filter_json} has {found} places for the key {kid}; it needs one")
+    filter_json.write_text(text)
+    for file, kid, claims in tokens:
+        # `mint` fills in times of its own: all claims are replaced.
+        order = [command, "mint", "--key", secret / f"{folder.name}-{kid}.json", "--iss", "x", "--sub", "x", "--aud", "x"]
+        minted = subprocess.run([*order, "--claims", json.dumps(claims)], check=True, capture_output=True, text=True)
+        (folder / file).write_text(minted.stdout)
+
+
+def main():
+    command = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="eec-authn-examples-") as secret:
+        for name, (algorithms, tokens) in MADE.items():
+            make(command, EXAMPLES / name, algorithms, tokens, pathlib.Path(secret))
+
+
+if __name__ == "__main__":
+    main()
