@@ -1,4 +1,5 @@
-//! The documents lead where they say: every relative link to a file, every anchor to a heading, also from comments.
+//! The documents lead where they say: every relative link to a file, every anchor to a heading, also from comments;
+//! every verb of `make` to the Makefile.
 
 use crate::support::find;
 use std::collections::BTreeSet;
@@ -104,4 +105,41 @@ fn every_anchor_of_the_contract_that_a_comment_cites_is_there() {
             }
         }
     }
+}
+
+/// The verbs in the calls of `make` that a text shows: in code spans, in indented lines and in the steps of a workflow.
+fn verbs(text: &str) -> Vec<String> {
+    let calls =
+        ["`make ", "\n    make ", "\nmake ", "run: make "].iter().flat_map(|start| text.split(start).skip(1));
+    let words = calls.flat_map(|call| {
+        let call = call.split(['`', '\n', '#', ';']).next().unwrap_or_default();
+        call.split_whitespace().take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+    });
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_verb_of_make_that_a_document_or_a_workflow_calls_is_there() {
+    let root = find::root();
+    let makefile = fs::read_to_string(root.join("Makefile")).expect("the Makefile");
+    let explained: BTreeSet<&str> = makefile
+        .lines()
+        .filter(|line| line.contains("## ") && line.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter_map(|line| Some(line.split_once(':')?.0))
+        .collect();
+    assert!(explained.contains("test") && explained.len() > 10, "{explained:?}");
+    let mut callers = files(&root, &[".md"]);
+    callers.extend(files(&root.join(".github"), &[".yml"]));
+    callers.push(root.join(".ci/run"));
+    let mut seen = BTreeSet::new();
+    for caller in callers {
+        for verb in verbs(&fs::read_to_string(&caller).expect("text")) {
+            // What a verb fetches has a name in the Makefile, too, but no line in its help.
+            let thing =
+                makefile.lines().any(|l| l.starts_with("THINGS := ") && l.split(' ').any(|t| t == verb));
+            assert!(thing || explained.contains(&*verb), "{}: no `make {verb}`", caller.display());
+            seen.insert(verb);
+        }
+    }
+    assert!(seen.contains("lint") && seen.contains("dist") && seen.contains("audit"), "{seen:?}");
 }
