@@ -7,6 +7,17 @@ pub struct Fqdn(Box<str>);
 impl Fqdn {
     /// Parses a configured name: letters, digits and hyphens in labels of 1 to 63, at most 253 in all; one
     /// trailing dot is ignored. An IPv4 address is no name: its last label has only digits.
+    ///
+    /// ```
+    /// use eec_authn::fqdn::Fqdn;
+    ///
+    /// let ees = Fqdn::parse("EES1.edge.example.net.").expect("a name");
+    /// assert_eq!(ees.as_str(), "ees1.edge.example.net");
+    /// assert!(ees.is_named_by("https://ees1.edge.example.net/"));
+    /// assert!(!ees.is_named_by("https://ees1.edge.example.net:443"));
+    /// assert!(ees.is_authority(b"ees1.edge.example.net:443"));
+    /// assert_eq!(Fqdn::parse("192.0.2.1"), None);
+    /// ```
     pub fn parse(text: &str) -> Option<Fqdn> {
         let name = text.strip_suffix('.').unwrap_or(text);
         let label = |l: &str| {

@@ -29,6 +29,15 @@ impl UnixTime {
     }
 
     /// Parses RFC 3339 in UTC with whole seconds, such as `2026-10-01T00:00:00Z`.
+    ///
+    /// ```
+    /// use eec_authn::time::UnixTime;
+    ///
+    /// let start = UnixTime::from_rfc3339("1970-01-02T00:00:00Z").expect("a time");
+    /// assert_eq!(start.seconds(), 86_400.0);
+    /// assert_eq!(start.plus(1.0).to_string(), "1970-01-02T00:00:01Z");
+    /// assert_eq!(UnixTime::from_rfc3339("1970-01-02 00:00"), None);
+    /// ```
     pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
         let date = der::DateTime::from_str(text).ok()?;
         Some(UnixTime(date.unix_duration().as_secs_f64()))

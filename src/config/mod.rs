@@ -1,6 +1,6 @@
 //! From the filter JSON to a [`Policy`]: [`parse`] is the only door.
 //!
-//! [`members`] declares what the filter JSON may contain; one walk over that declaration ([`shape`]) finds
+//! `members` declares what the filter JSON may contain; one walk over that declaration ([`shape`]) finds
 //! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
 //! into one list, so that an operator sees every mistake at once. The result depends on the bytes and the VM's environment alone.
 
@@ -55,6 +55,26 @@ pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Compiles the bytes that the host hands over, or names every mistake in them. `environment` is where
 /// secrets come from.
+///
+/// # Errors
+///
+/// Every mistake at once, each with its JSON path and what to do.
+///
+/// ```
+/// let key = r#"{"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}"#;
+/// let filter = |role: &str| {
+///     format!(
+///         r#"{{"protects": {{"role": "{role}", "fqdns": ["ees1.edge.example.net"]}},
+///             "entitlement_servers": [{{"fqdn": "aes.example.org", "keys": [{key}]}}]}}"#
+///     )
+/// };
+/// let environment = |_: &str| None;
+/// let loaded = eec_authn::config::parse(filter("ees").as_bytes(), &environment).expect("a good configuration");
+/// assert_eq!(loaded.policy.entitlement_servers.len(), 1);
+///
+/// let errors = eec_authn::config::parse(filter("eas").as_bytes(), &environment).expect_err("no such role");
+/// assert_eq!(errors[0].path, "protects.role");
+/// ```
 pub fn parse(bytes: &[u8], environment: &Environment<'_>) -> Result<Loaded, Vec<ConfigError>> {
     let document = document::read(bytes).map_err(|e| vec![e])?;
     let report = node::Report::default();

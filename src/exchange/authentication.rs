@@ -62,6 +62,10 @@ pub(super) struct Settled {
 }
 
 /// The token and everything that it must be by itself.
+///
+/// # Errors
+///
+/// The first check that fails, from `token_repeated` to `token_revoked`.
 pub(super) fn authenticate(
     policy: &Policy,
     tokens: &mut TokenCache,
@@ -108,6 +112,10 @@ pub(super) fn authenticate(
 }
 
 /// What the answer about a token comes to.
+///
+/// # Errors
+///
+/// `token_inactive`, `entitlement_unavailable`, or the check that fails for the claims of the answer.
 pub(super) fn settle(
     policy: &Policy,
     asking: &Asking,

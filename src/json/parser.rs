@@ -41,11 +41,29 @@ impl fmt::Display for SyntaxError {
 impl std::error::Error for SyntaxError {}
 
 /// Parses one JSON text; nothing but white space may follow it.
+///
+/// # Errors
+///
+/// The first thing that is not strict JSON, and where.
+///
+/// ```
+/// use eec_authn::json;
+///
+/// let body = json::parse(br#"{"eecId": "eec-1", "lifetime": 60.0}"#)?;
+/// assert_eq!(body.get("eecId").and_then(|id| id.as_str()), Some("eec-1"));
+/// // One parser would take the first, another the last: so neither is taken.
+/// assert!(json::parse(br#"{"eecId": "eec-1", "eec\u0049d": "eec-2"}"#).is_err());
+/// # Ok::<(), json::SyntaxError>(())
+/// ```
 pub fn parse(bytes: &[u8]) -> Result<Json, SyntaxError> {
     parse_text(bytes, Duplicates::Refuse)
 }
 
 /// The same, but duplicate members stay in the object, for a caller that reports them with their path.
+///
+/// # Errors
+///
+/// As [`parse`], but for duplicate members.
 pub fn parse_keeping_duplicates(bytes: &[u8]) -> Result<Json, SyntaxError> {
     parse_text(bytes, Duplicates::Keep)
 }

@@ -23,6 +23,16 @@ pub enum Step<'a> {
 
 impl Pointer {
     /// Parses `text`: empty, or `/` before each reference token; `~` only as `~0` or `~1`.
+    ///
+    /// ```
+    /// use eec_authn::json::{self, Pointer};
+    ///
+    /// let body = json::parse(br#"{"requestorId": {"eecId": "eec-1"}}"#)?;
+    /// let pointer = Pointer::parse("/requestorId/eecId").expect("a pointer");
+    /// assert_eq!(pointer.resolve(&body).and_then(|id| id.as_str()), Some("eec-1"));
+    /// assert_eq!(Pointer::parse("eecId"), None);
+    /// # Ok::<(), json::SyntaxError>(())
+    /// ```
     pub fn parse(text: &str) -> Option<Pointer> {
         let mut tokens = Vec::new();
         if !text.is_empty() {

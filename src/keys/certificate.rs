@@ -24,8 +24,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads one PEM block `CERTIFICATE` (RFC 7468, section 5). `alg` is as in [`PublicKey::from_pem`]. Members in the
-    /// errors: `.certificate_pem`, `.alg`.
+    /// Reads one PEM block `CERTIFICATE` (RFC 7468, section 5). `alg` is as in [`PublicKey::from_pem`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, the certificate, its key or `alg`. Members: `.certificate_pem`, `.alg`.
     pub fn from_pem(text: &str, alg: Option<&str>) -> Result<Certificate, KeyErrors> {
         let der = pem::read(text, pem::Label::Certificate).map_err(|error| vec![at(error)])?;
         let Ok(read) = x509::read(&der) else {
@@ -59,6 +62,10 @@ impl Certificate {
 
     /// The certificate must be that of the entitlement server: a dNSName must be its FQDN. Wildcards are for
     /// hosts that serve many names, and the common name is for people.
+    ///
+    /// # Errors
+    ///
+    /// It is somebody else's, or names no host at all.
     pub fn check_name(&self, server: &Fqdn) -> Result<(), KeyError> {
         if self.dns_names.iter().any(|name| server.is(name.as_bytes())) {
             return Ok(());

@@ -20,8 +20,11 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// Reads one JWK. Members that mean nothing here are ignored (RFC 7517, section 4); all errors are
-    /// reported together.
+    /// Reads one JWK. Members that mean nothing here are ignored (RFC 7517, section 4).
+    ///
+    /// # Errors
+    ///
+    /// All of them, each with the member that is wrong, such as `.crv`.
     pub fn parse(jwk: &Json) -> Result<Jwk, KeyErrors> {
         if jwk.as_object().is_none() {
             return Err(vec![KeyError::invalid("", format!("is {}; a JWK is an object", jwk.kind()))]);

@@ -16,6 +16,10 @@ pub struct JwkSet {
 impl JwkSet {
     /// Reads a set. Keys for other purposes or of other types are left out with a warning; it is an error if
     /// none is left, or if one is malformed, weak, symmetric or private.
+    ///
+    /// # Errors
+    ///
+    /// All of them, each with the member that is wrong, such as `.keys[1].x`.
     pub fn parse(jwks: &Json) -> Result<JwkSet, KeyErrors> {
         let Some(items) = jwks.get("keys").and_then(Json::as_array) else {
             let message = "is no JWK set; it needs an array `keys` (RFC 7517, section 5)";

@@ -108,6 +108,10 @@ impl KeySet {
     ///
     /// With `kid` or `x5t#S256`: the key of that name. With neither: the only usable key of the algorithm,
     /// since trying one key after the other would let a token choose among them.
+    ///
+    /// # Errors
+    ///
+    /// `algorithm_not_allowed`, `key_unknown`, `key_not_valid_now`.
     pub fn select(&self, hint: &KeyHint<'_>, now: UnixTime, trace: &mut Trace) -> Result<&PinnedKey, Denial> {
         for check in [Check::Algorithm, Check::Key, Check::KeyDates] {
             trace.note(check, || (self.described(now), hint.described()));

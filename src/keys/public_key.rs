@@ -29,12 +29,20 @@ enum Material {
 
 impl PublicKey {
     /// Reads a JSON Web Key (RFC 7517) as a pinned verification key. [`Jwk::parse`] reads its `kid` as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jwk::parse`].
     pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
         Jwk::parse(jwk).map(|jwk| jwk.key)
     }
 
     /// Reads one PEM block `PUBLIC KEY` (RFC 7468, section 13). `alg` chooses among the algorithms of an RSA key
-    /// and must fit any other. Members in the errors: `.public_key_pem`, `.alg`.
+    /// and must fit any other.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, the key or `alg`. Members: `.public_key_pem`, `.alg`.
     pub fn from_pem(text: &str, alg: Option<&str>) -> Result<PublicKey, KeyErrors> {
         let at = |error: KeyError| KeyError { member: ".public_key_pem".into(), ..error };
         let der = pem::read(text, pem::Label::PublicKey).map_err(|error| vec![at(error)])?;

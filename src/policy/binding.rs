@@ -58,6 +58,10 @@ enum Finding<'a> {
 }
 
 /// Checks a body against the identity of a built-in operation.
+///
+/// # Errors
+///
+/// `body_malformed`, `binding_missing`, `binding_mismatch`: of all findings, the first of these.
 pub fn check_operation(
     identity: Identity,
     pointers: &Pointers,
@@ -101,6 +105,10 @@ pub fn check_operation(
 }
 
 /// Checks a body against the bindings of a rule; `claim` finds the values that a claim allows.
+///
+/// # Errors
+///
+/// As [`check_operation`].
 pub fn check_rule<'a>(
     bindings: &[Binding],
     body: &Json,

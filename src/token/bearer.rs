@@ -10,6 +10,10 @@ pub struct Credentials<'a>(&'a [u8]);
 
 impl<'a> Credentials<'a> {
     /// Takes the credentials out of a request's headers.
+    ///
+    /// # Errors
+    ///
+    /// `token_missing` without an Authorization header, `token_repeated` with several.
     pub fn from_request(request: &RequestView<'a>, trace: &mut Trace) -> Result<Credentials<'a>, Denial> {
         trace.note(Check::Credentials, || {
             let schemes = request.values(b"authorization").map(|value| {
@@ -46,6 +50,11 @@ impl<'a> Credentials<'a> {
     }
 
     /// The one bearer token that they are.
+    ///
+    /// # Errors
+    ///
+    /// `token_missing` under another scheme, `token_repeated` for values joined on the way, `token_too_large`, and
+    /// `token_malformed` for what RFC 6750 calls no token.
     pub fn bearer(self, max_bytes: usize, trace: &mut Trace) -> Result<Bearer<'a>, Denial> {
         let (scheme, rest) = self.split();
         let bearer = scheme.eq_ignore_ascii_case(BEARER);

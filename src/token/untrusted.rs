@@ -30,6 +30,10 @@ impl<'a> UntrustedToken<'a> {
     }
 
     /// Parses a strict compact JWS with JSON claims.
+    ///
+    /// # Errors
+    ///
+    /// `token_malformed`, with the first thing that is wrong.
     pub fn parse(bearer: Bearer<'a>, trace: &mut Trace) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
         let text = bearer.as_str().as_bytes();
@@ -62,6 +66,10 @@ impl<'a> UntrustedToken<'a> {
     }
 
     /// The entitlement server that `iss` names. Nobody has vouched for that yet.
+    ///
+    /// # Errors
+    ///
+    /// `issuer_unknown`.
     pub fn issuer<'p>(
         &self,
         policy: &'p Policy,
@@ -79,6 +87,10 @@ impl<'a> UntrustedToken<'a> {
     }
 
     /// Picks the key among those of `server` and checks the signature with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`KeySet::select`](crate::keys::KeySet::select), and `signature_invalid`.
     pub fn verify<'p>(
         self,
         server: &'p Arc<EntitlementServer>,

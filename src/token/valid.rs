@@ -27,6 +27,10 @@ pub struct ValidToken {
 
 impl ValidToken {
     /// Checks times, audience, the claims and their shapes, revocation, in the order of the contract.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails, from `token_expired` to `token_revoked`.
     pub fn check(
         token: VerifiedToken<'_>,
         policy: &Policy,

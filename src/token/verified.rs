@@ -22,6 +22,10 @@ pub struct VerifiedToken<'p> {
 
 impl<'p> VerifiedToken<'p> {
     /// A token about which `server` has said `claims`. If it says `iss`, that must be itself.
+    ///
+    /// # Errors
+    ///
+    /// `issuer_unknown`.
     pub fn by_answer(
         server: &'p Arc<EntitlementServer>,
         claims: Rc<Claims>,
@@ -45,6 +49,10 @@ impl<'p> VerifiedToken<'p> {
 
 /// Holds what an entitlement server says about a token that a pinned key has verified against the token.
 /// Claims may be absent; those that are there must pass, and name the same client.
+///
+/// # Errors
+///
+/// `confirmation_failed`, `token_inactive`.
 pub fn check_answer(
     token: &ValidToken,
     claims: &Claims,
