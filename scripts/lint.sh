@@ -28,3 +28,7 @@ say "clippy: the filter (wasm32-wasip1)"
 cargo clippy --lib --no-default-features --target wasm32-wasip1 -- -D warnings
 say "clippy: the core's tests in Node (wasm32-unknown-unknown)"
 cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core --bench verify -- -D warnings
+say "documentation: no link in a comment leads nowhere, neither in the core nor in the adapter"
+export RUSTDOCFLAGS="-D warnings"
+cargo doc --quiet --no-deps --document-private-items --lib
+cargo doc --quiet --no-deps --document-private-items --lib --no-default-features --target wasm32-wasip1
