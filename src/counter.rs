@@ -1,4 +1,4 @@
-//! What is counted: the statistics of the contract, without the host's handles.
+//! What is counted: the statistics of `docs/contract.md#statistics`, without the host's handles.
 
 use crate::decision::DenyReason;
 

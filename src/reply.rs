@@ -1,4 +1,4 @@
-//! The answer to a refused request: RFC 6750 challenge and ProblemDetails (TS 29.122).
+//! The answer to a refused request (`docs/contract.md#replies`): RFC 6750 challenge and ProblemDetails (TS 29.122).
 
 use crate::decision::{Challenge, Denial, DenyReason, Hint};
 use serde_json::json;

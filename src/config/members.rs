@@ -1,4 +1,5 @@
-//! The filter JSON, declared once: the parser checks by it and the JSON Schema is printed from it.
+//! The filter JSON (`docs/contract.md#filter-json`), declared once: the parser checks by it and the JSON Schema is
+//! printed from it.
 
 use super::shape::{Member, Presence, Shape};
 use Presence::{Flag, Integer, Optional, Required, Text};

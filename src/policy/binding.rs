@@ -50,7 +50,8 @@ impl Default for Pointers {
     }
 }
 
-/// What the comparison of one place in the body came to. The order is that of the contract's table.
+/// What the comparison of one place in the body came to. The order is that of the table in
+/// `docs/contract.md#decisions`.
 enum Finding<'a> {
     Malformed,
     Missing(&'a Pointer),

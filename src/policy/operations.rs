@@ -1,4 +1,4 @@
-//! The operations of EDGE-1 and EDGE-4 that carry or act on an EEC's identity (TS 24.558 V18).
+//! The operations of EDGE-1 and EDGE-4 that carry or act on an EEC's identity (TS 24.558 V18; `docs/contract.md#binding`).
 //!
 //! Only `v1`: a later version may move an identity, so its paths match nothing until they are known here.
 

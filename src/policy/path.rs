@@ -8,7 +8,7 @@ pub fn without_query(target: &[u8]) -> &[u8] {
     target.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
-/// Whether a path (without query) is in normal form, as the contract lists it.
+/// Whether a path (without query) is in normal form, as `docs/contract.md#paths` lists it.
 pub fn is_normal(path: &[u8]) -> bool {
     let mut escaped = false;
     for byte in path {

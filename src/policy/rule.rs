@@ -1,4 +1,4 @@
-//! Rules of the operator, tried before the built-in operations.
+//! Rules of the operator, tried before the built-in operations (`docs/contract.md#rules`).
 
 use super::ClaimCheck;
 use super::operations::Operation;

@@ -1,4 +1,4 @@
-//! Claims as values of identity headers.
+//! Claims as values of identity headers (`docs/contract.md#identity-headers`).
 
 use super::Claims;
 use crate::decision::{Denial, DenyReason};

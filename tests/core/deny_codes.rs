@@ -1,4 +1,4 @@
-//! Section 3 of the contract against the code: every row, in its order.
+//! `docs/contract.md#decisions` against the code: every row, in its order.
 
 use crate::support::contract::{Challenge, ROWS};
 use eec_authn::decision::{Challenge as Own, Check, DenyReason};

@@ -1,4 +1,4 @@
-//! Section 4 of the contract in a real Envoy: every operation, in both hold modes. No crafted body gets another
+//! `docs/contract.md#binding` in a real Envoy: every operation, in both hold modes. No crafted body gets another
 //! client's identity past the filter, and a denied request never reaches the upstream whole.
 
 use crate::support::h2_client::H2;

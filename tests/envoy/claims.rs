@@ -1,4 +1,5 @@
-//! The claims of a token, one by one, in a real Envoy (contract, section 1 and the rows from `token_expired` on).
+//! The claims of a token, one by one, in a real Envoy (`docs/contract.md#verified`, and the rows from
+//! `token_expired` on).
 
 use crate::support::cases::{claims_case, raw_claim};
 use crate::support::house::{House, ISSUER, Protocol, config};

@@ -1,4 +1,4 @@
-//! Section 3 of the contract, row by row, in a real Envoy, over HTTP/1.1 and HTTP/2.
+//! `docs/contract.md#decisions`, row by row, in a real Envoy, over HTTP/1.1 and HTTP/2.
 
 use crate::support::house::{BOTH, FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;

@@ -1,4 +1,4 @@
-//! `iss` and `aud` in a real Envoy: by name, never by resemblance (contract, section 1, "Naming an FQDN").
+//! `iss` and `aud` in a real Envoy: by name, never by resemblance (`docs/contract.md#naming`).
 
 use crate::support::cases::{claims_case, raw_claim};
 use crate::support::house::{FQDN, House, ISSUER, config};
@@ -13,7 +13,7 @@ fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
     House::start(&filter)
 }
 
-/// Ways to write `name` that name it, and ways that do not (contract, "Naming an FQDN").
+/// Ways to write `name` that name it, and ways that do not (`docs/contract.md#naming`).
 fn spellings(name: &str) -> (Vec<String>, Vec<String>) {
     let upper = name.to_uppercase();
     let good = vec![

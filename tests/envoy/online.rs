@@ -1,4 +1,4 @@
-//! Section 5 of the contract in a real Envoy: asking the entitlement server, with an entitlement server that the
+//! `docs/contract.md#online` in a real Envoy: asking the entitlement server, with an entitlement server that the
 //! test scripts answer by answer.
 
 use crate::support::entitlement_server::{Server, asking_house, delete, http};

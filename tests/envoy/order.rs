@@ -1,4 +1,4 @@
-//! Of any two faults the one whose row comes first in section 3 of the contract is told: every pair, in a real Envoy.
+//! Of any two faults the one whose row comes first is told (`docs/contract.md#decisions`): every pair, in a real Envoy.
 
 use crate::support::contract::ROWS;
 use crate::support::house::{House, Protocol, config, identity_of_eec_1};

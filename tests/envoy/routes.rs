@@ -11,7 +11,7 @@ use serde_json::json;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"];
 
-/// The built-in operations of the role `ees` (contract, section 4): path and methods.
+/// The built-in operations of the role `ees` (`docs/contract.md#binding`): path and methods.
 const EES: [(&str, &[&str]); 11] = [
     ("/eees-eecregistration/v1/registrations", &["POST"]),
     ("/eees-eecregistration/v1/registrations/r1", &["PUT", "PATCH", "DELETE"]),

@@ -1,4 +1,4 @@
-//! Section 6 of the contract in a real Envoy, and the dashboard and alerts that rest on it.
+//! `docs/contract.md#statistics` in a real Envoy, and the dashboard and alerts that rest on it.
 
 use crate::support::contract::ROWS;
 use crate::support::find;

@@ -1,4 +1,4 @@
-//! Section 3 of the contract, the rows that concern the head of a request, in its order.
+//! `docs/contract.md#decisions`, the rows that concern the head of a request, in its order.
 
 /// What `WWW-Authenticate` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
