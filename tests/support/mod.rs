@@ -7,6 +7,7 @@
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them;
 //! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it;
+//! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
 //! Every test binary uses its own part of this.
@@ -18,6 +19,7 @@ pub mod bodies;
 pub mod bootstrap;
 pub mod cases;
 pub mod contract;
+pub mod deviations;
 pub mod entitlement_server;
 pub mod envoy;
 pub mod find;
