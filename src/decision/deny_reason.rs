@@ -1,4 +1,4 @@
-//! The stable codes, one row each. Their order is the order of the checks: `docs/contract.md#3-decisions`.
+//! The stable codes, one row each. Their order is the order of the checks: `docs/contract.md#decisions`.
 
 use super::check::Check;
 use super::status::Status;

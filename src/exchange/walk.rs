@@ -1,4 +1,4 @@
-//! The walk: every check in the order of the contract's table, as far as the request has come.
+//! The walk: every check in the order of the table in `docs/contract.md#decisions`, as far as the request has come.
 
 use super::authentication::{Asking, Authentication, authenticate, settle};
 use super::route::{Entry, Route, route};
