@@ -36,6 +36,7 @@ pub mod percent;
 pub mod policy;
 pub mod reply;
 pub mod request;
+pub mod shared_map;
 pub mod time;
 pub mod token;
 pub mod worker;

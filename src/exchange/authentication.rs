@@ -2,7 +2,7 @@
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::keys::HostVerifier;
-use crate::online::{Answer, SharedDigest, TokenDigest};
+use crate::online::{Answer, LastingToken, TokenDigest};
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, Policy};
 use crate::request::RequestView;
@@ -157,11 +157,14 @@ fn passes_unasked(asking: &Asking) -> bool {
     asking.asked.online.on_unavailable == OnUnavailable::AllowVerified
 }
 
-/// How to remember a token that is answered inactive, if that must last while the server cannot be asked: where
-/// tokens pass unasked, an outage must not bring a revoked one back.
-pub fn lasting_digest(asking: &Asking) -> Option<SharedDigest> {
-    let issuer = asking.asked.server.identity.as_str();
-    passes_unasked(asking).then(|| SharedDigest::new(issuer, &asking.token.0))
+/// The token, if what is answered about it must last while the server cannot be asked: where tokens pass unasked, an
+/// outage must not bring a revoked one back. None passes but those that a pinned key has verified, and so none else
+/// is remembered: strangers have no part in it.
+pub fn lasting_token(asking: &Asking) -> Option<LastingToken<'_>> {
+    asking.verified.as_ref().filter(|_| passes_unasked(asking))?;
+    let issuer = asking.asked.server.identity.canonical();
+    let (signing_input, _signature) = asking.token.0.rsplit_once('.')?;
+    Some(LastingToken { issuer, signing_input })
 }
 
 /// How long an answer may be kept: as configured, and never past the end of the token.

@@ -8,5 +8,5 @@ mod question;
 
 pub use answer::{Answer, RawAnswer, Reading, read};
 pub use desk::{Asked, Desk, TokenDigest};
-pub use inactive::SharedDigest;
+pub use inactive::{InactiveTokens, LastingToken};
 pub use question::{HttpQuestion, HttpVerb};

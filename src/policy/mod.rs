@@ -145,6 +145,14 @@ impl IssuerName {
         }
     }
 
+    /// The one spelling of the name, however it is configured.
+    pub fn canonical(&self) -> &str {
+        match self {
+            IssuerName::Fqdn { fqdn, .. } => fqdn.as_str(),
+            IssuerName::Exact(issuer) => issuer,
+        }
+    }
+
     /// Whether some `iss` could name both servers.
     pub fn overlaps(&self, other: &IssuerName) -> bool {
         self.matches(other.as_str()) || other.matches(self.as_str())

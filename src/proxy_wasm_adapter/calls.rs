@@ -5,7 +5,7 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Level, Map};
 use super::proxy_host::{ProxyHost, read_body};
 use super::root::{Shared, now};
-use super::shared_inactive;
+use super::shared_data::SharedData;
 use crate::counter::Counter;
 use crate::exchange::{self, Asking, Exchange, Inquiry};
 use crate::host::{self, Fields, Flow};
@@ -171,14 +171,27 @@ impl Calls {
         now: UnixTime,
     ) -> (Answer, Vec<StreamId>) {
         shared.statistics.count(answer_counter(&answer));
-        let answer = match exchange::lasting_digest(asking) {
-            Some(token) => shared_inactive::lasting(&token, answer),
-            None => answer,
-        };
+        let answer = lasting(shared, asking, answer);
         let until = exchange::keep_until(asking, &answer, now);
         let streams = shared.worker.desk.borrow_mut().answered(asking.digest, &answer, until);
         (answer, streams)
     }
+}
+
+/// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
+fn lasting(shared: &Shared, asking: &Asking, answer: Answer) -> Answer {
+    let Some(token) = exchange::lasting_token(asking) else { return answer };
+    let told_inactive = match answer {
+        Answer::Unavailable if shared.inactive.hold(&SharedData, token) => return Answer::Inactive,
+        Answer::Unavailable => return Answer::Unavailable,
+        Answer::Inactive => true,
+        Answer::Active(_) => false,
+    };
+    if !shared.inactive.record(&SharedData, token, told_inactive) {
+        let because = "what an entitlement server said about a token cannot be remembered for an outage";
+        hostcalls::log(Level::Error, because);
+    }
+    answer
 }
 
 /// The counter of an answer.

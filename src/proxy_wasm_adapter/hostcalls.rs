@@ -9,11 +9,13 @@
 
 #![allow(unsafe_code)]
 
+use crate::shared_map::{Put, Read};
 use std::ptr::null_mut;
 use std::time::Duration;
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
+const CAS_MISMATCH: u32 = 8;
 
 /// Which header map is meant.
 #[derive(Clone, Copy)]
@@ -191,20 +193,26 @@ pub(super) fn record_metric(id: u32, value: u64) {
     unsafe { proxy_record_metric(id, value) };
 }
 
-/// What all VMs of this module's `vm_id` have under `key`, and its version; empty if there is nothing yet.
-pub(super) fn shared_data(key: &str) -> Option<(Vec<u8>, u32)> {
+/// What all VMs of this module's `vm_id` have under `key`, and its version.
+pub(super) fn shared_data(key: &str) -> Read {
     let (mut data, mut size, mut version) = (null_mut(), 0, 0);
     unsafe {
         match proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) {
-            NOT_FOUND => Some((Vec::new(), 0)),
-            status => Some((taken(status, data, size)?, version)),
+            NOT_FOUND => Read::Nothing,
+            status => taken(status, data, size).map_or(Read::Failed, |value| Read::Value(value, version)),
         }
     }
 }
 
-/// Replaces it, unless it has another version by now; version 0 replaces any.
-pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) {
-    unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
+/// Replaces it, unless it has another version by now.
+pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) -> Put {
+    let status =
+        unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
+    match status {
+        OK => Put::Done,
+        CAS_MISMATCH => Put::Overtaken,
+        _ => Put::Failed,
+    }
 }
 
 /// Makes the following host calls about the stream or plugin `context`.

@@ -11,6 +11,6 @@ mod http;
 mod native_verifier;
 mod proxy_host;
 mod root;
-mod shared_inactive;
+mod shared_data;
 mod start;
 mod statistics;

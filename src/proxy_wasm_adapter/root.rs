@@ -5,8 +5,10 @@ use super::denial_log::DenialLog;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::native_verifier::NativeVerifier;
+use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
+use crate::online::InactiveTokens;
 use crate::time::UnixTime;
 use crate::worker::Worker;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -25,6 +27,7 @@ pub(super) struct Shared {
     pub(super) calls: Calls,
     pub(super) verifier: NativeVerifier,
     pub(super) denial_log: DenialLog,
+    pub(super) inactive: InactiveTokens,
 }
 
 /// The root context.
@@ -65,7 +68,9 @@ impl RootContext for Root {
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
                 let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
                 let denial_log = DenialLog::default();
-                self.shared = Some(Rc::new(Shared { worker, statistics, calls, verifier, denial_log }));
+                let inactive = InactiveTokens::agree(&SharedData, random());
+                let shared = Shared { worker, statistics, calls, verifier, denial_log, inactive };
+                self.shared = Some(Rc::new(shared));
                 true
             }
             Err(errors) => {
