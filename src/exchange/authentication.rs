@@ -153,6 +153,12 @@ pub(super) fn settle(
     }
 }
 
+/// Whether the server says that the token is not active, or something that the token does not bear out.
+pub fn is_told_inactive(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) -> bool {
+    let settled = settle(policy, asking, answer, now, &mut Trace::off());
+    settled.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
+}
+
 fn passes_unasked(asking: &Asking) -> bool {
     asking.asked.online.on_unavailable == OnUnavailable::AllowVerified
 }

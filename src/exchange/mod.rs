@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use route::Route;
 
-pub use authentication::{Asking, keep_until, lasting_token};
+pub use authentication::{Asking, is_told_inactive, keep_until, lasting_token};
 pub use grant::Grant;
 pub use step::{Inquiry, Next, Step, inquiry};
 

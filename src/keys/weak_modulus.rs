@@ -58,7 +58,7 @@ fn has_factor_among(primes: &[u32], words: &[u32]) -> bool {
         }
         let remainders = shifted_remainders(&products, words);
         let mut pairs = remainders.iter().zip(group.chunks(2));
-        pairs.any(|(remainder, pair)| pair.iter().any(|prime| remainder % u64::from(*prime) == 0))
+        pairs.any(|(remainder, pair)| pair.iter().any(|prime| remainder.is_multiple_of(u64::from(*prime))))
     })
 }
 
@@ -88,13 +88,13 @@ fn negative_inverse(odd: u32) -> u32 {
 fn remainder(words: &[u32], prime: u32) -> u32 {
     words.iter().rev().fold(0, |high, word| {
         let number = (u64::from(high) << 32) | u64::from(*word);
-        u32::try_from(number % u64::from(prime)).unwrap_or_default()
+        number.checked_rem(u64::from(prime)).and_then(|rest| u32::try_from(rest).ok()).unwrap_or_default()
     })
 }
 
 /// Whether `residue` is among the powers of the generator modulo `prime`.
 fn is_power_of_generator(residue: u32, prime: u32) -> bool {
-    let next = |power: &u32| Some(power.wrapping_mul(ROCA_GENERATOR % prime) % prime);
+    let next = |power: &u32| power.wrapping_mul(ROCA_GENERATOR.checked_rem(prime)?).checked_rem(prime);
     std::iter::successors(Some(1), next).take(prime as usize).any(|power| power == residue)
 }
 

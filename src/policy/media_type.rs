@@ -10,6 +10,10 @@ pub struct Unsupported {
 }
 
 /// Whether the body of a request by `method` is exactly one media type, JSON, in UTF-8, and sent as it is.
+///
+/// # Errors
+///
+/// What must be declared in another way.
 pub fn check<'a>(
     content_types: impl Iterator<Item = &'a [u8]>,
     mut content_encodings: impl Iterator<Item = &'a [u8]>,

@@ -171,7 +171,7 @@ impl Calls {
         now: UnixTime,
     ) -> (Answer, Vec<StreamId>) {
         shared.statistics.count(answer_counter(&answer));
-        let answer = lasting(shared, asking, answer);
+        let answer = lasting(shared, asking, answer, now);
         let until = exchange::keep_until(asking, &answer, now);
         let streams = shared.worker.desk.borrow_mut().answered(asking.digest, &answer, until);
         (answer, streams)
@@ -179,13 +179,14 @@ impl Calls {
 }
 
 /// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
-fn lasting(shared: &Shared, asking: &Asking, answer: Answer) -> Answer {
+fn lasting(shared: &Shared, asking: &Asking, answer: Answer, now: UnixTime) -> Answer {
     let Some(token) = exchange::lasting_token(asking) else { return answer };
     let told_inactive = match answer {
         Answer::Unavailable if shared.inactive.hold(&SharedData, token) => return Answer::Inactive,
         Answer::Unavailable => return Answer::Unavailable,
-        Answer::Inactive => true,
-        Answer::Active(_) => false,
+        Answer::Inactive | Answer::Active(_) => {
+            exchange::is_told_inactive(&shared.worker.policy, asking, &answer, now)
+        }
     };
     if !shared.inactive.record(&SharedData, token, told_inactive) {
         let because = "what an entitlement server said about a token cannot be remembered for an outage";

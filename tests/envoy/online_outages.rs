@@ -82,6 +82,24 @@ fn another_signature_of_the_same_token_is_as_revoked() {
     house.finish(p);
 }
 
+/// What the answer says may speak against the token although it calls it active.
+#[test]
+fn an_answer_that_does_not_fit_the_token_holds_in_an_outage() {
+    let (server, key) = (Server::start(), Key::new(1));
+    let house = asking_house(&server, &key, &allow_verified(), |_| {});
+    let mut p = Problems::new();
+    let request = delete(&key.token(&claims()));
+    server.says(&json!({"active": true, "sub": "eec-2"}));
+    house.denied(&mut p, "another EEC's", &request, "token_inactive");
+    server.answers(http(500, "text/plain", ""));
+    house.denied(&mut p, "during the outage", &request, "token_inactive");
+    server.says(&json!({"active": true}));
+    house.allowed(&mut p, "good again", &request, &identity_of_eec_1());
+    server.answers(http(500, "text/plain", ""));
+    house.allowed(&mut p, "good in the next outage", &request, &identity_of_eec_1());
+    house.finish(p);
+}
+
 /// Eight workers are told at the same time, each about tokens of its own; then each must know about all.
 #[test]
 fn what_several_workers_write_at_once_is_all_there() {
