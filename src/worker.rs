@@ -30,6 +30,8 @@ impl Worker {
     /// A worker that starts with nothing known; its maps hash with `state`.
     pub fn new(policy: Policy, state: RandomState) -> Worker {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
-        Worker { policy, tokens, desk: RefCell::new(Desk::new(state)) }
+        let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
+        let desk = RefCell::new(Desk::new(state, servers));
+        Worker { policy, tokens, desk }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::keys::HostVerifier;
-use crate::online::{Answer, LastingToken, TokenDigest};
+use crate::online::{Answer, LastingToken, Party, TokenDigest};
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, Policy};
 use crate::request::RequestView;
@@ -193,5 +193,10 @@ impl Asking {
         let token = bearer.as_str();
         let digest = TokenDigest::new(asked.server.number, token);
         Asking { asked, digest, token: Secret(token.into()), verified }
+    }
+
+    /// On whose behalf the server is asked.
+    pub fn party(&self) -> Party {
+        Party { server: self.server, verified: self.verified.is_some() }
     }
 }

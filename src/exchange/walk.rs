@@ -61,7 +61,7 @@ impl Exchange {
         now: UnixTime,
         mut counts: Vec<Counter>,
     ) -> Result<Step<'a>, Denial> {
-        let asked = self.worker.desk.borrow_mut().ask(asking.digest, self.stream, now);
+        let asked = self.worker.desk.borrow_mut().ask(asking.digest, asking.party(), self.stream, now);
         let asking = Rc::new(asking);
         let send = match asked {
             Asked::Known(answer) => {

@@ -5,8 +5,10 @@ mod answer;
 mod desk;
 mod inactive;
 mod question;
+mod quota;
 
 pub use answer::{Answer, RawAnswer, Reading, read};
 pub use desk::{Asked, Desk, TokenDigest};
 pub use inactive::{InactiveTokens, LastingToken};
 pub use question::{HttpQuestion, HttpVerb};
+pub use quota::Party;

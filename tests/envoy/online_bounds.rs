@@ -1,10 +1,11 @@
-//! What a flood of bad tokens costs a real Envoy that asks about each of them: nothing that stays.
+//! What floods cost a real Envoy that asks about tokens: nothing that stays, and no place of those who have a good one.
 
 use crate::support::entitlement_server::{Server, asking_house, delete};
-use crate::support::h1::{H1, bytes_of};
-use crate::support::house::{House, identity_of_eec_1};
+use crate::support::h1::{self, H1, bytes_of};
+use crate::support::h2_client::H2;
+use crate::support::house::{House, ISSUER, config, identity_of_eec_1};
 use crate::support::problems::Problems;
-use crate::support::token::{Key, claims_with};
+use crate::support::token::{Key, claims, claims_with};
 use serde_json::json;
 use std::ops::Range;
 
@@ -68,5 +69,88 @@ fn a_flood_of_bad_tokens_leaves_nothing_behind() {
     p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
     server.says(&claims_with(json!({"active": true})));
     house.allowed(&mut p, "a good token", &delete("good"), &identity_of_eec_1());
+    house.finish(p);
+}
+
+/// Keeps so many questions about opaque tokens under way over a few connections, as long as they live.
+fn opaque_questions(house: &House, number: usize) -> Vec<H2> {
+    const TO_A_CONNECTION: usize = 64;
+    let numbers: Vec<usize> = (0..number).collect();
+    let connections = numbers.chunks(TO_A_CONNECTION).map(|numbers| {
+        let mut connection = H2::connect(house.envoy.address()).expect("a connection");
+        for n in numbers {
+            // Dropped, it would be reset.
+            std::mem::forget(connection.start(&delete(&format!("garbage-{n}")), true).expect("it is sent"));
+        }
+        connection
+    });
+    connections.collect()
+}
+
+#[test]
+fn garbage_leaves_room_for_tokens_that_a_key_has_verified() {
+    const BOUND: usize = 1_024;
+    let (server, key) = (Server::start(), Key::new(1));
+    let house = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |_| {});
+    let mut p = Problems::new();
+    server.says(&json!({"active": true}));
+    server.hold();
+    let garbage = opaque_questions(&house, BOUND);
+    // Those for whom there is no room are refused at once.
+    let seen = |house: &House| {
+        house.envoy.filter_stat("online.waiting") + house.envoy.filter_stat("denied.entitlement_unavailable")
+    };
+    house.envoy.wait("all of the garbage", |_| (seen(&house) == BOUND as u64).then_some(()));
+    let (address, request) = (house.envoy.address(), delete(&key.token(&claims())));
+    let good = std::thread::spawn(move || h1::exchange(address, &request).map(|r| r.status).ok());
+    house.envoy.wait("the good one", |_| (seen(&house) == BOUND as u64 + 1).then_some(()));
+    p.equal("room", "waiting", house.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 4 + 1);
+    server.release();
+    p.equal("the good one", "status", good.join().expect("a thread"), Some(201));
+    drop(garbage);
+    house.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
+    house.finish(p);
+}
+
+#[test]
+fn a_server_that_hangs_leaves_room_for_another() {
+    const OTHER: &str = "aes.mnc002.mcc001.pub.3gppnetwork.org";
+    const BOUND: usize = 1_024;
+    let (hanging, answering) = (Server::start(), Server::start());
+    let (key, other) = (Key::new(1), Key::new(2));
+    let mut filter = config(&[]);
+    filter["entitlement_servers"] = json!([
+        {"fqdn": ISSUER, "keys": [{"jwk": key.jwk()}], "online": {"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "timeout_ms": 60_000}},
+        {"fqdn": OTHER, "keys": [{"jwk": other.jwk()}], "online": {"method": "ts43", "cluster": "other", "path": "/ts43", "apply_to": "all", "timeout_ms": 60_000}},
+    ]);
+    let house = House::start_with(&filter, |setup| {
+        setup.cluster("es", hanging.address).cluster("other", answering.address)
+    });
+    let mut p = Problems::new();
+    hanging.says(&json!({"active": false}));
+    hanging.hold();
+    answering.says(&json!({"OperatorTokenValidity": 1}));
+    // Of what one server may take, a quarter is kept as well.
+    let garbage = opaque_questions(&house, BOUND);
+    let refused = |house: &House| house.envoy.filter_stat("denied.entitlement_unavailable");
+    let seen = |house: &House| house.envoy.filter_stat("online.waiting") + refused(house);
+    house.envoy.wait("all of the garbage", |_| (seen(&house) == BOUND as u64).then_some(()));
+    p.equal("garbage", "waiting", house.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 8);
+    let verified: Vec<H1> = (0..BOUND / 4)
+        .map(|n| {
+            let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+            let token = key.token(&claims_with(json!({"jti": n.to_string()})));
+            connection.send(&bytes_of(&delete(&token))).expect("it is sent");
+            connection
+        })
+        .collect();
+    house.envoy.wait("the verified", |_| (seen(&house) == 5 * BOUND as u64 / 4).then_some(()));
+    p.equal("one server", "waiting", house.envoy.filter_stat("online.waiting"), BOUND as u64 / 2);
+    let token = other.token(&claims_with(json!({"iss": OTHER})));
+    let identity = [("x-eec-id", "eec-1"), ("x-eec-issuer", OTHER)];
+    house.allowed(&mut p, "the other server's", &delete(&token), &identity);
+    hanging.release();
+    drop((garbage, verified));
+    house.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
     house.finish(p);
 }
