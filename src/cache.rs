@@ -2,7 +2,8 @@
 //!
 //! Constant cost per look-up: a hash picks one slot, whose whole key is compared. The hash is keyed by the
 //! worker's own random state, so that nobody can aim collisions; two keys of one hash replace each other.
-//! When it is full, the clock algorithm evicts: an entry that was used since the hand last passed stays.
+//! It is full at so many entries, or, where they are weighed, at what they weigh together. Then the clock algorithm
+//! evicts: an entry that was used since the hand last passed stays.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -21,6 +22,9 @@ pub struct BoundedMap<V> {
     places: HashMap<u64, usize, PassThrough>,
     entries: Vec<Entry<V>>,
     hand: usize,
+    /// What all entries may weigh together, and what they do.
+    budget: usize,
+    weight: usize,
 }
 
 #[derive(Debug)]
@@ -28,13 +32,20 @@ struct Entry<V> {
     hash: u64,
     key: Box<[u8]>,
     value: V,
+    weight: usize,
     used: bool,
 }
 
 impl<V> BoundedMap<V> {
     /// A map of at most `capacity` entries, hashing with `state`; memory is taken as it fills.
     pub fn new(capacity: usize, state: RandomState) -> BoundedMap<V> {
-        BoundedMap { capacity, state, places: HashMap::default(), entries: Vec::new(), hand: 0 }
+        BoundedMap::with_budget(capacity, usize::MAX, state)
+    }
+
+    /// The same, of which all entries together weigh at most `budget`.
+    pub fn with_budget(capacity: usize, budget: usize, state: RandomState) -> BoundedMap<V> {
+        let (places, entries) = (HashMap::default(), Vec::new());
+        BoundedMap { capacity, state, places, entries, hand: 0, budget, weight: 0 }
     }
 
     /// Whether it can hold anything.
@@ -52,25 +63,29 @@ impl<V> BoundedMap<V> {
 
     /// Keeps `value` for `key`, at the cost of another entry if it is full.
     pub fn insert(&mut self, key: &[u8], value: V) {
-        if self.capacity == 0 {
-            return;
-        }
-        let hash = self.hash(key);
-        let entry = Entry { hash, key: key.into(), value, used: false };
-        let place = match self.places.get(&hash) {
-            Some(place) => *place,
-            None if self.entries.len() < self.capacity => self.entries.len(),
-            None => self.evict(),
-        };
-        match self.entries.get_mut(place) {
-            Some(old) => *old = entry,
-            None => self.entries.push(entry),
-        }
-        self.places.insert(hash, place);
+        self.insert_weighing(key, value, 0);
     }
 
-    /// Chooses a place whose entry goes.
-    fn evict(&mut self) -> usize {
+    /// The same for a value that weighs so much; one that weighs more than the whole budget is not kept.
+    pub fn insert_weighing(&mut self, key: &[u8], value: V, weight: usize) {
+        let hash = self.hash(key);
+        if let Some(place) = self.places.get(&hash) {
+            self.remove(*place);
+        }
+        if self.capacity == 0 || weight > self.budget {
+            return;
+        }
+        while self.entries.len() >= self.capacity || self.weight.saturating_add(weight) > self.budget {
+            self.evict();
+        }
+        self.weight = self.weight.saturating_add(weight);
+        self.places.insert(hash, self.entries.len());
+        self.entries.push(Entry { hash, key: key.into(), value, weight, used: false });
+    }
+
+    /// Lets one entry go.
+    fn evict(&mut self) {
+        self.hand = self.hand.min(self.entries.len().saturating_sub(1));
         for _ in 0..MAX_SPARED {
             let spared = self.entries.get_mut(self.hand).is_some_and(|entry| std::mem::take(&mut entry.used));
             if !spared {
@@ -78,12 +93,22 @@ impl<V> BoundedMap<V> {
             }
             self.hand = self.after(self.hand);
         }
-        let place = self.hand;
-        self.hand = self.after(place);
-        if let Some(entry) = self.entries.get(place) {
-            self.places.remove(&entry.hash);
+        self.remove(self.hand);
+        // What has come to its place is the newest.
+        self.hand = self.after(self.hand);
+    }
+
+    /// Takes out the entry at `place`; the last one comes there.
+    fn remove(&mut self, place: usize) {
+        if place >= self.entries.len() {
+            return;
         }
-        place
+        let gone = self.entries.swap_remove(place);
+        self.places.remove(&gone.hash);
+        self.weight = self.weight.saturating_sub(gone.weight);
+        if let Some(moved) = self.entries.get(place) {
+            self.places.insert(moved.hash, place);
+        }
     }
 
     fn after(&self, place: usize) -> usize {
@@ -130,5 +155,59 @@ impl Hasher for Taken {
     }
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(capacity: usize, budget: usize) -> BoundedMap<usize> {
+        BoundedMap::with_budget(capacity, budget, RandomState::new())
+    }
+
+    /// The keys below `end` that are there, each with its own value.
+    fn there(map: &mut BoundedMap<usize>, end: usize) -> Vec<usize> {
+        let all = (0..end).filter_map(|n| Some((n, *map.get(&n.to_le_bytes())?)));
+        all.inspect(|(key, value)| assert_eq!(key, value)).map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn it_holds_no_more_than_its_capacity_and_what_is_used_stays() {
+        let mut map = map(100, 0);
+        for n in 0..1_000_usize {
+            map.insert(&n.to_le_bytes(), n);
+            assert_eq!(map.get(&7_usize.to_le_bytes()).copied(), (n >= 7).then_some(7), "{n}");
+        }
+        let there = there(&mut map, 1_000);
+        assert_eq!(there.len(), 100);
+        assert!(there.contains(&999), "the newest goes last");
+    }
+
+    #[test]
+    fn it_holds_no_more_than_its_budget() {
+        let mut map = map(100, 1_000);
+        for n in 0..100_usize {
+            map.insert_weighing(&n.to_le_bytes(), n, 100);
+        }
+        assert_eq!(there(&mut map, 100).len(), 10);
+        map.insert_weighing(&100_usize.to_le_bytes(), 100, 950);
+        assert_eq!(there(&mut map, 101), [100]);
+        map.insert_weighing(&101_usize.to_le_bytes(), 101, 1_001);
+        assert_eq!(there(&mut map, 102), [100], "too heavy at all");
+        map.insert_weighing(&100_usize.to_le_bytes(), 100, 1_001);
+        assert_eq!(there(&mut map, 102), [0_usize; 0], "the old value does not stay for the new one");
+        for n in 0..100_usize {
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+        }
+        assert_eq!(there(&mut map, 100).len(), 100, "what is replaced weighs nothing any more");
+    }
+
+    #[test]
+    fn without_capacity_it_holds_nothing() {
+        let mut map = map(0, usize::MAX);
+        map.insert(b"key", 1);
+        assert_eq!(map.get(b"key"), None);
     }
 }

@@ -10,6 +10,7 @@ mod ascii_twin;
 mod look_alike;
 mod parser;
 mod pointer;
+mod size;
 mod value;
 
 pub use parser::{MAX_DEPTH, SyntaxError, parse, parse_keeping_duplicates};

@@ -31,6 +31,16 @@ pub enum Answer {
     Unavailable,
 }
 
+impl Answer {
+    /// The memory that it takes beyond its own place.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        match self {
+            Answer::Active(claims) => claims.allocated_bytes(),
+            Answer::Inactive | Answer::Unavailable => 0,
+        }
+    }
+}
+
 /// What a raw answer comes to.
 #[derive(Debug)]
 pub enum Reading {

@@ -14,8 +14,14 @@ const MAX_QUESTIONS: usize = 1_024;
 /// Requests waiting at once, per worker.
 const MAX_WAITING: usize = 16_384;
 
-/// Answers kept, per worker: a digest and what it says, some hundred bytes each.
+/// Answers kept, per worker.
 const MAX_ANSWERS: usize = 16_384;
+
+/// What they may take in all: enough for that many usual ones. 64 KiB of JSON can take 2 MB once they are read.
+const MAX_ANSWER_BYTES: usize = 32 * 1_024 * 1_024;
+
+/// What an answer takes beside what it says: a digest, an entry and its place in a map.
+const ENTRY: usize = 160;
 
 /// A token at an entitlement server, in 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +75,7 @@ impl<W: PartialEq> Desk<W> {
     /// An empty desk, where so many servers can be asked.
     pub fn new(state: RandomState, servers: usize) -> Desk<W> {
         Desk {
-            kept: BoundedMap::new(MAX_ANSWERS, state),
+            kept: BoundedMap::with_budget(MAX_ANSWERS, MAX_ANSWER_BYTES, state),
             open: BTreeMap::new(),
             questions: Quota::new(MAX_QUESTIONS, servers),
             waiting: Quota::new(MAX_WAITING, servers),
@@ -101,7 +107,8 @@ impl<W: PartialEq> Desk<W> {
     /// The answer has come: keeps it until `until`, if it is one, and returns who waited for it.
     pub fn answered(&mut self, token: TokenDigest, answer: &Answer, until: UnixTime) -> Vec<W> {
         if !matches!(answer, Answer::Unavailable) {
-            self.kept.insert(&token.0, Kept { answer: answer.clone(), until });
+            let bytes = answer.allocated_bytes().saturating_add(ENTRY);
+            self.kept.insert_weighing(&token.0, Kept { answer: answer.clone(), until }, bytes);
         }
         let Some(Question { party, waiters }) = self.open.remove(&token) else { return Vec::new() };
         self.questions.give_back(party, 1);
@@ -127,6 +134,8 @@ impl<W: PartialEq> Desk<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::online::{RawAnswer, Reading, read};
+    use crate::policy::online::Method;
 
     const VERIFIED: Party = Party { server: 0, verified: true };
     const OTHER: Party = Party { server: 0, verified: false };
@@ -204,6 +213,48 @@ mod tests {
         let other_server = Party { server: 1, verified: true };
         assert!(matches!(desk.ask(token(8_192), other_server, 8_192, now()), Asked::Send));
         assert!(matches!(desk.ask(token(8_192), other_server, 8_193, now()), Asked::Wait));
+    }
+
+    /// The answer that a server gives with this body.
+    fn answer(body: &str) -> Answer {
+        let raw =
+            RawAnswer { status: Some(200), content_types: &[b"application/json"], body: body.as_bytes() };
+        match read(&Method::Rfc7662 { credentials: None }, &raw) {
+            Reading::Is(answer @ Answer::Active(_)) => answer,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn kept(desk: &mut Desk<usize>, tokens: usize) -> Vec<usize> {
+        let all = 0..tokens;
+        all.filter(|n| matches!(desk.ask(token(*n), VERIFIED, *n, now()), Asked::Known(_))).collect()
+    }
+
+    #[test]
+    fn kept_answers_are_bounded_in_bytes() {
+        // 60 KB, of which each member takes 12 bytes once it is read, at least, and one more for its digit.
+        let large = answer(&format!(r#"{{"active":true,"list":[0{}]}}"#, ",0".repeat(29_999)));
+        let most = 32 * 1_024 * 1_024 / (30_000 * 13);
+        let mut desk = Desk::new(RandomState::new(), 1);
+        for n in 0..200 {
+            desk.answered(token(n), &large, now().plus(1.0));
+        }
+        let kept = kept(&mut desk, 200);
+        assert!((1..=most).contains(&kept.len()) && kept.contains(&199), "{kept:?}");
+    }
+
+    #[test]
+    fn as_many_usual_answers_are_kept_as_ever() {
+        let usual = answer(
+            r#"{"active":true,"sub":"eec-0001.vehicles.example.com","iss":"aes.mnc001.mcc001.pub.3gppnetwork.org",
+               "aud":["ees1.edge.example.net"],"exp":1796000000,"iat":1795996400,"gpsi":"msisdn-447700900123",
+               "client_id":"ees1","scope":"eees-easdiscovery eees-eecregistration","token_type":"Bearer"}"#,
+        );
+        let mut desk = Desk::new(RandomState::new(), 1);
+        for n in 0..MAX_ANSWERS {
+            desk.answered(token(n), &usual, now().plus(1.0));
+        }
+        assert_eq!(kept(&mut desk, MAX_ANSWERS).len(), 16_384);
     }
 
     #[test]

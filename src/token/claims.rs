@@ -16,6 +16,11 @@ impl Claims {
         Claims(object)
     }
 
+    /// The memory that they take.
+    pub fn allocated_bytes(&self) -> usize {
+        size_of::<Claims>().saturating_add(self.0.allocated_bytes())
+    }
+
     /// The claim at `pointer`.
     pub fn find(&self, pointer: &Pointer) -> Option<&Json> {
         pointer.resolve(&self.0)

@@ -154,3 +154,36 @@ fn a_server_that_hangs_leaves_room_for_another() {
     house.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
     house.finish(p);
 }
+
+/// Answers of 60 KB that become much larger once they are read: kept they are bounded in bytes.
+#[test]
+fn large_answers_are_not_kept_for_ever() {
+    const ANSWERS: usize = 400;
+    /// What is kept, and as much again for what memory that is used anew in pieces costs. Each answer takes over
+    /// 800 KB once it is read, so that all of them would be far over it.
+    const BOUND_KIB: u64 = 65_536;
+    let (server, key) = (Server::start(), Key::new(1));
+    let online = json!({"timeout_ms": 20_000, "cache_seconds": 600});
+    let house = asking_house(&server, &key, &online, |_| {});
+    let mut p = Problems::new();
+    let mut answer = claims_with(json!({"active": true, "exp": crate::support::token::now() + 3_600}));
+    answer["list"] = json!(vec![0; 30_000]);
+    server.keeps_saying(&answer);
+    let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+    let mut ask = |n: usize| {
+        connection.send(&bytes_of(&delete(&format!("opaque-{n}")))).expect("it is sent");
+        connection.response(false).map(|r| r.status).map_err(|e| e.to_string())
+    };
+    p.equal("the first", "status", ask(0), Ok(201));
+    let before = house.envoy.memory_kib();
+    for n in 1..ANSWERS {
+        p.equal("each", "status", ask(n), Ok(201));
+    }
+    let after = house.envoy.memory_kib();
+    println!("Envoy's memory: {before} KiB after one answer, {after} KiB after {ANSWERS}");
+    p.check("memory", after < before + BOUND_KIB, || format!("{before} KiB, then {after} KiB"));
+    p.equal("each", "questions", server.questions().len(), ANSWERS);
+    p.equal("the last", "status", ask(ANSWERS - 1), Ok(201));
+    p.equal("the last is kept", "questions", server.questions().len(), 0);
+    house.finish(p);
+}
