@@ -197,6 +197,6 @@ impl Asking {
 
     /// On whose behalf the server is asked.
     pub fn party(&self) -> Party {
-        Party { server: self.server, verified: self.verified.is_some() }
+        Party { server: self.asked.server.number, verified: self.verified.is_some() }
     }
 }

@@ -23,7 +23,7 @@ fn media_types_and_encodings() {
         ("empty", typed(post(), ""), bad),
         ("json", typed(post(), "application/json"), ""),
         ("utf-8", typed(post(), "application/json;charset=utf-8"), ""),
-        ("a parameter", typed(post(), "application/json; version=1"), ""),
+        ("a parameter", typed(post(), "application/json; version=1"), bad),
         ("utf-7", typed(post(), "application/json; charset=utf-7"), bad),
         ("latin1", typed(post(), "application/json; charset=iso-8859-1"), bad),
         ("two charsets", typed(post(), "application/json; charset=utf-8; charset=utf-16"), bad),
