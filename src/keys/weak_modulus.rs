@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_primes_are_those_by_trial_division() {
-        let is_prime = |n: u32| (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0);
+        let is_prime = |n: u32| (2..n).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d));
         let expected: Vec<u32> = (3..65_536).filter(|n| is_prime(*n)).collect();
         // 6,542 primes lie below 2^16, and one of them is even.
         assert_eq!(expected.len(), 6_541);
