@@ -1,6 +1,6 @@
 //! One HTTP exchange: events of the host in, steps for the host out. No I/O happens here.
 //!
-//! [`walk`] orders the checks, and is the only one that does; [`route`], [`authentication`] and [`body`] are its stretches, cut where
+//! `walk` orders the checks, and is the only one that does; `route`, `authentication` and `body` are its stretches, cut where
 //! a request may have to wait. [`rehearsal`] plays whole requests without a proxy, for whoever wants to see the walk.
 
 mod authentication;
