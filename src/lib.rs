@@ -31,6 +31,7 @@ pub mod fqdn;
 pub mod host;
 pub mod json;
 pub mod keys;
+pub mod log_limit;
 pub mod online;
 pub mod percent;
 pub mod policy;

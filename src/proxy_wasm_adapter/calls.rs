@@ -2,13 +2,15 @@
 //! and answered to every stream that waits.
 
 use super::header_map;
-use super::hostcalls::{self, Buffer, Level, Map};
+use super::hostcalls::{self, Buffer, Map};
+use super::limited_log;
 use super::proxy_host::{ProxyHost, read_body};
 use super::root::{Shared, now};
 use super::shared_data::SharedData;
 use crate::counter::Counter;
 use crate::exchange::{self, Asking, Exchange, Inquiry};
 use crate::host::{self, Fields, Flow};
+use crate::log_limit::LineKind;
 use crate::online::{Answer, HttpVerb, RawAnswer, Reading};
 use crate::time::UnixTime;
 use crate::worker::StreamId;
@@ -125,12 +127,11 @@ impl Calls {
             Reading::Is(answer) => answer,
             Reading::CredentialsRefused => {
                 let number = asking.asked.server.number;
-                hostcalls::log(
-                    Level::Error,
-                    &format!(
+                limited_log::write(LineKind::CredentialsRefused, || {
+                    format!(
                         "entitlement_servers[{number}].online: the server refused the filter's own credentials"
-                    ),
-                );
+                    )
+                });
                 Answer::Unavailable
             }
             Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
@@ -189,8 +190,9 @@ fn lasting(shared: &Shared, asking: &Asking, answer: Answer, now: UnixTime) -> A
         }
     };
     if !shared.inactive.record(&SharedData, token, told_inactive) {
-        let because = "what an entitlement server said about a token cannot be remembered for an outage";
-        hostcalls::log(Level::Error, because);
+        limited_log::write(LineKind::NotRemembered, || {
+            "what an entitlement server said about a token cannot be remembered for an outage".into()
+        });
     }
     answer
 }

@@ -4,10 +4,10 @@
 //! request. Nothing is decided here.
 
 mod calls;
-mod denial_log;
 mod header_map;
 mod hostcalls;
 mod http;
+mod limited_log;
 mod native_verifier;
 mod proxy_host;
 mod root;

@@ -2,6 +2,7 @@
 
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
+use super::limited_log;
 use super::root::Shared;
 use crate::counter::Counter;
 use crate::decision::Denial;
@@ -41,7 +42,7 @@ impl Host for ProxyHost<'_> {
     }
 
     fn log_denial(&self, verdict: &str, denial: &Denial) {
-        self.shared.denial_log.write(verdict, denial);
+        limited_log::denial(verdict, denial);
     }
 
     fn count(&self, counter: Counter) {

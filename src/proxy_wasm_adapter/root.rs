@@ -1,7 +1,6 @@
 //! The plugin in one worker: its configuration and what all requests share.
 
 use super::calls::Calls;
-use super::denial_log::DenialLog;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::native_verifier::NativeVerifier;
@@ -26,7 +25,6 @@ pub(super) struct Shared {
     pub(super) statistics: Statistics,
     pub(super) calls: Calls,
     pub(super) verifier: NativeVerifier,
-    pub(super) denial_log: DenialLog,
     pub(super) inactive: InactiveTokens,
 }
 
@@ -67,9 +65,8 @@ impl RootContext for Root {
                 }
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
                 let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
-                let denial_log = DenialLog::default();
                 let inactive = InactiveTokens::agree(&SharedData, random());
-                let shared = Shared { worker, statistics, calls, verifier, denial_log, inactive };
+                let shared = Shared { worker, statistics, calls, verifier, inactive };
                 self.shared = Some(Rc::new(shared));
                 true
             }

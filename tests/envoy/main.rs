@@ -21,6 +21,7 @@ mod keys;
 mod names;
 mod online;
 mod online_bounds;
+mod online_log;
 mod online_outages;
 mod online_push;
 mod online_waiting;

@@ -1,0 +1,37 @@
+//! Log lines that requests bring about, at a limited rate. The limit is the worker's: all configurations in this VM
+//! share it.
+
+use super::hostcalls::{self, Level};
+use crate::decision::{Denial, Hint};
+use crate::log_limit::{LineKind, LogLimit};
+use std::cell::RefCell;
+
+thread_local! {
+    static LIMIT: RefCell<LogLimit> = RefCell::default();
+}
+
+/// Writes why a request was, or would have been, refused. A [`Denial`] names no token, claim or key.
+pub(super) fn denial(verdict: &str, denial: &Denial) {
+    write(LineKind::Denial, || {
+        let place = match &denial.hint {
+            Hint::Member(pointer) => format!(" at {pointer}"),
+            Hint::None | Hint::Accept { .. } => String::new(),
+        };
+        format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because)
+    });
+}
+
+/// Writes a line if there is room for one of its kind.
+pub(super) fn write(kind: LineKind, line: impl FnOnce() -> String) {
+    let now = hostcalls::now().unwrap_or_default();
+    let Some(left_out) = LIMIT.with_borrow_mut(|limit| limit.admit(kind, now)) else { return };
+    let mut line = line();
+    if left_out > 0 {
+        line.push_str(&format!(" ({left_out} more of this kind were not logged)"));
+    }
+    let level = match kind {
+        LineKind::Denial => Level::Info,
+        LineKind::CredentialsRefused | LineKind::NotRemembered => Level::Error,
+    };
+    hostcalls::log(level, &line);
+}
