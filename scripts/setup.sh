@@ -57,7 +57,7 @@ foreign() {
     [ -f "$wanted" ] || return 0
     cmp -s "$wanted" .venv/foreign-requirements.txt && return
     venv
-    say "foreign JOSE library for the tests: installing into .venv"
+    say "other JOSE libraries and servers for the tests: installing into .venv"
     pip_install -r "$wanted"
     cp "$wanted" .venv/foreign-requirements.txt
 }

@@ -27,6 +27,7 @@ mod online_push;
 mod online_waiting;
 mod order;
 mod push;
+mod real_servers;
 mod replies;
 mod revocation;
 mod revoked;

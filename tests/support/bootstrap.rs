@@ -60,6 +60,12 @@ impl Setup {
         self
     }
 
+    /// Another upstream than the house's own.
+    pub fn upstream(mut self, address: SocketAddr) -> Self {
+        self.upstream = address;
+        self
+    }
+
     /// The upstream speaks HTTP/2.
     pub fn upstream_h2(mut self) -> Self {
         self.upstream_h2 = true;

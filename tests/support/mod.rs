@@ -4,7 +4,7 @@
 //! * [`bootstrap`] writes Envoy's configuration files;
 //! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
-//! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them;
+//! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;
 //! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
