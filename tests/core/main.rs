@@ -17,6 +17,7 @@ mod fqdn;
 mod host_flow;
 mod json;
 mod json_against_serde;
+mod lenient_readers;
 mod look_alikes;
 mod many_rules;
 mod schema_against_parser;
