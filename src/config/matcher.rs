@@ -101,10 +101,10 @@ fn method(node: &Node<'_>) -> Option<Box<str>> {
 /// A path that is compared whole, in its one spelling.
 fn exact_path(node: &Node<'_>) -> Option<Box<str>> {
     let path = plain_path(node)?;
-    if path.contains(['{', '}']) {
+    if node.text()?.contains(['{', '}']) {
         node.error(format!(
             "{} would match only a path with these very braces; give \"path_template\" for segments that may be anything",
-            quote(&path)
+            quote(node.text()?)
         ));
     }
     Some(path)

@@ -2,8 +2,8 @@
 
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
-use crate::json::{self, Json};
-use crate::policy::{GpsiMode, Policy, Rule, binding, media_type};
+use crate::json::{self, Json, Pointer};
+use crate::policy::{Binding, GpsiMode, Policy, Rule, binding, media_type, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
@@ -59,7 +59,28 @@ pub(super) fn check_headers(
     }
     let length =
         request.values(b"content-length").next().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
-    check_size(policy, length.unwrap_or(0), trace)
+    check_size(policy, length.unwrap_or(0), trace)?;
+    if query_names_bound_member(policy, route, request.target) {
+        let because = "the query names what is bound in the body: some servers would take it from there";
+        return Err(Denial::new(DenyReason::BodyMalformed, because));
+    }
+    Ok(())
+}
+
+/// Whether the query has a parameter for which a server could leave the body's member aside (Rails and Laravel put both into one
+/// map, the query first), or that makes the request another one (`_method`).
+fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bool {
+    let mut parameters = path::parameters(target).peekable();
+    if parameters.peek().is_none() {
+        return false;
+    }
+    let built_in = route.bound_operation().map(|operation| policy.pointers.of(operation.identity));
+    let own = route.rule().into_iter().flat_map(|rule| rule.bind.iter().map(Binding::place));
+    let bound: Vec<&Pointer> = built_in.into_iter().flatten().chain(own).collect();
+    parameters.any(|name| {
+        let name = String::from_utf8_lossy(&name).into_owned();
+        name == "_method" || bound.iter().any(|pointer| pointer.is_named_by(&name))
+    })
 }
 
 /// Whether a body of `size` bytes (so far) is short enough.

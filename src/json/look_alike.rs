@@ -1,9 +1,11 @@
 //! Names that some reader takes for another name.
 //!
 //! Readers fold case (Go, Jackson, .NET), drop separators (fastjson), normalize (NFKC), or end a name at U+0000 (cJSON, json-c).
-//! Which letters outside ASCII a reader drops depends on the Unicode version it was built with, so here all of them are dropped.
+//! Which characters outside ASCII a reader drops, and whether before or after it normalizes, depends on the reader and on the Unicode
+//! version it was built with: so here each of them may be dropped, and each may be what it stands for.
 
 use super::ascii_twin::ascii_twin;
+use std::collections::BTreeSet;
 
 /// The name of a member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,21 +35,50 @@ impl Name {
         self.folds_like(other) || before_nul.is_some_and(|head| *head == *self.text || self.folds_like(head))
     }
 
+    /// Whether some reader takes `other` for the way over `names`, written as one (`requestorId.eecId`): lodash and Laravel do.
+    pub(super) fn is_way_over(names: &[Name], other: &str) -> bool {
+        let skeletons: Option<Vec<&[u8]>> = names.iter().map(|name| name.skeleton.as_deref()).collect();
+        skeletons.is_some_and(|skeletons| may_be_read(other, &skeletons.concat()))
+    }
+
     fn folds_like(&self, other: &str) -> bool {
         match &self.skeleton {
-            Some(own) => skeleton(other).eq(own.iter().copied()),
+            Some(own) => may_be_read(other, own),
             // Without letters of ASCII there is nothing to compare but case.
             None => fold_case(other).eq(fold_case(&self.text)),
         }
     }
 }
 
-/// The ASCII letters and digits of a name, in lower case, those included that other characters stand for.
+/// The ASCII letters and digits of a name, in lower case.
 fn skeleton(name: &str) -> impl Iterator<Item = u8> {
-    name.chars().flat_map(|c| {
-        let plain = u8::try_from(c).ok().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
-        let twin = (!c.is_ascii()).then(|| ascii_twin(c));
-        plain.into_iter().chain(twin.into_iter().flatten())
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+}
+
+/// Whether `wanted` is left of `name`, where each character outside ASCII is dropped or stands for its ASCII letters.
+fn may_be_read(name: &str, wanted: &[u8]) -> bool {
+    if name.is_ascii() {
+        return skeleton(name).eq(wanted.iter().copied());
+    }
+    // How much of `wanted` may have been read so far.
+    let mut reached = BTreeSet::from([0_usize]);
+    for c in name.chars() {
+        let further: Vec<usize> = match u8::try_from(c).ok().filter(u8::is_ascii) {
+            Some(byte) if byte.is_ascii_alphanumeric() => {
+                std::mem::take(&mut reached).into_iter().filter_map(|at| after(wanted, at, [byte])).collect()
+            }
+            Some(_) => Vec::new(),
+            None => reached.iter().filter_map(|at| after(wanted, *at, ascii_twin(c))).collect(),
+        };
+        reached.extend(further);
+    }
+    reached.contains(&wanted.len())
+}
+
+/// Where `letters` end in `wanted`, if they stand at `at`.
+fn after(wanted: &[u8], at: usize, letters: impl IntoIterator<Item = u8>) -> Option<usize> {
+    letters.into_iter().try_fold(at, |at, letter| {
+        wanted.get(at).filter(|own| **own == letter.to_ascii_lowercase()).map(|_| at.saturating_add(1))
     })
 }
 

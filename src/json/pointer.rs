@@ -70,6 +70,15 @@ impl Pointer {
         &*self.text == "/iss"
     }
 
+    /// Whether some reader takes a parameter of this name for what the pointer leads to, or for a part of the way: `eecId`, and
+    /// `requestorId[eecId]` as well.
+    pub fn is_named_by(&self, parameter: &str) -> bool {
+        let Some(first) = self.tokens.first() else { return false };
+        let head = parameter.split(['[', '.']).next().unwrap_or_default();
+        [parameter, head].into_iter().any(|name| name == first.as_str() || first.is_look_alike(name))
+            || Name::is_way_over(&self.tokens, parameter)
+    }
+
     /// Follows the pointer, exactly; names in another case mean nothing.
     pub fn resolve<'a>(&self, root: &'a Json) -> Option<&'a Json> {
         self.tokens.iter().try_fold(root, |at, token| next(at, token.as_str()))
@@ -78,10 +87,15 @@ impl Pointer {
     /// Follows the pointer and tells apart what is absent from what another reader would find.
     pub fn walk<'a>(&self, root: &'a Json) -> Step<'a> {
         let mut at = root;
-        for token in &self.tokens {
+        for (number, token) in self.tokens.iter().enumerate() {
             // Beside the exact name a look-alike is as dangerous as instead of it.
-            let names = at.as_object().unwrap_or_default().iter().map(|(name, _)| &**name);
-            if names.into_iter().any(|name| token.is_look_alike(name)) {
+            let mut names = at.as_object().unwrap_or_default().iter().map(|(name, _)| &**name);
+            let ahead = self.tokens.get(number..).unwrap_or_default();
+            let over_several = |name: &str| {
+                (2..=ahead.len()).any(|end| Name::is_way_over(ahead.get(..end).unwrap_or_default(), name))
+            };
+            // Node.js sets an object's prototype by the last of these names, and finds there what the object itself lacks.
+            if names.any(|name| token.is_look_alike(name) || over_several(name) || name == "__proto__") {
                 return Step::LookAlike;
             }
             match next(at, token.as_str()) {

@@ -50,6 +50,22 @@ impl Default for Pointers {
     }
 }
 
+impl Pointers {
+    /// What is looked at for this identity.
+    pub fn of(&self, identity: Identity) -> Vec<&Pointer> {
+        let [eas, ees] = &self.requestor_others;
+        let [ip_address] = &self.ip_address;
+        match identity {
+            Identity::NoBody => Vec::new(),
+            Identity::EecId | Identity::Patch => vec![&self.eec_id, &self.ue_id],
+            Identity::RequestorObject => vec![&self.requestor_eec_id, eas, ees, &self.ue_id],
+            Identity::RequestorString => vec![&self.requestor, &self.ue_id],
+            Identity::OwnUeId => vec![&self.ue_id, ip_address],
+            Identity::EecIdOnly => vec![&self.eec_id],
+        }
+    }
+}
+
 /// What the comparison of one place in the body came to. The order is that of the table in
 /// `docs/contract.md#decisions`.
 enum Finding<'a> {

@@ -7,6 +7,22 @@ use std::sync::Arc;
 /// even where others are configured: an upstream may still trust them.
 pub const DEFAULT_NAMES: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", "x-eec-token-id"];
 
+/// By these a client tells a server that its request is another one than it looks: another method (Express, Slim), another path
+/// (Symfony, IIS, Zend), or a path of which a part has been taken off (Gunicorn).
+const OTHER_REQUEST: [&str; 8] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "script-name",
+    "path-info",
+];
+
+/// What says how a body is to be read. Servers that write `_` for `-` (uWSGI, Unicorn) would join a look-alike to the real one.
+const FRAMING: [&str; 4] = ["content-type", "content-encoding", "content-length", "transfer-encoding"];
+
 /// What goes upstream with an allowed request.
 #[derive(Debug)]
 pub struct Forward {
@@ -17,6 +33,8 @@ pub struct Forward {
     /// The claims that they carry, in the order of the names.
     pub claims: Vec<Pointer>,
     guard: NameGuard,
+    other_request: NameGuard,
+    framing: NameGuard,
 }
 
 impl Forward {
@@ -24,13 +42,15 @@ impl Forward {
     pub fn new(token: bool, headers: Vec<(Box<str>, Pointer)>) -> Forward {
         let (names, claims): (Vec<Box<str>>, Vec<Pointer>) = headers.into_iter().unzip();
         let guard = NameGuard::new(DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name)));
-        Forward { token, names: names.into(), claims, guard }
+        let other_request = NameGuard::new(OTHER_REQUEST.into_iter());
+        let framing = NameGuard::new(FRAMING.into_iter());
+        Forward { token, names: names.into(), claims, guard, other_request, framing }
     }
 
     /// Whether a `Connection` header names one that a proxy further on must not drop (RFC 9110, section 7.6.1).
     pub fn drops_protected(&self, connection: &[u8]) -> bool {
         connection.split(|b| *b == b',').map(<[u8]>::trim_ascii).any(|name| {
-            self.is_reserved(name)
+            self.guard.covers(name)
                 || name.eq_ignore_ascii_case(b"authorization")
                 || name.eq_ignore_ascii_case(b"dpop")
         })
@@ -38,7 +58,10 @@ impl Forward {
 
     /// Whether a header that a client sent must not reach the upstream.
     pub fn is_reserved(&self, name: &[u8]) -> bool {
+        let is_framing = || FRAMING.iter().any(|own| own.as_bytes() == name);
         self.guard.covers(name)
+            || self.other_request.covers(name)
+            || (self.framing.covers(name) && !is_framing())
     }
 }
 

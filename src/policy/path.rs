@@ -1,11 +1,20 @@
 //! The normal form of paths: whatever two parsers could read in two ways is refused, never repaired.
 
-use crate::percent::escaped;
+use crate::percent::{self, escaped};
 use std::borrow::Cow;
 
 /// `target` without its query.
 pub fn without_query(target: &[u8]) -> &[u8] {
     target.split(|b| *b == b'?').next().unwrap_or_default()
+}
+
+/// The names of the parameters in the query of `target`, decoded (`application/x-www-form-urlencoded`). Some servers take `;` for `&`.
+pub fn parameters(target: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let query = target.iter().position(|b| *b == b'?').and_then(|at| target.get(at..)).unwrap_or_default();
+    query
+        .split(|b| matches!(b, b'?' | b'&' | b';'))
+        .filter(|parameter| !parameter.is_empty())
+        .map(|parameter| percent::decoded(parameter.split(|b| *b == b'=').next().unwrap_or_default()))
 }
 
 /// Whether a path (without query) is in normal form, as `docs/contract.md#paths` lists it.
@@ -22,9 +31,10 @@ pub fn is_normal(path: &[u8]) -> bool {
 }
 
 /// A path in normal form in its one spelling: two spellings of one path are compared in it, and none goes upstream. Escapes
-/// of characters that need none in a segment (`pchar`, RFC 3986, section 3.3) are decoded, hexadecimal digits in upper case.
+/// of characters that need none in a segment (`pchar`, RFC 3986, section 3.3) are decoded, those that need one have it, hexadecimal
+/// digits in upper case.
 pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
-    if !path.contains(&b'%') {
+    if !path.iter().any(|byte| *byte == b'%' || needs_escape(*byte)) {
         return Cow::Borrowed(path);
     }
     let mut spelled = Vec::with_capacity(path.len());
@@ -43,10 +53,16 @@ pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
                     }
                 }
             }
+            None if needs_escape(*byte) => spelled.extend(format!("%{byte:02X}").into_bytes()),
             None => spelled.push(*byte),
         }
     }
     Cow::Owned(spelled)
+}
+
+/// Whether a byte that gets through to here has no place in a path by itself (RFC 3986): some readers take it for its escape.
+fn needs_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 /// [`in_one_spelling`] of a path that is text.

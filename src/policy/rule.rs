@@ -69,6 +69,15 @@ pub enum Binding {
     Absent(Pointer),
 }
 
+impl Binding {
+    /// The place in the body.
+    pub fn place(&self) -> &Pointer {
+        match self {
+            Binding::Claim { body: place, .. } | Binding::Absent(place) => place,
+        }
+    }
+}
+
 impl Matcher {
     /// Whether a request is one of those; `operation` is the built-in operation that it is.
     pub fn takes(&self, method: &[u8], authority: &[u8], path: &[u8], operation: Option<&Operation>) -> bool {

@@ -1,7 +1,7 @@
 //! The Authorization header (RFC 6750, section 2.1).
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
-use crate::percent;
+use crate::policy::path;
 use crate::request::RequestView;
 
 /// The value of the one Authorization header of a request.
@@ -94,12 +94,7 @@ const DPOP: &[u8] = b"dpop";
 
 /// Whether the query brings a token, as RFC 6750, section 2.3 lets clients do: the server behind us could take that one.
 fn query_has_token(target: &[u8]) -> bool {
-    let Some(question) = target.iter().position(|b| *b == b'?') else { return false };
-    let query = target.get(question..).unwrap_or_default();
-    query.split(|b| matches!(b, b'?' | b'&' | b';')).any(|parameter| {
-        let name = parameter.split(|b| *b == b'=').next().unwrap_or_default();
-        percent::decoded(name).eq_ignore_ascii_case(b"access_token")
-    })
+    path::parameters(target).any(|name| name.eq_ignore_ascii_case(b"access_token"))
 }
 
 /// A token as the client sent it: RFC 6750 characters, not too long, nothing else known.

@@ -24,7 +24,8 @@ fn every_character_counts_as_the_letters_that_it_stands_for() {
         let part = ascii_part(c);
         let (name, wanted) = (format!("a{c}z"), format!("a{part}z"));
         standing += usize::from(!part.is_empty());
-        if !is_look_alike(&name, &wanted) || (!part.is_empty() && is_look_alike(&name, "az")) {
+        // Readers that drop it before they normalize take the name for the rest.
+        if !is_look_alike(&name, &wanted) || !is_look_alike(&name, "az") {
             wrong.push(format!("U+{:04X} is {part:?}", u32::from(c)));
         }
     }

@@ -33,6 +33,7 @@ mod revocation;
 mod revoked;
 mod routes;
 mod rules;
+mod second_meanings;
 mod shadow;
 mod shadow_rows;
 mod statistics;
