@@ -99,6 +99,14 @@ SOAK_SECONDS ?= 900
 soak: $(WASM) envoy ## good, bad and hostile traffic under pushes and traps for SOAK_SECONDS (15 minutes); ends with a report
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
 		$(CARGO) test --test soak -- --nocapture
+
+# Where the published hard cases lie; `tests/corpora/main.rs` says which.
+CORPORA ?= ../shared/corpora
+.PHONY: test-corpora
+test-corpora: rust ## hard cases that others have published, from the folder CORPORA (../shared/corpora)
+	@[ -d "$(CORPORA)" ] || { printf 'error: no folder %s; name one: make test-corpora CORPORA=/path (tests/corpora/main.rs says what lies there)\n' "$(CORPORA)" >&2; exit 1; }
+	EEC_AUTHN_CORPORA="$$(cd "$(CORPORA)" && pwd)" $(CARGO) test --test corpora -- --include-ignored
+
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against Envoy 1.36 to 1.40; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)
 
