@@ -10,7 +10,7 @@ cargo +nightly fuzz --version >/dev/null 2>&1 || {
     echo "error: needs a nightly toolchain and cargo-fuzz (\`cargo install cargo-fuzz\`)" >&2
     exit 1
 }
-for target in json config request body; do
+for target in json config request body readers; do
     echo "==> $target, $seconds seconds"
     mkdir -p "fuzz/corpus/$target"
     log="fuzz/$target.log"
