@@ -1,71 +1,77 @@
-//! What is counted: the statistics of `docs/contract.md#statistics`, without the host's handles.
+//! What is counted: the statistics of `docs/contract.md#statistics`, one row each, without the host's handles.
 
 use crate::decision::DenyReason;
 
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counter {
-    /// Requests that went on with a verified identity.
-    Allowed,
-    /// Requests that a rule let pass without a token.
-    PassedWithoutToken,
-    /// Tokens that were known to be good.
-    CacheHit,
-    /// Tokens that had to be verified.
-    CacheMiss,
-    /// Answers of entitlement servers: active.
-    OnlineOk,
-    /// Answers of entitlement servers: not active.
-    OnlineInactive,
-    /// Questions without an answer.
-    OnlineUnavailable,
-    /// Requests that went on although nobody answered (`allow_verified`).
-    OnlineAllowedUnasked,
-    /// Requests that an answer kept from before was good for.
-    OnlineCacheHit,
-    /// Requests refused, by reason.
-    Denied(DenyReason),
-    /// Requests that would have been refused, by reason.
-    ShadowDenied(DenyReason),
+macro_rules! counters {
+    ($($variant:ident, $name:literal, $doc:literal;)*) => {
+        /// What is counted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Counter {
+            $(#[doc = $doc] $variant,)*
+            /// Requests refused, by reason.
+            Denied(DenyReason),
+            /// Requests that would have been refused, by reason.
+            ShadowDenied(DenyReason),
+        }
+
+        /// The rows as numbers, in their order.
+        enum Row {
+            $($variant,)*
+        }
+
+        const ROWS: &[Counter] = &[$(Counter::$variant,)*];
+
+        impl Counter {
+            /// Its name below `eec_authn.`.
+            pub fn name(self) -> String {
+                match self {
+                    $(Counter::$variant => $name.into(),)*
+                    Counter::Denied(reason) => format!("denied.{}", reason.code()),
+                    Counter::ShadowDenied(reason) => format!("shadow_denied.{}", reason.code()),
+                }
+            }
+
+            /// Its place in [`Counter::all`].
+            pub fn index(self) -> usize {
+                let after_rows = |reason: DenyReason| ROWS.len().saturating_add(usize::from(reason as u8));
+                match self {
+                    $(Counter::$variant => Row::$variant as usize,)*
+                    Counter::Denied(reason) => after_rows(reason),
+                    Counter::ShadowDenied(reason) => after_rows(reason).saturating_add(DenyReason::ALL.len()),
+                }
+            }
+        }
+    };
 }
 
-/// Those without a reason, in the order of [`Counter::index`].
-const PLAIN: [(Counter, &str); 9] = [
-    (Counter::Allowed, "allowed"),
-    (Counter::PassedWithoutToken, "passed_without_token"),
-    (Counter::CacheHit, "cache.hit"),
-    (Counter::CacheMiss, "cache.miss"),
-    (Counter::OnlineOk, "online.ok"),
-    (Counter::OnlineInactive, "online.inactive"),
-    (Counter::OnlineUnavailable, "online.unavailable"),
-    (Counter::OnlineAllowedUnasked, "online.allowed_unasked"),
-    (Counter::OnlineCacheHit, "online.cache_hit"),
-];
+counters! {
+    Allowed, "allowed", "Requests that went on with a verified identity.";
+    PassedWithoutToken, "passed_without_token", "Requests that a rule let pass without a token.";
+    CacheHit, "cache.hit", "Tokens that were known to be good.";
+    CacheMiss, "cache.miss", "Tokens that had to be verified.";
+    OnlineOk, "online.ok", "Answers of entitlement servers: active.";
+    OnlineInactive, "online.inactive", "Answers of entitlement servers: not active.";
+    OnlineUnavailable, "online.unavailable", "Questions without an answer.";
+    OnlineAllowedUnasked, "online.allowed_unasked", "Requests that went on although nobody answered (`allow_verified`).";
+    OnlineCacheHit, "online.cache_hit", "Requests that an answer kept from before was good for.";
+}
 
 impl Counter {
     /// Every counter there is, in the order of [`Counter::index`].
     pub fn all() -> impl Iterator<Item = Counter> {
         let reasons = || DenyReason::ALL.iter().copied();
-        let plain = PLAIN.iter().map(|(counter, _)| *counter);
-        plain.chain(reasons().map(Counter::Denied)).chain(reasons().map(Counter::ShadowDenied))
+        ROWS.iter().copied().chain(reasons().map(Counter::Denied)).chain(reasons().map(Counter::ShadowDenied))
     }
+}
 
-    /// Its name below `eec_authn.`.
-    pub fn name(self) -> String {
-        match self {
-            Counter::Denied(reason) => format!("denied.{}", reason.code()),
-            Counter::ShadowDenied(reason) => format!("shadow_denied.{}", reason.code()),
-            plain => PLAIN.iter().find(|(own, _)| *own == plain).map_or("", |(_, name)| name).into(),
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Its place in [`Counter::all`].
-    pub fn index(self) -> usize {
-        let place = |reason: DenyReason| PLAIN.len().saturating_add(usize::from(reason as u8));
-        match self {
-            Counter::Denied(reason) => place(reason),
-            Counter::ShadowDenied(reason) => place(reason).saturating_add(DenyReason::ALL.len()),
-            plain => PLAIN.iter().position(|(own, _)| *own == plain).unwrap_or_default(),
+    #[test]
+    fn each_counter_has_the_place_that_it_says() {
+        for (place, counter) in Counter::all().enumerate() {
+            assert_eq!(counter.index(), place, "{}", counter.name());
         }
     }
 }

@@ -2,17 +2,17 @@
 #![no_main]
 
 use eec_authn::json;
-use eec_authn::policy::GpsiMode;
-use eec_authn::policy::binding::{Client, Pointers, check_operation};
-use eec_authn::policy::operations::Identity;
+use eec_authn::policy::binding::{Client, check_operation};
+use eec_authn::policy::{GpsiMode, Identities, Identity};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(body) = json::parse(data) else { return };
+    let identities = Identities::default();
     let client = Client { eec_id: "eec-1", gpsis: &["m1".into()] };
     let passes = |identity| {
-        check_operation(identity, &Pointers::default(), GpsiMode::IfPresent, &client, &body).is_ok()
+        check_operation(identities.of(identity), GpsiMode::IfPresent, &client, &body).is_ok()
     };
     // A number that no double can hold is read as one by nobody.
     let Ok(theirs) = serde_json::from_slice::<Value>(data) else { return };

@@ -4,9 +4,8 @@
 mod lenient;
 
 use eec_authn::json;
-use eec_authn::policy::GpsiMode;
-use eec_authn::policy::binding::{Client, Pointers, check_operation};
-use eec_authn::policy::operations::Identity;
+use eec_authn::policy::binding::{Client, check_operation};
+use eec_authn::policy::{GpsiMode, Identities, Identity};
 use lenient::{Node, READERS, resolve};
 use libfuzzer_sys::fuzz_target;
 
@@ -28,9 +27,10 @@ const ABSENT: [(Identity, &[&str]); 3] = [
 
 fn compare(body: &[u8]) {
     let Ok(ours) = json::parse(body) else { return };
+    let identities = Identities::default();
     let client = Client { eec_id: "eec-1", gpsis: &["m1".into()] };
     let passes =
-        |identity| check_operation(identity, &Pointers::default(), GpsiMode::Required, &client, &ours).is_ok();
+        |identity| check_operation(identities.of(identity), GpsiMode::Required, &client, &ours).is_ok();
     // A number that no double can hold is read as one by nobody.
     let Ok(theirs) = serde_json::from_slice::<Node>(body) else { return };
     for (name, reader) in READERS {

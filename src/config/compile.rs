@@ -6,9 +6,8 @@ use super::node::Node;
 use super::values::{claim, fqdn, time};
 use super::{Environment, online, rules, servers};
 use crate::fqdn::Fqdn;
-use crate::policy::binding::Pointers;
 use crate::policy::{
-    ApiRoot, BodyRules, GpsiMode, Mode, Policy, Protects, Revocation, Role, Rules, TokenRules,
+    ApiRoot, BodyRules, GpsiMode, Identities, Mode, Policy, Protects, Revocation, Role, Rules, TokenRules,
 };
 
 /// Compiles the document; `None` only if something has been reported.
@@ -24,7 +23,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
         rules: Rules::new(rules?, &protects.as_ref()?.api_root),
         gpsi: gpsi(&root.member("gpsi"))?,
         body: body(&root.member("body"))?,
-        pointers: Pointers::default(),
+        identities: Identities::default(),
         revoked: revoked(&root.member("revoked"))?,
         cached_tokens: usize::try_from(root.member("cache").member("tokens").integer()?).ok()?,
         protects: protects?,

@@ -74,7 +74,7 @@ fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bo
     if parameters.peek().is_none() {
         return false;
     }
-    let built_in = route.bound_operation().map(|operation| policy.pointers.of(operation.identity));
+    let built_in = route.bound_operation().map(|operation| policy.identities.of(operation.identity).all());
     let own = route.rule().into_iter().flat_map(|rule| rule.bind.iter().map(Binding::place));
     let bound: Vec<&Pointer> = built_in.into_iter().flatten().chain(own).collect();
     parameters.any(|name| {
@@ -123,8 +123,8 @@ pub(super) fn check(
         (format!("EEC ID {}, UE ID {gpsis}", client.eec_id), body.to_string())
     });
     let built_in = route.bound_operation().map_or(Ok(()), |operation| {
-        let client = token.client();
-        binding::check_operation(operation.identity, &policy.pointers, policy.gpsi, &client, &body)
+        let places = policy.identities.of(operation.identity);
+        binding::check_operation(places, policy.gpsi, &token.client(), &body)
     });
     let Some(rule) = route.rule() else { return built_in.map(|()| None) };
     let own = binding::check_rule(&rule.bind, &body, |claim| token.strings(claim));

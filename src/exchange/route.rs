@@ -1,8 +1,8 @@
 //! Where a request's path leads.
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
-use crate::policy::operations::{self, Identity, Operation};
-use crate::policy::{Action, Matcher, Policy, Rule, path};
+use crate::policy::operations::{self, Operation};
+use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
 use crate::request::RequestView;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The request may only speak for the client that the token names.
 
-use super::operations::Identity;
+use super::identity::{Places, Presence, UeId};
 use super::rule::Binding;
 use crate::decision::{Denial, DenyReason};
 use crate::json::{Json, Pointer, Step};
@@ -25,47 +25,6 @@ pub struct Client<'a> {
     pub gpsis: &'a [Box<str>],
 }
 
-/// The pointers of the built-in operations.
-#[derive(Debug)]
-pub struct Pointers {
-    eec_id: Pointer,
-    ue_id: Pointer,
-    requestor: Pointer,
-    requestor_eec_id: Pointer,
-    requestor_others: [Pointer; 2],
-    ip_address: [Pointer; 1],
-}
-
-impl Default for Pointers {
-    fn default() -> Self {
-        let below = |name: &str| Pointer::to_member("requestorId").then(name);
-        Pointers {
-            eec_id: Pointer::to_member("eecId"),
-            ue_id: Pointer::to_member("ueId"),
-            requestor: Pointer::to_member("requestorId"),
-            requestor_eec_id: below("eecId"),
-            requestor_others: [below("easId"), below("eesId")],
-            ip_address: [Pointer::to_member("ipAddr")],
-        }
-    }
-}
-
-impl Pointers {
-    /// What is looked at for this identity.
-    pub fn of(&self, identity: Identity) -> Vec<&Pointer> {
-        let [eas, ees] = &self.requestor_others;
-        let [ip_address] = &self.ip_address;
-        match identity {
-            Identity::NoBody => Vec::new(),
-            Identity::EecId | Identity::Patch => vec![&self.eec_id, &self.ue_id],
-            Identity::RequestorObject => vec![&self.requestor_eec_id, eas, ees, &self.ue_id],
-            Identity::RequestorString => vec![&self.requestor, &self.ue_id],
-            Identity::OwnUeId => vec![&self.ue_id, ip_address],
-            Identity::EecIdOnly => vec![&self.eec_id],
-        }
-    }
-}
-
 /// What the comparison of one place in the body came to. The order is that of the table in
 /// `docs/contract.md#decisions`.
 enum Finding<'a> {
@@ -80,43 +39,27 @@ enum Finding<'a> {
 ///
 /// `body_malformed`, `binding_missing`, `binding_mismatch`: of all findings, the first of these.
 pub fn check_operation(
-    identity: Identity,
-    pointers: &Pointers,
+    places: &Places,
     gpsi: GpsiMode,
     client: &Client<'_>,
     body: &Json,
 ) -> Result<(), Denial> {
-    let mut findings = Vec::new();
-    let eec = |value: &str| value == client.eec_id;
-    let (eec_id, eec_required) = match identity {
-        Identity::NoBody | Identity::OwnUeId => (None, false),
-        Identity::EecId | Identity::EecIdOnly => (Some(&pointers.eec_id), true),
-        Identity::Patch => (Some(&pointers.eec_id), false),
-        Identity::RequestorObject => (Some(&pointers.requestor_eec_id), true),
-        Identity::RequestorString => (Some(&pointers.requestor), true),
-    };
-    let others: &[Pointer] = match identity {
-        Identity::RequestorObject => &pointers.requestor_others,
-        Identity::OwnUeId => &pointers.ip_address,
-        Identity::NoBody
-        | Identity::EecId
-        | Identity::Patch
-        | Identity::RequestorString
-        | Identity::EecIdOnly => &[],
-    };
-    findings.extend(others.iter().filter_map(|other| absent(body, other)));
-    let stranger = findings.iter().any(|finding| matches!(finding, Finding::Mismatch(_)));
-    if let Some(pointer) = eec_id {
+    let mut findings: Vec<Finding<'_>> =
+        places.absent.iter().filter_map(|place| absent(body, place)).collect();
+    if let Some((place, presence)) = &places.eec_id {
         // With another kind of requestor instead, nothing is missing: the request speaks for somebody else.
-        findings.extend(compare(body, pointer, eec_required && !stranger, eec));
+        let stranger = findings.iter().any(|finding| matches!(finding, Finding::Mismatch(_)));
+        let required = *presence == Presence::Required && !stranger;
+        findings.extend(compare(body, place, required, |value| value == client.eec_id));
     }
-    let has_ue_id = !matches!(identity, Identity::NoBody | Identity::EecIdOnly);
-    if has_ue_id && gpsi != GpsiMode::Off {
-        let must_agree = gpsi == GpsiMode::Required || identity == Identity::OwnUeId;
-        let ue = |value: &str| {
+    let (ue_id, place) = &places.ue_id;
+    let own = *ue_id == UeId::Own;
+    if *ue_id != UeId::None && gpsi != GpsiMode::Off {
+        let must_agree = gpsi == GpsiMode::Required || own;
+        let fits = |value: &str| {
             client.gpsis.iter().any(|gpsi| **gpsi == *value) || (client.gpsis.is_empty() && !must_agree)
         };
-        findings.extend(compare(body, &pointers.ue_id, identity == Identity::OwnUeId, ue));
+        findings.extend(compare(body, place, own, fits));
     }
     first(findings)
 }

@@ -4,6 +4,7 @@ pub mod api_root;
 pub mod binding;
 pub mod claim_check;
 pub mod forward;
+pub mod identity;
 pub mod media_type;
 pub mod online;
 pub mod operations;
@@ -22,6 +23,7 @@ pub use api_root::ApiRoot;
 pub use binding::GpsiMode;
 pub use claim_check::{ClaimCheck, Condition};
 pub use forward::Forward;
+pub use identity::{Identities, Identity};
 pub use online::Online;
 pub use operations::{Operation, Role};
 pub use revocation::{Revocable, Revocation};
@@ -55,7 +57,7 @@ pub struct Policy {
     /// The entitlement server that is asked about tokens which are no JWTs.
     pub opaque_server: Option<Asked>,
     /// Where bodies name the client.
-    pub pointers: binding::Pointers,
+    pub identities: Identities,
     /// What the upstream gets to see.
     pub forward: Forward,
 }

@@ -3,6 +3,7 @@
 //! Only `v1`: a later version may move an identity, so its paths match nothing until they are known here.
 
 use super::ApiRoot;
+use super::identity::Identity;
 
 /// Which server is behind the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,25 +27,6 @@ pub struct Operation {
     pub resource: &'static str,
     /// Where the body names the EEC and the UE.
     pub identity: Identity,
-}
-
-/// Where a body names the EEC and the UE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
-    /// There is no body to look at (DELETE).
-    NoBody,
-    /// `/eecId` must be there; `/ueId` may.
-    EecId,
-    /// As [`Identity::EecId`], but neither must be there: a merge patch (RFC 7396).
-    Patch,
-    /// `/requestorId/eecId` must be there, with no other kind of requestor; `/ueId` may.
-    RequestorObject,
-    /// `/requestorId` must be there, a string; `/ueId` may.
-    RequestorString,
-    /// `/ueId` must be there, whatever the token names, and `/ipAddr` must not: it would ask for whoever has that address.
-    OwnUeId,
-    /// `/eecId` must be there; the body names no UE.
-    EecIdOnly,
 }
 
 /// Every built-in operation.
