@@ -1,7 +1,8 @@
 //! ECDSA on P-256 and P-384 (RFC 7518, section 3.4).
 
+use super::Algorithm;
 use super::error::{KeyError, KeyErrors};
-use super::host::{Hash, HostVerifier};
+use super::host::HostVerifier;
 use super::spki;
 use jwt_compact::alg::{Es256, VerifyingKey as _};
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
@@ -83,18 +84,25 @@ impl EcdsaKey {
         // Reading the signature finds r and s outside 1..n-1, so that the host never sees them.
         match &self.point {
             Point::P256(point) => P256Signature::try_from_slice(signature).is_ok_and(|signature| {
-                self.ask(host, Hash::Sha256, r, s, message)
+                self.ask(host, Algorithm::Es256, r, s, message)
                     .unwrap_or_else(|| Es256.verify_signature(&signature, point, message))
             }),
             Point::P384(point) => p384::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
-                self.ask(host, Hash::Sha384, r, s, message)
+                self.ask(host, Algorithm::Es384, r, s, message)
                     .unwrap_or_else(|| point.verify(message, &signature).is_ok())
             }),
         }
     }
 
-    fn ask(&self, host: &dyn HostVerifier, hash: Hash, r: &[u8], s: &[u8], message: &[u8]) -> Option<bool> {
-        host.verify(hash, self.spki.as_deref()?, &der_signature(r, s), message)
+    fn ask(
+        &self,
+        host: &dyn HostVerifier,
+        algorithm: Algorithm,
+        r: &[u8],
+        s: &[u8],
+        message: &[u8],
+    ) -> Option<bool> {
+        host.verify(algorithm, self.spki.as_deref()?, &der_signature(r, s), message)
     }
 }
 

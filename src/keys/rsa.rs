@@ -111,7 +111,8 @@ impl RsaKey {
         };
         match algorithm {
             Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => {
-                let asked = self.spki.as_deref().and_then(|spki| host.verify(hash, spki, signature, message));
+                let asked =
+                    self.spki.as_deref().and_then(|spki| host.verify(algorithm, spki, signature, message));
                 let padding = match hash {
                     Hash::Sha256 => Pkcs1v15Sign::new::<Sha256>,
                     Hash::Sha384 => Pkcs1v15Sign::new::<Sha384>,

@@ -3,10 +3,11 @@
 use super::calls::Calls;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
-use super::native_verifier::NativeVerifier;
+use super::native_verifier::{self, NativeVerifier};
 use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
+use crate::keys::ProvenHost;
 use crate::online::InactiveTokens;
 use crate::time::UnixTime;
 use crate::worker::Worker;
@@ -24,7 +25,7 @@ pub(super) struct Shared {
     pub(super) worker: Rc<Worker>,
     pub(super) statistics: Statistics,
     pub(super) calls: Calls,
-    pub(super) verifier: NativeVerifier,
+    pub(super) verifier: ProvenHost<NativeVerifier>,
     pub(super) inactive: InactiveTokens,
 }
 
@@ -63,8 +64,9 @@ impl RootContext for Root {
                     statistics.record_key_days(now());
                     hostcalls::set_tick_period(KEY_DAYS_PERIOD);
                 }
+                let verifier = native_verifier::proven(&policy);
                 let worker = Rc::new(Worker::new(policy, RandomState::new()));
-                let (calls, verifier) = (Calls::new(self.id), NativeVerifier::probe());
+                let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
                 let shared = Shared { worker, statistics, calls, verifier, inactive };
                 self.shared = Some(Rc::new(shared));

@@ -1,14 +1,14 @@
 //! What the host is asked, and what its answer is worth.
 
-use super::super::{Hash, HostVerifier, NoHost, PublicKey};
+use super::super::{Algorithm, HostVerifier, NoHost, PublicKey};
 use super::verify::{RFC_7515_A3, split};
 use super::{ED25519, P256, parse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::cell::RefCell;
 
-/// Hash, SPKI and signature of a question.
-type Question = (Hash, Vec<u8>, Vec<u8>);
+/// Algorithm, SPKI and signature of a question.
+type Question = (Algorithm, Vec<u8>, Vec<u8>);
 
 /// A host that notes what it is asked and answers as it is told.
 struct Host {
@@ -23,8 +23,8 @@ impl Host {
 }
 
 impl HostVerifier for Host {
-    fn verify(&self, hash: Hash, spki_der: &[u8], signature: &[u8], _message: &[u8]) -> Option<bool> {
-        self.asked.borrow_mut().push((hash, spki_der.to_vec(), signature.to_vec()));
+    fn verify(&self, algorithm: Algorithm, spki_der: &[u8], signature: &[u8], _: &[u8]) -> Option<bool> {
+        self.asked.borrow_mut().push((algorithm, spki_der.to_vec(), signature.to_vec()));
         self.answer
     }
 }
@@ -50,7 +50,7 @@ fn the_host_gets_der() {
     let (input, signature) = split(RFC_7515_A3);
     assert!(parse(P256).unwrap().key.verify(input, &signature, &host));
     let asked = host.asked.borrow();
-    let [(Hash::Sha256, spki, der)] = &asked[..] else { panic!("{asked:?}") };
+    let [(Algorithm::Es256, spki, der)] = &asked[..] else { panic!("{asked:?}") };
     // r begins with 0x0e, s with 0xc5.
     let expected = [&[0x30, 69, 2, 32], &signature[..32], &[2, 33, 0], &signature[32..]].concat();
     assert_eq!(*der, expected);
@@ -59,16 +59,16 @@ fn the_host_gets_der() {
 
 #[test]
 fn the_spki_is_that_of_openssl() {
-    for (pem, hash, length) in [
-        (include_str!("../../../tests/core/vectors/pem/p256.pub"), Hash::Sha256, 64),
-        (include_str!("../../../tests/core/vectors/pem/p384.pub"), Hash::Sha384, 96),
-        (include_str!("../../../tests/core/vectors/pem/rsa2048.pub"), Hash::Sha256, 256),
+    for (pem, algorithm, length) in [
+        (include_str!("../../../tests/core/vectors/pem/p256.pub"), Algorithm::Es256, 64),
+        (include_str!("../../../tests/core/vectors/pem/p384.pub"), Algorithm::Es384, 96),
+        (include_str!("../../../tests/core/vectors/pem/rsa2048.pub"), Algorithm::Rs256, 256),
     ] {
         let host = Host::new(Some(true));
         let key = PublicKey::from_pem(pem, None).unwrap();
         assert!(key.verify(b"", &vec![1; length], &host));
         let asked = host.asked.borrow();
-        assert_eq!((asked[0].0, &asked[0].1), (hash, &pem_body(pem)));
+        assert_eq!((asked[0].0, &asked[0].1), (algorithm, &pem_body(pem)));
     }
 }
 

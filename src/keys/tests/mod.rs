@@ -5,6 +5,7 @@ mod host;
 mod jwk;
 mod key_set;
 mod pem;
+mod proven_host;
 mod rsa;
 mod verify;
 
