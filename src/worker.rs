@@ -2,7 +2,7 @@
 //! new configuration starts with nothing known.
 
 use crate::cache::BoundedMap;
-use crate::online::Desk;
+use crate::introspection::InFlight;
 use crate::policy::Policy;
 use crate::token::ValidToken;
 use std::cell::RefCell;
@@ -23,7 +23,7 @@ pub struct Worker {
     /// Tokens verified before.
     pub tokens: RefCell<TokenCache>,
     /// Questions to entitlement servers.
-    pub desk: RefCell<Desk<StreamId>>,
+    pub in_flight: RefCell<InFlight<StreamId>>,
 }
 
 impl Worker {
@@ -31,7 +31,7 @@ impl Worker {
     pub fn new(policy: Policy, state: RandomState) -> Worker {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
-        let desk = RefCell::new(Desk::new(state, servers));
-        Worker { policy, tokens, desk }
+        let in_flight = RefCell::new(InFlight::new(state, servers));
+        Worker { policy, tokens, in_flight }
     }
 }

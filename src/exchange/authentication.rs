@@ -1,8 +1,8 @@
 //! Who is calling: from the Authorization header to a valid token, by a pinned key or by asking.
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
+use crate::introspection::{LastingToken, Party, TokenDigest, TokenStatus};
 use crate::keys::HostVerifier;
-use crate::online::{Answer, LastingToken, Party, TokenDigest};
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, Policy};
 use crate::request::RequestView;
@@ -24,7 +24,7 @@ pub(super) enum Authentication {
     /// The entitlement server has to be asked.
     Ask {
         /// About what.
-        asking: Asking,
+        asking: PendingIntrospection,
         /// As above.
         cached: Option<bool>,
     },
@@ -32,7 +32,7 @@ pub(super) enum Authentication {
 
 /// A question that a request waits for.
 #[derive(Debug)]
-pub struct Asking {
+pub struct PendingIntrospection {
     /// Who is asked, and how.
     pub asked: Asked,
     /// The token, in short.
@@ -86,14 +86,20 @@ pub(super) fn authenticate(
             if let Some(asked) = &policy.opaque_server
                 && !UntrustedToken::is_meant(bearer)
             {
-                return Ok(Authentication::Ask { asking: Asking::new(asked.clone(), bearer, None), cached });
+                return Ok(Authentication::Ask {
+                    asking: PendingIntrospection::new(asked.clone(), bearer, None),
+                    cached,
+                });
             }
             let token = UntrustedToken::parse(bearer, trace)?;
             let server = token.issuer(policy, trace)?;
             if let Some(asked) = server.asked()
                 && server.keys.keys().is_empty()
             {
-                return Ok(Authentication::Ask { asking: Asking::new(asked, bearer, None), cached });
+                return Ok(Authentication::Ask {
+                    asking: PendingIntrospection::new(asked, bearer, None),
+                    cached,
+                });
             }
             let token = token.verify(server, now, host, trace)?;
             let token = Rc::new(ValidToken::check(token, policy, now, trace)?);
@@ -104,7 +110,7 @@ pub(super) fn authenticate(
     // A pinned key has verified it; its server may want to be asked about each all the same.
     match token.server().asked().filter(|asked| asked.online.apply_to == ApplyTo::All) {
         Some(asked) => {
-            let asking = Asking::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
+            let asking = PendingIntrospection::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
             Ok(Authentication::Ask { asking, cached })
         }
         None => Ok(Authentication::Known { token, cached }),
@@ -118,35 +124,35 @@ pub(super) fn authenticate(
 /// `token_inactive`, `entitlement_unavailable`, or the check that fails for the claims of the answer.
 pub(super) fn settle(
     policy: &Policy,
-    asking: &Asking,
-    answer: &Answer,
+    asking: &PendingIntrospection,
+    answer: &TokenStatus,
     now: UnixTime,
     trace: &mut Trace,
 ) -> Result<Settled, Denial> {
     let server = &asking.asked.server;
     trace.note(Check::Introspection, || {
         let found = match answer {
-            Answer::Active(_) => "active",
-            Answer::Inactive => "not active",
-            Answer::Unavailable => "no answer",
+            TokenStatus::Active(_) => "active",
+            TokenStatus::Inactive => "not active",
+            TokenStatus::Unavailable => "no answer",
         };
         (format!("active, by {}", server.identity.as_str()), found.into())
     });
     let allow_verified = passes_unasked(asking);
     let settled = |token: &Rc<ValidToken>, unasked| Settled { token: Rc::clone(token), unasked };
     match (answer, &asking.verified) {
-        (Answer::Inactive, _) => {
+        (TokenStatus::Inactive, _) => {
             Err(Denial::new(DenyReason::TokenInactive, "the entitlement server says that it is not active"))
         }
-        (Answer::Unavailable, Some(token)) if allow_verified => Ok(settled(token, true)),
-        (Answer::Unavailable, _) => {
+        (TokenStatus::Unavailable, Some(token)) if allow_verified => Ok(settled(token, true)),
+        (TokenStatus::Unavailable, _) => {
             Err(Denial::new(DenyReason::EntitlementUnavailable, "the entitlement server cannot be asked"))
         }
-        (Answer::Active(claims), Some(token)) => {
+        (TokenStatus::Active(claims), Some(token)) => {
             check_answer(token, claims, policy, now)?;
             Ok(settled(token, false))
         }
-        (Answer::Active(claims), None) => {
+        (TokenStatus::Active(claims), None) => {
             let token = VerifiedToken::by_answer(server, Rc::clone(claims))?;
             Ok(settled(&Rc::new(ValidToken::check(token, policy, now, trace)?), false))
         }
@@ -154,19 +160,24 @@ pub(super) fn settle(
 }
 
 /// Whether the server says that the token is not active, or something that the token does not bear out.
-pub fn is_told_inactive(policy: &Policy, asking: &Asking, answer: &Answer, now: UnixTime) -> bool {
+pub fn is_told_inactive(
+    policy: &Policy,
+    asking: &PendingIntrospection,
+    answer: &TokenStatus,
+    now: UnixTime,
+) -> bool {
     let settled = settle(policy, asking, answer, now, &mut Trace::off());
     settled.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
 }
 
-fn passes_unasked(asking: &Asking) -> bool {
+fn passes_unasked(asking: &PendingIntrospection) -> bool {
     asking.asked.online.on_unavailable == OnUnavailable::AllowVerified
 }
 
 /// The token, if what is answered about it must last while the server cannot be asked: where tokens pass unasked, an
 /// outage must not bring a revoked one back. None passes but those that a pinned key has verified, and so none else
 /// is remembered: strangers have no part in it.
-pub fn lasting_token(asking: &Asking) -> Option<LastingToken<'_>> {
+pub fn lasting_token(asking: &PendingIntrospection) -> Option<LastingToken<'_>> {
     asking.verified.as_ref().filter(|_| passes_unasked(asking))?;
     let issuer = asking.asked.server.identity.canonical();
     let (signing_input, _signature) = asking.token.0.rsplit_once('.')?;
@@ -174,12 +185,12 @@ pub fn lasting_token(asking: &Asking) -> Option<LastingToken<'_>> {
 }
 
 /// How long an answer may be kept: as configured, and never past the end of the token.
-pub fn keep_until(asking: &Asking, answer: &Answer, now: UnixTime) -> UnixTime {
+pub fn keep_until(asking: &PendingIntrospection, answer: &TokenStatus, now: UnixTime) -> UnixTime {
     let online = &asking.asked.online;
     match answer {
-        Answer::Unavailable => now,
-        Answer::Inactive => now.plus(online.negative_cache_seconds),
-        Answer::Active(claims) => {
+        TokenStatus::Unavailable => now,
+        TokenStatus::Inactive => now.plus(online.negative_cache_seconds),
+        TokenStatus::Active(claims) => {
             let own = asking.verified.as_ref().and_then(|token| token.expiry());
             let ends = [own, claims.expiry(), Some(now.seconds() + online.cache_seconds)];
             let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
@@ -188,11 +199,11 @@ pub fn keep_until(asking: &Asking, answer: &Answer, now: UnixTime) -> UnixTime {
     }
 }
 
-impl Asking {
-    fn new(asked: Asked, bearer: Bearer<'_>, verified: Option<Rc<ValidToken>>) -> Asking {
+impl PendingIntrospection {
+    fn new(asked: Asked, bearer: Bearer<'_>, verified: Option<Rc<ValidToken>>) -> PendingIntrospection {
         let token = bearer.as_str();
         let digest = TokenDigest::new(asked.server.number, token);
-        Asking { asked, digest, token: Secret(token.into()), verified }
+        PendingIntrospection { asked, digest, token: Secret(token.into()), verified }
     }
 
     /// On whose behalf the server is asked.

@@ -12,8 +12,8 @@ mod step;
 mod walk;
 
 use crate::decision::{Denial, Trace};
+use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
-use crate::online::Answer;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use route::Route;
 
-pub use authentication::{Asking, is_told_inactive, keep_until, lasting_token};
+pub use authentication::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use grant::Grant;
 pub use step::{Inquiry, Next, Step, inquiry};
 
@@ -53,7 +53,7 @@ enum State {
 #[derive(Debug)]
 struct Awaiting {
     route: Route,
-    asking: Rc<Asking>,
+    asking: Rc<PendingIntrospection>,
     /// What the headers say about the body, for later.
     body: Result<(), Denial>,
     /// How much of the body has arrived meanwhile.
@@ -105,7 +105,7 @@ impl Exchange {
     }
 
     /// The answer that this exchange waits for has come.
-    pub fn on_answer<'a>(&mut self, answer: &Answer, now: UnixTime, read: &ReadBody<'_>) -> Step<'a> {
+    pub fn on_answer<'a>(&mut self, answer: &TokenStatus, now: UnixTime, read: &ReadBody<'_>) -> Step<'a> {
         match std::mem::replace(&mut self.state, State::Refused) {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
@@ -167,7 +167,7 @@ impl Exchange {
     /// The stream is gone; whoever else waits for the same answer still gets it.
     pub fn on_gone(&mut self) {
         if let State::Awaiting(awaiting) = &self.state {
-            self.worker.desk.borrow_mut().leave(awaiting.asking.digest, &self.stream);
+            self.worker.in_flight.borrow_mut().leave(awaiting.asking.digest, &self.stream);
         }
         self.state = State::Refused;
     }

@@ -1,11 +1,11 @@
 //! Plays a whole request through an exchange without a proxy, and tells what became of it and why. `explain`, the decision tables
 //! and the fuzz targets see the same walk as production this way: there is no other.
 
-use super::{Asking, Exchange, Next, Step, keep_until};
+use super::{Exchange, Next, PendingIntrospection, Step, keep_until};
 use crate::counter::Counter;
 use crate::decision::{Denial, Trace};
+use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
-use crate::online::Answer;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
@@ -22,7 +22,7 @@ pub struct Rehearsal<'a> {
     /// Its trailers, if it has any: they end the body.
     pub trailers: Option<&'a [(&'a [u8], &'a [u8])]>,
     /// What the entitlement server answers, should it be asked.
-    pub answer: &'a dyn Fn(&Asking) -> Answer,
+    pub answer: &'a dyn Fn(&PendingIntrospection) -> TokenStatus,
     /// Whether the answer comes only after the body.
     pub late_answer: bool,
 }
@@ -101,7 +101,7 @@ pub fn play(
 /// What has been seen so far.
 #[derive(Default)]
 struct Play {
-    asking: Option<Rc<Asking>>,
+    asking: Option<Rc<PendingIntrospection>>,
     refused: Option<(Denial, Reply)>,
     identity: Option<Rc<ValidToken>>,
     noted: Option<Denial>,
@@ -133,7 +133,7 @@ impl Play {
         let Some(asking) = self.asking.take() else { return };
         let answer = (rehearsal.answer)(&asking);
         let until = keep_until(&asking, &answer, now);
-        worker.desk.borrow_mut().answered(asking.digest, &answer, until);
+        worker.in_flight.borrow_mut().answered(asking.digest, &answer, until);
         self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
     }
 

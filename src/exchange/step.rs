@@ -1,10 +1,10 @@
 //! What the host has to do about an event.
 
-use super::authentication::Asking;
+use super::authentication::PendingIntrospection;
 use super::grant::Grant;
 use crate::counter::Counter;
 use crate::decision::Denial;
-use crate::online::{HttpQuestion, HttpVerb};
+use crate::introspection::{HttpVerb, IntrospectionRequest};
 use crate::reply::Reply;
 use crate::token::ValidToken;
 use std::rc::Rc;
@@ -44,13 +44,13 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Inquiry {
     /// What the question is about.
-    pub asking: Rc<Asking>,
+    pub asking: Rc<PendingIntrospection>,
     /// How to put it.
-    pub question: HttpQuestion,
+    pub question: IntrospectionRequest,
 }
 
 /// The request that asks about a token.
-pub fn inquiry(asking: &Rc<Asking>, verb: HttpVerb) -> Inquiry {
-    let question = HttpQuestion::new(&asking.asked.online, &asking.token.0, verb);
+pub fn inquiry(asking: &Rc<PendingIntrospection>, verb: HttpVerb) -> Inquiry {
+    let question = IntrospectionRequest::new(&asking.asked.online, &asking.token.0, verb);
     Inquiry { asking: Rc::clone(asking), question }
 }

@@ -1,12 +1,12 @@
 //! The walk: every check in the order of the table in `docs/contract.md#decisions`, as far as the request has come.
 
-use super::authentication::{Asking, Authentication, authenticate, settle};
+use super::authentication::{Authentication, PendingIntrospection, authenticate, settle};
 use super::route::{Entry, Route, route};
 use super::{Arrived, Awaiting, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
+use crate::introspection::{Admission, HttpVerb, TokenStatus};
 use crate::keys::HostVerifier;
-use crate::online::{Answer, Asked, HttpVerb};
 use crate::policy::Mode;
 use crate::reply::Reply;
 use crate::request::RequestView;
@@ -56,25 +56,25 @@ impl Exchange {
     fn ask<'a>(
         &mut self,
         route: Route,
-        asking: Asking,
+        asking: PendingIntrospection,
         body: Result<(), Denial>,
         now: UnixTime,
         mut counts: Vec<Counter>,
     ) -> Result<Step<'a>, Denial> {
-        let asked = self.worker.desk.borrow_mut().ask(asking.digest, asking.party(), self.stream, now);
+        let asked = self.worker.in_flight.borrow_mut().ask(asking.digest, asking.party(), self.stream, now);
         let asking = Rc::new(asking);
         let send = match asked {
-            Asked::Known(answer) => {
+            Admission::Known(answer) => {
                 counts.push(Counter::OnlineCacheHit);
                 let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
                 return Ok(self.settle(awaiting, &answer, now, counts));
             }
-            Asked::Full => {
+            Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
                 return Err(Denial::new(DenyReason::EntitlementUnavailable, because));
             }
-            Asked::Send => Some(inquiry(&asking, HttpVerb::Post)),
-            Asked::Wait => None,
+            Admission::Send => Some(inquiry(&asking, HttpVerb::Post)),
+            Admission::Wait => None,
         };
         let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
         self.state = State::Awaiting(Box::new(awaiting));
@@ -84,7 +84,7 @@ impl Exchange {
     pub(super) fn settle<'a>(
         &mut self,
         awaiting: Awaiting,
-        answer: &Answer,
+        answer: &TokenStatus,
         now: UnixTime,
         mut counts: Vec<Counter>,
     ) -> Step<'a> {

@@ -8,10 +8,10 @@ use super::proxy_host::{ProxyHost, read_body};
 use super::root::{Shared, now};
 use super::shared_data::SharedData;
 use crate::counter::Counter;
-use crate::exchange::{self, Asking, Exchange, Inquiry};
+use crate::exchange::{self, Exchange, Inquiry, PendingIntrospection};
 use crate::host::{self, Fields, Flow};
+use crate::introspection::{HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
-use crate::online::{Answer, HttpVerb, RawAnswer, Reading};
 use crate::time::UnixTime;
 use crate::worker::StreamId;
 use std::cell::RefCell;
@@ -26,7 +26,7 @@ const MAX_BODY: usize = 65_537;
 pub(super) struct Calls {
     root: u32,
     outbox: RefCell<Vec<Call>>,
-    unsent: RefCell<Vec<Rc<Asking>>>,
+    unsent: RefCell<Vec<Rc<PendingIntrospection>>>,
     under_way: RefCell<HashMap<u32, Call>>,
     waiting: RefCell<HashMap<StreamId, Weak<RefCell<Exchange>>>>,
     resuming: RefCell<Vec<StreamId>>,
@@ -122,7 +122,8 @@ impl Calls {
     pub(super) fn on_response(&self, shared: &Shared, number: u32, came: bool) {
         let Some(call) = self.under_way.borrow_mut().remove(&number) else { return };
         let asking = Rc::clone(&call.inquiry.asking);
-        let reading = if came { read(&asking.asked.online.method) } else { Reading::Is(Answer::Unavailable) };
+        let reading =
+            if came { read(&asking.asked.online.method) } else { Reading::Is(TokenStatus::Unavailable) };
         let answer = match reading {
             Reading::Is(answer) => answer,
             Reading::CredentialsRefused => {
@@ -132,22 +133,22 @@ impl Calls {
                         "entitlement_servers[{number}].online: the server refused the filter's own credentials"
                     )
                 });
-                Answer::Unavailable
+                TokenStatus::Unavailable
             }
             Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
                 let inquiry = exchange::inquiry(&asking, HttpVerb::Get);
                 if self.dispatch(Call { inquiry, since: call.since }).is_ok() {
                     return;
                 }
-                Answer::Unavailable
+                TokenStatus::Unavailable
             }
-            Reading::AskWithGet => Answer::Unavailable,
+            Reading::AskWithGet => TokenStatus::Unavailable,
         };
         self.deliver(shared, &asking, answer);
     }
 
     /// Gives an answer to all who wait for it.
-    fn deliver(&self, shared: &Shared, asking: &Asking, answer: Answer) {
+    fn deliver(&self, shared: &Shared, asking: &PendingIntrospection, answer: TokenStatus) {
         let now = now();
         let (answer, streams) = self.close(shared, asking, answer, now);
         for stream in streams {
@@ -167,25 +168,30 @@ impl Calls {
     pub(super) fn close(
         &self,
         shared: &Shared,
-        asking: &Asking,
-        answer: Answer,
+        asking: &PendingIntrospection,
+        answer: TokenStatus,
         now: UnixTime,
-    ) -> (Answer, Vec<StreamId>) {
+    ) -> (TokenStatus, Vec<StreamId>) {
         shared.statistics.count(answer_counter(&answer));
         let answer = lasting(shared, asking, answer, now);
         let until = exchange::keep_until(asking, &answer, now);
-        let streams = shared.worker.desk.borrow_mut().answered(asking.digest, &answer, until);
+        let streams = shared.worker.in_flight.borrow_mut().answered(asking.digest, &answer, until);
         (answer, streams)
     }
 }
 
 /// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
-fn lasting(shared: &Shared, asking: &Asking, answer: Answer, now: UnixTime) -> Answer {
+fn lasting(
+    shared: &Shared,
+    asking: &PendingIntrospection,
+    answer: TokenStatus,
+    now: UnixTime,
+) -> TokenStatus {
     let Some(token) = exchange::lasting_token(asking) else { return answer };
     let told_inactive = match answer {
-        Answer::Unavailable if shared.inactive.hold(&SharedData, token) => return Answer::Inactive,
-        Answer::Unavailable => return Answer::Unavailable,
-        Answer::Inactive | Answer::Active(_) => {
+        TokenStatus::Unavailable if shared.inactive.hold(&SharedData, token) => return TokenStatus::Inactive,
+        TokenStatus::Unavailable => return TokenStatus::Unavailable,
+        TokenStatus::Inactive | TokenStatus::Active(_) => {
             exchange::is_told_inactive(&shared.worker.policy, asking, &answer, now)
         }
     };
@@ -198,11 +204,11 @@ fn lasting(shared: &Shared, asking: &Asking, answer: Answer, now: UnixTime) -> A
 }
 
 /// The counter of an answer.
-fn answer_counter(answer: &Answer) -> Counter {
+fn answer_counter(answer: &TokenStatus) -> Counter {
     match answer {
-        Answer::Active(_) => Counter::OnlineOk,
-        Answer::Inactive => Counter::OnlineInactive,
-        Answer::Unavailable => Counter::OnlineUnavailable,
+        TokenStatus::Active(_) => Counter::OnlineOk,
+        TokenStatus::Inactive => Counter::OnlineInactive,
+        TokenStatus::Unavailable => Counter::OnlineUnavailable,
     }
 }
 
@@ -216,5 +222,5 @@ fn read(method: &crate::policy::online::Method) -> Reading {
         values(b":status").next().and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.parse().ok());
     let content_types: Vec<&[u8]> = values(b"content-type").collect();
     let body = hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY).unwrap_or_default();
-    crate::online::read(method, &RawAnswer { status, content_types: &content_types, body: &body })
+    crate::introspection::read(method, &RawResponse { status, content_types: &content_types, body: &body })
 }

@@ -6,7 +6,7 @@ use super::proxy_host::{ProxyHost, read_body};
 use super::root::{self, Shared};
 use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Fields, Flow};
-use crate::online::Answer;
+use crate::introspection::TokenStatus;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::worker::StreamId;
@@ -68,7 +68,7 @@ impl Running {
         }
         // Nobody else can be waiting for a question that was never on its way.
         let now = root::now();
-        let (answer, _) = shared.calls.close(shared, &asking, Answer::Unavailable, now);
+        let (answer, _) = shared.calls.close(shared, &asking, TokenStatus::Unavailable, now);
         let step = self.exchange.borrow_mut().on_answer(&answer, now, &read_body);
         self.act(step, Fields::Headers)
     }

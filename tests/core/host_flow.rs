@@ -8,8 +8,8 @@ use eec_authn::counter::Counter;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
+use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
-use eec_authn::online::Answer;
 use eec_authn::reply::Reply;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
@@ -116,7 +116,7 @@ impl Way {
         Self::act(&self.notes, step, Fields::Headers)
     }
 
-    fn answer(&mut self, answer: &Answer) -> Vec<String> {
+    fn answer(&mut self, answer: &TokenStatus) -> Vec<String> {
         let step = self.exchange.on_answer(answer, time(), &|| None);
         Self::act(&self.notes, step, Fields::Headers)
     }
@@ -312,7 +312,7 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
         "reply 503 eec_authn.entitlement_unavailable",
         "answered",
     ];
-    expect(second.answer(&Answer::Unavailable), &denied, false, &[]);
+    expect(second.answer(&TokenStatus::Unavailable), &denied, false, &[]);
     // An answer that comes too late for a request that is gone changes nothing.
-    expect(first.answer(&Answer::Unavailable), &["hold"], false, &[]);
+    expect(first.answer(&TokenStatus::Unavailable), &["hold"], false, &[]);
 }

@@ -9,8 +9,8 @@ use crate::support::problems::Problems;
 use crate::support::token::{Key, claims_with};
 use eec_authn::config;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
+use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
-use eec_authn::online::Answer;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::worker::Worker;
@@ -72,7 +72,7 @@ fn decide(worker: &Rc<Worker>, token: &str, path: &str, body: &str) -> &'static 
         request,
         body: Some(&[body.as_bytes()]),
         trailers: None,
-        answer: &|_| Answer::Unavailable,
+        answer: &|_| TokenStatus::Unavailable,
         late_answer: false,
     };
     let outcome = play(worker, &rehearsal, now, &NoHost);

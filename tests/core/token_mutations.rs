@@ -5,8 +5,8 @@ use crate::support::token::{Key, claims, now};
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
 use eec_authn::exchange::rehearsal::{Rehearsal, play};
+use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
-use eec_authn::online::Answer;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::worker::Worker;
@@ -28,7 +28,7 @@ fn refused(worker: &Rc<Worker>, authorization: &[u8]) -> Option<DenyReason> {
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(now() as f64).expect("a time");
-    let answer = &|_: &_| Answer::Unavailable;
+    let answer = &|_: &_| TokenStatus::Unavailable;
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, late_answer: false };
     play(worker, &rehearsal, now, &NoHost).denial().map(|denial| denial.reason)
 }

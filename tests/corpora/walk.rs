@@ -3,8 +3,8 @@
 use crate::support::{house, token};
 use eec_authn::decision::{Denial, DenyReason, Trace};
 use eec_authn::exchange::rehearsal::{Rehearsal, play};
+use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
-use eec_authn::online::Answer;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::token::{Bearer, Credentials};
@@ -27,7 +27,7 @@ pub(crate) fn refused(worker: &Rc<Worker>, token: &str, body: &[u8]) -> Option<D
         (b"content-type", b"application/json"),
     ];
     let request = RequestView::new(&pairs, false);
-    let answer = &|_: &_| Answer::Unavailable;
+    let answer = &|_: &_| TokenStatus::Unavailable;
     let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, late_answer: false };
     play(worker, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
 }

@@ -9,10 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use eec_authn::config;
 use eec_authn::decision::{Check, DenyReason, Ending, Note};
-use eec_authn::exchange::Asking;
+use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
+use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
-use eec_authn::online::{self, Answer, RawAnswer, Reading};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::worker::Worker;
@@ -151,15 +151,15 @@ fn body_of(case: &Value) -> Option<Vec<String>> {
 }
 
 /// What the entitlement server answers: an object with status 200, a number as a bare status, nothing at all by default.
-fn answer(asking: &Asking, given: &Value) -> Answer {
+fn answer(asking: &PendingIntrospection, given: &Value) -> TokenStatus {
     let (status, body) = match given {
         Value::Object(_) => (Some(200), given.to_string()),
         given => (given.as_u64().and_then(|status| u16::try_from(status).ok()), String::new()),
     };
-    let raw = RawAnswer { status, content_types: &[b"application/json"], body: body.as_bytes() };
-    match online::read(&asking.asked.online.method, &raw) {
+    let raw = RawResponse { status, content_types: &[b"application/json"], body: body.as_bytes() };
+    match introspection::read(&asking.asked.online.method, &raw) {
         Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::CredentialsRefused => Answer::Unavailable,
+        Reading::AskWithGet | Reading::CredentialsRefused => TokenStatus::Unavailable,
     }
 }
 

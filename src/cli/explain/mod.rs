@@ -8,10 +8,10 @@ use super::filter_file::FilterFile;
 use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
-use eec_authn::exchange::Asking;
+use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Rehearsal, play};
+use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
-use eec_authn::online::{self, Answer, RawAnswer, Reading};
 use eec_authn::policy::online::Method;
 use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
@@ -116,17 +116,17 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
 }
 
 /// What the entitlement server is taken to say.
-fn answered(asking: &Asking, given: Option<&[u8]>) -> Answer {
+fn answered(asking: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus {
     let online = &asking.asked.online;
     let nothing_against: &[u8] = match online.method {
         Method::Rfc7662 { .. } => b"{\"active\":true}",
         Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",
     };
     let body = given.unwrap_or(nothing_against);
-    let raw = RawAnswer { status: Some(200), content_types: &[b"application/json"], body };
-    match online::read(&online.method, &raw) {
+    let raw = RawResponse { status: Some(200), content_types: &[b"application/json"], body };
+    match introspection::read(&online.method, &raw) {
         Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::CredentialsRefused => Answer::Unavailable,
+        Reading::AskWithGet | Reading::CredentialsRefused => TokenStatus::Unavailable,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who waits for which answer: one question at a time for one token, however many requests wait for it.
 
 use super::quota::Quota;
-use super::{Answer, Party};
+use super::{Party, TokenStatus};
 use crate::cache::BoundedMap;
 use crate::time::UnixTime;
 use sha2::{Digest as _, Sha256};
@@ -39,9 +39,9 @@ impl TokenDigest {
 
 /// What becomes of a request that needs an answer.
 #[derive(Debug)]
-pub enum Asked {
+pub enum Admission {
     /// The answer is known.
-    Known(Answer),
+    Known(TokenStatus),
     /// The question has to be sent; the request waits.
     Send,
     /// The question is under way; the request waits.
@@ -52,7 +52,7 @@ pub enum Asked {
 
 /// Open questions, waiting requests and kept answers of one worker. `W` names a waiting request.
 #[derive(Debug)]
-pub struct Desk<W> {
+pub struct InFlight<W> {
     kept: BoundedMap<Kept>,
     open: BTreeMap<TokenDigest, Question<W>>,
     questions: Quota,
@@ -67,14 +67,14 @@ struct Question<W> {
 
 #[derive(Debug)]
 struct Kept {
-    answer: Answer,
+    answer: TokenStatus,
     until: UnixTime,
 }
 
-impl<W: PartialEq> Desk<W> {
-    /// An empty desk, where so many servers can be asked.
-    pub fn new(state: RandomState, servers: usize) -> Desk<W> {
-        Desk {
+impl<W: PartialEq> InFlight<W> {
+    /// Nothing in flight, where so many servers can be asked.
+    pub fn new(state: RandomState, servers: usize) -> InFlight<W> {
+        InFlight {
             kept: BoundedMap::with_budget(MAX_ANSWERS, MAX_ANSWER_BYTES, state),
             open: BTreeMap::new(),
             questions: Quota::new(MAX_QUESTIONS, servers),
@@ -83,30 +83,30 @@ impl<W: PartialEq> Desk<W> {
     }
 
     /// A request wants to know about `token`, on behalf of `party`.
-    pub fn ask(&mut self, token: TokenDigest, party: Party, waiter: W, now: UnixTime) -> Asked {
+    pub fn ask(&mut self, token: TokenDigest, party: Party, waiter: W, now: UnixTime) -> Admission {
         if let Some(kept) = self.kept.get(&token.0).filter(|kept| now < kept.until) {
-            return Asked::Known(kept.answer.clone());
+            return Admission::Known(kept.answer.clone());
         }
         if !self.waiting.has_room(party) {
-            return Asked::Full;
+            return Admission::Full;
         }
         if let Some(question) = self.open.get_mut(&token) {
             question.waiters.push(waiter);
             self.waiting.take(question.party);
-            return Asked::Wait;
+            return Admission::Wait;
         }
         if !self.questions.has_room(party) {
-            return Asked::Full;
+            return Admission::Full;
         }
         self.open.insert(token, Question { party, waiters: vec![waiter] });
         self.questions.take(party);
         self.waiting.take(party);
-        Asked::Send
+        Admission::Send
     }
 
     /// The answer has come: keeps it until `until`, if it is one, and returns who waited for it.
-    pub fn answered(&mut self, token: TokenDigest, answer: &Answer, until: UnixTime) -> Vec<W> {
-        if !matches!(answer, Answer::Unavailable) {
+    pub fn answered(&mut self, token: TokenDigest, answer: &TokenStatus, until: UnixTime) -> Vec<W> {
+        if !matches!(answer, TokenStatus::Unavailable) {
             let bytes = answer.allocated_bytes().saturating_add(ENTRY);
             self.kept.insert_weighing(&token.0, Kept { answer: answer.clone(), until }, bytes);
         }
@@ -134,7 +134,7 @@ impl<W: PartialEq> Desk<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::online::{RawAnswer, Reading, read};
+    use crate::introspection::{RawResponse, Reading, read};
     use crate::policy::online::Method;
 
     const VERIFIED: Party = Party { server: 0, verified: true };
@@ -150,84 +150,84 @@ mod tests {
 
     #[test]
     fn questions_are_bounded_and_free_again_once_answered() {
-        let mut desk = Desk::new(RandomState::new(), 1);
+        let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..MAX_QUESTIONS {
-            assert!(matches!(desk.ask(token(n), VERIFIED, n, now()), Asked::Send), "{n}");
+            assert!(matches!(in_flight.ask(token(n), VERIFIED, n, now()), Admission::Send), "{n}");
         }
-        assert!(matches!(desk.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Asked::Full));
+        assert!(matches!(in_flight.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Admission::Full));
         assert!(
-            matches!(desk.ask(token(0), VERIFIED, MAX_QUESTIONS, now()), Asked::Wait),
+            matches!(in_flight.ask(token(0), VERIFIED, MAX_QUESTIONS, now()), Admission::Wait),
             "an open question takes more"
         );
-        assert_eq!(desk.answered(token(0), &Answer::Unavailable, now()), [0, MAX_QUESTIONS]);
-        assert!(matches!(desk.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Asked::Send));
+        assert_eq!(in_flight.answered(token(0), &TokenStatus::Unavailable, now()), [0, MAX_QUESTIONS]);
+        assert!(matches!(in_flight.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Admission::Send));
     }
 
     #[test]
     fn waiting_requests_are_bounded_and_those_who_leave_make_room() {
-        let mut desk = Desk::new(RandomState::new(), 1);
-        assert!(matches!(desk.ask(token(0), VERIFIED, 0, now()), Asked::Send));
+        let mut in_flight = InFlight::new(RandomState::new(), 1);
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, now()), Admission::Send));
         for n in 1..MAX_WAITING {
-            assert!(matches!(desk.ask(token(0), VERIFIED, n, now()), Asked::Wait), "{n}");
+            assert!(matches!(in_flight.ask(token(0), VERIFIED, n, now()), Admission::Wait), "{n}");
         }
-        assert!(matches!(desk.ask(token(0), VERIFIED, MAX_WAITING, now()), Asked::Full));
-        assert!(matches!(desk.ask(token(1), VERIFIED, MAX_WAITING, now()), Asked::Full));
-        desk.leave(token(0), &0);
-        desk.leave(token(0), &0);
-        assert_eq!(desk.waiting(), MAX_WAITING - 1);
-        assert!(matches!(desk.ask(token(1), VERIFIED, MAX_WAITING, now()), Asked::Send));
-        assert_eq!(desk.answered(token(0), &Answer::Inactive, now()).len(), MAX_WAITING - 1);
-        assert_eq!(desk.waiting(), 1);
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, MAX_WAITING, now()), Admission::Full));
+        assert!(matches!(in_flight.ask(token(1), VERIFIED, MAX_WAITING, now()), Admission::Full));
+        in_flight.leave(token(0), &0);
+        in_flight.leave(token(0), &0);
+        assert_eq!(in_flight.waiting(), MAX_WAITING - 1);
+        assert!(matches!(in_flight.ask(token(1), VERIFIED, MAX_WAITING, now()), Admission::Send));
+        assert_eq!(in_flight.answered(token(0), &TokenStatus::Inactive, now()).len(), MAX_WAITING - 1);
+        assert_eq!(in_flight.waiting(), 1);
     }
 
     #[test]
     fn a_quarter_of_both_bounds_is_kept_for_verified_tokens() {
-        let mut desk = Desk::new(RandomState::new(), 1);
+        let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..768 {
-            assert!(matches!(desk.ask(token(n), OTHER, n, now()), Asked::Send), "{n}");
+            assert!(matches!(in_flight.ask(token(n), OTHER, n, now()), Admission::Send), "{n}");
         }
-        assert!(matches!(desk.ask(token(768), OTHER, 768, now()), Asked::Full));
-        assert!(matches!(desk.ask(token(769), VERIFIED, 769, now()), Asked::Send));
+        assert!(matches!(in_flight.ask(token(768), OTHER, 768, now()), Admission::Full));
+        assert!(matches!(in_flight.ask(token(769), VERIFIED, 769, now()), Admission::Send));
         for n in 768..12_288 {
-            assert!(matches!(desk.ask(token(0), OTHER, n, now()), Asked::Wait), "{n}");
+            assert!(matches!(in_flight.ask(token(0), OTHER, n, now()), Admission::Wait), "{n}");
         }
-        assert!(matches!(desk.ask(token(0), OTHER, 12_288, now()), Asked::Full));
-        assert!(matches!(desk.ask(token(769), VERIFIED, 12_288, now()), Asked::Wait));
-        assert_eq!(desk.waiting(), 12_290);
-        desk.answered(token(0), &Answer::Inactive, now());
-        assert_eq!(desk.waiting(), 769);
-        assert!(matches!(desk.ask(token(768), OTHER, 768, now()), Asked::Send));
+        assert!(matches!(in_flight.ask(token(0), OTHER, 12_288, now()), Admission::Full));
+        assert!(matches!(in_flight.ask(token(769), VERIFIED, 12_288, now()), Admission::Wait));
+        assert_eq!(in_flight.waiting(), 12_290);
+        in_flight.answered(token(0), &TokenStatus::Inactive, now());
+        assert_eq!(in_flight.waiting(), 769);
+        assert!(matches!(in_flight.ask(token(768), OTHER, 768, now()), Admission::Send));
     }
 
     #[test]
     fn of_two_servers_none_takes_more_than_half_of_either_bound() {
-        let mut desk = Desk::new(RandomState::new(), 2);
+        let mut in_flight = InFlight::new(RandomState::new(), 2);
         for n in 0..512 {
-            assert!(matches!(desk.ask(token(n), VERIFIED, n, now()), Asked::Send), "{n}");
+            assert!(matches!(in_flight.ask(token(n), VERIFIED, n, now()), Admission::Send), "{n}");
         }
-        assert!(matches!(desk.ask(token(512), VERIFIED, 512, now()), Asked::Full));
+        assert!(matches!(in_flight.ask(token(512), VERIFIED, 512, now()), Admission::Full));
         for n in 512..8_192 {
-            assert!(matches!(desk.ask(token(0), VERIFIED, n, now()), Asked::Wait), "{n}");
+            assert!(matches!(in_flight.ask(token(0), VERIFIED, n, now()), Admission::Wait), "{n}");
         }
-        assert!(matches!(desk.ask(token(0), VERIFIED, 8_192, now()), Asked::Full));
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, 8_192, now()), Admission::Full));
         let other_server = Party { server: 1, verified: true };
-        assert!(matches!(desk.ask(token(8_192), other_server, 8_192, now()), Asked::Send));
-        assert!(matches!(desk.ask(token(8_192), other_server, 8_193, now()), Asked::Wait));
+        assert!(matches!(in_flight.ask(token(8_192), other_server, 8_192, now()), Admission::Send));
+        assert!(matches!(in_flight.ask(token(8_192), other_server, 8_193, now()), Admission::Wait));
     }
 
     /// The answer that a server gives with this body.
-    fn answer(body: &str) -> Answer {
+    fn answer(body: &str) -> TokenStatus {
         let raw =
-            RawAnswer { status: Some(200), content_types: &[b"application/json"], body: body.as_bytes() };
+            RawResponse { status: Some(200), content_types: &[b"application/json"], body: body.as_bytes() };
         match read(&Method::Rfc7662 { credentials: None }, &raw) {
-            Reading::Is(answer @ Answer::Active(_)) => answer,
+            Reading::Is(answer @ TokenStatus::Active(_)) => answer,
             other => panic!("{other:?}"),
         }
     }
 
-    fn kept(desk: &mut Desk<usize>, tokens: usize) -> Vec<usize> {
+    fn kept(in_flight: &mut InFlight<usize>, tokens: usize) -> Vec<usize> {
         let all = 0..tokens;
-        all.filter(|n| matches!(desk.ask(token(*n), VERIFIED, *n, now()), Asked::Known(_))).collect()
+        all.filter(|n| matches!(in_flight.ask(token(*n), VERIFIED, *n, now()), Admission::Known(_))).collect()
     }
 
     #[test]
@@ -235,11 +235,11 @@ mod tests {
         // 60 KB, of which each member takes 12 bytes once it is read, at least, and one more for its digit.
         let large = answer(&format!(r#"{{"active":true,"list":[0{}]}}"#, ",0".repeat(29_999)));
         let most = 32 * 1_024 * 1_024 / (30_000 * 13);
-        let mut desk = Desk::new(RandomState::new(), 1);
+        let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..200 {
-            desk.answered(token(n), &large, now().plus(1.0));
+            in_flight.answered(token(n), &large, now().plus(1.0));
         }
-        let kept = kept(&mut desk, 200);
+        let kept = kept(&mut in_flight, 200);
         assert!((1..=most).contains(&kept.len()) && kept.contains(&199), "{kept:?}");
     }
 
@@ -250,24 +250,27 @@ mod tests {
                "aud":["ees1.edge.example.net"],"exp":1796000000,"iat":1795996400,"gpsi":"msisdn-447700900123",
                "client_id":"ees1","scope":"eees-easdiscovery eees-eecregistration","token_type":"Bearer"}"#,
         );
-        let mut desk = Desk::new(RandomState::new(), 1);
+        let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..MAX_ANSWERS {
-            desk.answered(token(n), &usual, now().plus(1.0));
+            in_flight.answered(token(n), &usual, now().plus(1.0));
         }
-        assert_eq!(kept(&mut desk, MAX_ANSWERS).len(), 16_384);
+        assert_eq!(kept(&mut in_flight, MAX_ANSWERS).len(), 16_384);
     }
 
     #[test]
     fn an_answer_is_kept_no_longer_than_told() {
-        let mut desk: Desk<usize> = Desk::new(RandomState::new(), 1);
+        let mut in_flight: InFlight<usize> = InFlight::new(RandomState::new(), 1);
         let later = UnixTime::new(2_000.0).expect("a time");
-        desk.ask(token(0), VERIFIED, 0, now());
-        desk.answered(token(0), &Answer::Inactive, later);
-        assert!(matches!(desk.ask(token(0), VERIFIED, 0, now()), Asked::Known(Answer::Inactive)));
-        assert!(matches!(desk.ask(token(0), VERIFIED, 0, later), Asked::Send));
-        desk.answered(token(0), &Answer::Unavailable, later.plus(1_000.0));
+        in_flight.ask(token(0), VERIFIED, 0, now());
+        in_flight.answered(token(0), &TokenStatus::Inactive, later);
+        assert!(matches!(
+            in_flight.ask(token(0), VERIFIED, 0, now()),
+            Admission::Known(TokenStatus::Inactive)
+        ));
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send));
+        in_flight.answered(token(0), &TokenStatus::Unavailable, later.plus(1_000.0));
         assert!(
-            matches!(desk.ask(token(0), VERIFIED, 0, later), Asked::Send),
+            matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send),
             "no answer is nothing to keep"
         );
     }

@@ -16,7 +16,7 @@ pub enum HttpVerb {
 }
 
 /// A request to an entitlement server. It holds the token and maybe credentials, so it is never shown.
-pub struct HttpQuestion {
+pub struct IntrospectionRequest {
     /// How it is put.
     pub verb: HttpVerb,
     /// The Envoy cluster.
@@ -29,15 +29,15 @@ pub struct HttpQuestion {
     pub timeout_ms: u64,
 }
 
-impl fmt::Debug for HttpQuestion {
+impl fmt::Debug for IntrospectionRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpQuestion({}, …)", self.cluster)
+        write!(f, "IntrospectionRequest({}, …)", self.cluster)
     }
 }
 
-impl HttpQuestion {
+impl IntrospectionRequest {
     /// The question about `token`, by `verb` (which only TS.43 lets choose).
-    pub fn new(online: &Online, token: &str, verb: HttpVerb) -> HttpQuestion {
+    pub fn new(online: &Online, token: &str, verb: HttpVerb) -> IntrospectionRequest {
         let mut path = online.path.to_string();
         let mut headers = vec![("accept", "application/json".to_owned())];
         let mut body = String::new();
@@ -75,7 +75,13 @@ impl HttpQuestion {
         if post {
             headers.push(("content-length", body.len().to_string()));
         }
-        HttpQuestion { verb, cluster: online.cluster.clone(), headers, body, timeout_ms: online.timeout_ms }
+        IntrospectionRequest {
+            verb,
+            cluster: online.cluster.clone(),
+            headers,
+            body,
+            timeout_ms: online.timeout_ms,
+        }
     }
 }
 
