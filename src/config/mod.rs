@@ -1,10 +1,11 @@
 //! From the filter JSON to a [`Policy`]: [`parse`] is the only door.
 //!
-//! `members` declares what the filter JSON may contain; one walk over that declaration ([`shape`]) finds
+//! `members` declares what the filter JSON may contain; one walk over that declaration ([`check`]) finds
 //! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
 //! into one list, so that an operator sees every mistake at once. The result depends on the bytes and the VM's environment alone.
 
 mod advice;
+mod check;
 mod compile;
 mod document;
 mod forward;
@@ -79,7 +80,7 @@ pub fn parse(bytes: &[u8], environment: &Environment<'_>) -> Result<Loaded, Vec<
     let document = document::read(bytes).map_err(|e| vec![e])?;
     let report = node::Report::default();
     let root = node::Node::root(&document, &members::FILTER_JSON, &report);
-    shape::check(&root);
+    check::check(&root);
     let policy = compile::policy(&root, environment);
     match (policy, report.into_parts()) {
         (Some(policy), (errors, warnings)) if errors.is_empty() => Ok(Loaded { policy, warnings }),

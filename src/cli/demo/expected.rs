@@ -1,8 +1,8 @@
 //! What must come of a request, and what of an answer is otherwise.
 
 use super::cast;
+use super::observed::Observed;
 use super::stage::Stage;
-use super::step::Observed;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

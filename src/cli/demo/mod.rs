@@ -4,6 +4,7 @@ mod cast;
 mod envoy;
 mod expected;
 mod hints;
+mod observed;
 mod result;
 mod sample_ees;
 mod stage;

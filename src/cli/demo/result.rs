@@ -1,6 +1,7 @@
 //! The story as it is printed, and its end.
 
-use super::step::{Observed, Step};
+use super::observed::Observed;
+use super::step::Step;
 use super::witnesses::Witness;
 use crate::cli::Output;
 use crate::cli::failure::Failure;

@@ -2,12 +2,13 @@
 
 use super::cast;
 use super::expected::Expected;
+use super::observed::Observed;
 use super::stage::Stage;
 use crate::cli::failure::Failure;
 use crate::cli::http;
 use axum::body::Bytes;
 use http_body_util::Full;
-use hyper::{Request, Response};
+use hyper::Request;
 use serde_json::{Value, json};
 
 /// What is tried.
@@ -26,17 +27,6 @@ pub(super) struct Step {
     pub(super) path: &'static str,
     /// What must come of it.
     pub(super) expected: Expected,
-}
-
-/// What came of it.
-pub(super) struct Observed {
-    answer: Response<Bytes>,
-    /// The answer's body, null where it is not JSON.
-    pub(super) body: Value,
-    /// Whether the EES got a request.
-    pub(super) reached_ees: bool,
-    /// The token that was sent.
-    pub(super) token: Option<String>,
 }
 
 impl Step {
@@ -64,26 +54,5 @@ impl Step {
         let answer = http::send(stage.envoy.listener(), request).await?;
         let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         Ok(Observed { answer, body, reached_ees: stage.visits.count() != visits, token })
-    }
-}
-
-impl Observed {
-    /// The status, and after it the code of a refusal, as [`Expected::text`] has them.
-    pub(super) fn text(&self) -> String {
-        let status = self.answer.status().as_u16();
-        match self.body.get("cause").and_then(Value::as_str) {
-            Some(cause) => format!("{status} {}", cause.to_ascii_lowercase()),
-            None => status.to_string(),
-        }
-    }
-
-    /// A header of the answer; empty where there is none.
-    pub(super) fn header(&self, name: &str) -> &str {
-        self.answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
-    }
-
-    /// The identity that the EES saw.
-    pub(super) fn seen(&self) -> Option<&Value> {
-        self.body.get("seen")
     }
 }

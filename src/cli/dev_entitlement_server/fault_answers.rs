@@ -1,6 +1,6 @@
 //! Answers that a filter must survive. Whoever believes them lets a token pass.
 
-use super::faults::Fault;
+use super::fault::Fault;
 use crate::cli::http::{Problem, Reset};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, Uri, header};

@@ -2,6 +2,7 @@
 
 mod client;
 mod entitlement;
+mod fault;
 mod fault_answers;
 mod faults;
 mod introspect;

@@ -1,0 +1,37 @@
+//! What came of a step.
+
+use axum::body::Bytes;
+use hyper::Response;
+use serde_json::Value;
+
+/// What came of it.
+pub(super) struct Observed {
+    pub(super) answer: Response<Bytes>,
+    /// The answer's body, null where it is not JSON.
+    pub(super) body: Value,
+    /// Whether the EES got a request.
+    pub(super) reached_ees: bool,
+    /// The token that was sent.
+    pub(super) token: Option<String>,
+}
+
+impl Observed {
+    /// The status, and after it the code of a refusal, as `Expected::text` has them.
+    pub(super) fn text(&self) -> String {
+        let status = self.answer.status().as_u16();
+        match self.body.get("cause").and_then(Value::as_str) {
+            Some(cause) => format!("{status} {}", cause.to_ascii_lowercase()),
+            None => status.to_string(),
+        }
+    }
+
+    /// A header of the answer; empty where there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// The identity that the EES saw.
+    pub(super) fn seen(&self) -> Option<&Value> {
+        self.body.get("seen")
+    }
+}

@@ -1,0 +1,88 @@
+//! The walk that holds a document against its declaration.
+
+use super::node::Node;
+use super::shape::{Member, Presence, Shape, expectation, quote, whole_number};
+use crate::json::Json;
+
+/// Reports everything in `node` that its shape does not allow.
+pub(super) fn check(node: &Node<'_>) {
+    let Some(json) = node.json() else { return };
+    match (node.shape(), json) {
+        (Shape::Object(members), Json::Object(given)) => {
+            for (name, _) in given {
+                if !members.iter().any(|m| m.name == &**name) {
+                    node.member(name).error(unknown(name, members));
+                }
+            }
+            for member in *members {
+                let child = node.member(member.name);
+                if child.json().is_none() && matches!(member.presence, Presence::Required) {
+                    child.error(format!("is required; give {}", expectation(&member.shape)));
+                }
+                check(&child);
+            }
+            duplicates(node, given);
+        }
+        (Shape::Named(_), Json::Object(given)) => {
+            given.iter().for_each(|(name, _)| check(&node.member(name)));
+            duplicates(node, given);
+        }
+        (Shape::List { min, .. }, Json::Array(given)) => {
+            if given.len() < *min {
+                node.error(format!("is empty; give {}", expectation(node.shape())));
+            }
+            node.items().iter().for_each(check);
+        }
+        (Shape::Foreign, Json::Object(_)) => deep_duplicates(node, json),
+        (Shape::Text, Json::String(text)) if text.is_empty() => {
+            node.error("is empty; give a string that is not empty, or leave it out".into());
+        }
+        (Shape::Text, Json::String(_)) | (Shape::Flag, Json::Bool(_)) => {}
+        (Shape::Scalar, Json::String(_) | Json::Number(_) | Json::Bool(_)) => {}
+        (Shape::Choice(words), Json::String(text)) => {
+            if !words.contains(&&**text) {
+                node.error(format!("{} is not supported; use {}", quote(text), expectation(node.shape())));
+            }
+        }
+        (Shape::Integer { min, max }, Json::Number(text)) => {
+            if whole_number(json).is_none_or(|n| n < *min || n > *max) {
+                node.error(format!("`{text}` is out of range; give {}", expectation(node.shape())));
+            }
+        }
+        (shape, json) => node.error(format!("is {}; give {}", json.kind(), expectation(shape))),
+    }
+}
+
+fn duplicates(node: &Node<'_>, given: &[(Box<str>, Json)]) {
+    let mut names: Vec<&str> = given.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    for pair in names.windows(2) {
+        if let [a, b] = pair
+            && a == b
+        {
+            node.member(a).error("is there twice; keep one of them".into());
+        }
+    }
+}
+
+fn deep_duplicates(node: &Node<'_>, json: &Json) {
+    match json {
+        Json::Object(given) => {
+            duplicates(node, given);
+            given.iter().for_each(|(name, value)| deep_duplicates(&node.member(name), value));
+        }
+        Json::Array(items) => node.items().iter().zip(items).for_each(|(n, j)| deep_duplicates(n, j)),
+        _ => {}
+    }
+}
+
+fn unknown(name: &str, members: &[Member]) -> String {
+    if name == "_rules_" {
+        // Higress wraps what it configures for single routes and hosts so; it would look like no rule at all.
+        return "is how Higress wraps configurations for single routes or hosts, which this filter does not \
+                support; give one filter JSON for the whole plugin, and use `rules` in it"
+            .into();
+    }
+    let names: Vec<String> = members.iter().map(|m| format!("\"{}\"", m.name)).collect();
+    format!("is not known here; known members are {}", names.join(", "))
+}
