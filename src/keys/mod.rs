@@ -12,6 +12,7 @@ mod ecdsa;
 mod ed25519;
 mod error;
 mod host;
+mod inversion;
 mod jwk;
 mod jwks;
 mod key_set;
@@ -21,6 +22,7 @@ mod proven_host;
 mod public_key;
 mod rsa;
 mod spki;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod thumbprint;
@@ -29,7 +31,6 @@ mod x509;
 
 pub use algorithm::Algorithm;
 pub use certificate::Certificate;
-pub use ed25519::TableBudget;
 pub use error::{KeyError, KeyErrors, KeyFault};
 pub use host::{Hash, HostVerifier, NoHost};
 pub use jwk::Jwk;
@@ -37,3 +38,4 @@ pub use jwks::JwkSet;
 pub use key_set::{KeyHint, KeySet, PinnedKey, Window};
 pub use proven_host::ProvenHost;
 pub use public_key::PublicKey;
+pub use tables::TableBudget;

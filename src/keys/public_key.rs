@@ -2,11 +2,12 @@
 
 use super::Algorithm;
 use super::ecdsa::{Curve, EcdsaKey};
-use super::ed25519::{Ed25519Key, TableBudget};
+use super::ed25519::Ed25519Key;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::host::HostVerifier;
 use super::jwk::Jwk;
 use super::rsa::RsaKey;
+use super::tables::TableBudget;
 use super::thumbprint::{base64url, thumbprint};
 use super::{pem, spki};
 use crate::json::Json;

@@ -4,12 +4,20 @@
 //! 32 bits at best. That library's two types carry its proof: what has been added or subtracted once
 //! ([`Loose`]) can only be multiplied next.
 
-use super::inversion;
+use crate::keys::inversion::{self, Modulus};
+use crate::keys::tables::FieldElement;
 use fiat_crypto::curve25519_32::{
     fiat_25519_add, fiat_25519_carry, fiat_25519_carry_mul, fiat_25519_carry_square, fiat_25519_from_bytes,
     fiat_25519_loose_field_element, fiat_25519_opp, fiat_25519_relax, fiat_25519_sub,
     fiat_25519_tight_field_element, fiat_25519_to_bytes,
 };
+
+/// p in limbs of 30 bits: -19 and 2^255, with nothing between.
+struct P;
+
+impl Modulus for P {
+    const P: inversion::Number = [-19, 0, 0, 0, 0, 0, 0, 0, 1 << 15];
+}
 
 /// An element, ready to be added.
 #[derive(Clone, Copy)]
@@ -99,7 +107,7 @@ impl Field {
 
     /// Its inverse; that of 0 is 0.
     pub(super) fn inverse(&self) -> Field {
-        let fast = inversion::inverse(&self.to_bytes()).map(|bytes| Field::from_bytes(&bytes));
+        let fast = inversion::inverse::<P>(&self.to_bytes()).map(|bytes| Field::from_bytes(&bytes));
         match fast {
             Some(inverse) if inverse.times(self).equals(Field::ONE) => inverse,
             _ => self.power_of_p_minus_2(),
@@ -158,26 +166,22 @@ impl Loose {
     }
 }
 
-/// The inverses of many elements at the cost of one (Montgomery's trick). None may be 0.
-pub(super) fn inverses(elements: &[Field]) -> Vec<Field> {
-    let mut product = Field::ONE;
-    // Of all elements before each.
-    let mut products: Vec<Field> = Vec::with_capacity(elements.len());
-    for element in elements {
-        products.push(product);
-        product = product.times(element);
+impl FieldElement for Field {
+    const ONE: Field = Field::ONE;
+
+    fn times(&self, other: &Field) -> Field {
+        Field::times(self, other)
     }
-    let mut rest = product.inverse();
-    for (out, element) in products.iter_mut().zip(elements).rev() {
-        *out = out.times(&rest);
-        rest = rest.times(element);
+
+    fn inverse(&self) -> Field {
+        Field::inverse(self)
     }
-    products
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::tables::inverses;
 
     fn small(n: u8) -> Field {
         let mut bytes = [0; 32];
@@ -189,12 +193,12 @@ mod tests {
     fn the_fast_inverse_is_the_power() {
         let mut x = small(2);
         for _ in 0..20_000 {
-            let inverse = inversion::inverse(&x.to_bytes()).expect("an inverse");
+            let inverse = inversion::inverse::<P>(&x.to_bytes()).expect("an inverse");
             assert_eq!(inverse, x.power_of_p_minus_2().to_bytes());
             x = x.square().plus(&small(3)).tight();
         }
         for near in [Field::ONE, Field::ONE.negative(), small(2), small(2).negative(), small(19)] {
-            assert_eq!(inversion::inverse(&near.to_bytes()), Some(near.power_of_p_minus_2().to_bytes()));
+            assert_eq!(inversion::inverse::<P>(&near.to_bytes()), Some(near.power_of_p_minus_2().to_bytes()));
         }
         assert!(Field::ZERO.inverse().equals(Field::ZERO));
     }
@@ -206,7 +210,7 @@ mod tests {
             assert_eq!(element.times(&inverse).to_bytes(), Field::ONE.to_bytes());
             assert!(inverse.equals(element.inverse()));
         }
-        assert!(inverses(&[]).is_empty());
+        assert!(inverses::<Field>(&[]).is_empty());
     }
 
     #[test]

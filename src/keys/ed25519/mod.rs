@@ -6,22 +6,20 @@
 //! Chalkias, Garillot and Nikolaenko 2020, says why the choice must be made). On top, A must be canonical.
 
 mod field;
-mod inversion;
 mod point;
 mod point_table;
 
 use super::error::{KeyError, KeyErrors};
+use super::tables::{PointTable, TableBudget, TableBuilder, Terms};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use hmac_sha512::Hash;
-use point::Point;
-use point_table::{PointTable, Terms, base_table};
+use point::{Point, Summand};
+use point_table::{Multiples, base_table, sum};
 use std::fmt;
 use std::ops::Neg;
 use std::sync::{Arc, OnceLock};
-
-pub use point_table::TableBudget;
 
 /// Length of an encoded point or scalar.
 const LENGTH: usize = 32;
@@ -33,7 +31,7 @@ pub(super) struct Ed25519Key {
     /// -A: the equation then has sums only.
     negative: EdwardsPoint,
     /// Multiples of -A; `None` where memory is short.
-    table: Option<Arc<PointTable>>,
+    table: Option<Arc<PointTable<Summand>>>,
 }
 
 impl Ed25519Key {
@@ -60,7 +58,10 @@ impl Ed25519Key {
     pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
         if self.table.is_none() {
             let negative = Point::decode(&self.negative.compress().to_bytes());
-            self.table = negative.and_then(|point| PointTable::within(&point, budget)).map(Arc::new);
+            let builder = negative.and_then(|point| TableBuilder::within(Multiples(point), budget));
+            self.table = builder.and_then(TableBuilder::build).map(Arc::new);
+            // No request shall wait for that of B either.
+            self.table.is_some().then(base_table);
         }
     }
 
@@ -74,12 +75,13 @@ impl Ed25519Key {
         let mut hash = Hash::new();
         [&r, &self.encoded, message].into_iter().for_each(|part| hash.update(part));
         let k = Scalar::from_bytes_mod_order_wide(&hash.finalize());
-        let expected = match &self.table {
-            Some(table) => {
+        let tables = self.table.as_ref().and_then(|table| Some((table, base_table()?)));
+        let expected = match tables {
+            Some((table, base)) => {
                 let mut terms = Terms::new();
-                base_table().multiple(&s, &mut terms);
-                table.multiple(&k, &mut terms);
-                terms.sum().encode()
+                base.multiple(s.as_bytes(), false, &mut terms);
+                table.multiple(k.as_bytes(), false, &mut terms);
+                sum(&terms).encode()
             }
             None => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &self.negative, &s)
                 .compress()

@@ -3,7 +3,8 @@
 //! Sums are those of "Twisted Edwards Curves Revisited" (Hisil, Wong, Carter and Dawson 2008, section 3.1), complete
 //! on this curve, with one summand affine. Nothing here is secret: nothing is constant in time.
 
-use super::field::{Field, inverses};
+use super::field::Field;
+use crate::keys::tables::{Entry, inverses};
 
 /// d = -121665 / 121666, little-endian.
 const D: [u8; 32] = [
@@ -106,10 +107,9 @@ impl Point {
     }
 }
 
-impl Summand {
-    /// Reads a little of every cache line that it may lie on.
+impl Entry for Summand {
     #[inline]
-    pub(super) fn touch(&self) -> u32 {
+    fn touch(&self) -> u32 {
         self.sum.first_limb()
             ^ self.difference.first_limb()
             ^ self.product.first_limb()

@@ -1,9 +1,9 @@
-//! Inversion modulo p = 2^255 - 19 by division steps, "Fast constant-time gcd computation and modular inversion"
+//! Inversion modulo a prime p by division steps, "Fast constant-time gcd computation and modular inversion"
 //! (Bernstein and Yang 2019), in the variable-time form for public numbers: half the time of the power of p - 2.
 //!
-//! Numbers are nine limbs of 30 bits, signed; p is then -19 and 2^15 with nothing between. Thirty steps at a time are
-//! done on the lowest limbs alone, and what they come to, a matrix, is applied to the whole numbers. The
-//! caller checks the result with one multiplication, so that nothing rests on this file.
+//! Numbers are nine limbs of 30 bits, signed. Thirty steps at a time are done on the lowest limbs alone, and what they
+//! come to, a matrix, is applied to the whole numbers. Callers check the result with one
+//! multiplication, so that nothing rests on this file.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,38 +15,42 @@ const LIMBS: usize = 9;
 const BITS: u32 = 30;
 const MASK: i64 = (1 << BITS) - 1;
 
-type Number = [i32; LIMBS];
+pub(super) type Number = [i32; LIMBS];
 
-const P: Number = [-19, 0, 0, 0, 0, 0, 0, 0, 1 << 15];
+/// A prime of at most 256 bits.
+pub(super) trait Modulus {
+    /// The prime in limbs: less to multiply by the more of them are 0.
+    const P: Number;
 
-/// The inverse of p modulo 2^30.
-const P_INVERSE: u32 = {
-    // Newton's iteration doubles the number of good bits: 1 to 32.
-    let p = P[0] as u32;
-    let mut inverse = 1_u32;
-    let mut good = 1;
-    while good < 32 {
-        inverse = inverse.wrapping_mul(2_u32.wrapping_sub(p.wrapping_mul(inverse)));
-        good *= 2;
-    }
-    inverse
-};
+    /// The inverse of p modulo 2^30.
+    const P_INVERSE: u32 = {
+        // Newton's iteration doubles the number of good bits: 1 to 32.
+        let p = Self::P[0] as u32;
+        let mut inverse = 1_u32;
+        let mut good = 1;
+        while good < 32 {
+            inverse = inverse.wrapping_mul(2_u32.wrapping_sub(p.wrapping_mul(inverse)));
+            good *= 2;
+        }
+        inverse
+    };
+}
 
 /// More than the steps that any number of 256 bits needs.
 const MOST_ROUNDS: usize = 25;
 
-/// The inverse of `bytes` (little-endian, below 2^255); `None` where there is none.
-pub(super) fn inverse(bytes: &[u8; 32]) -> Option<[u8; 32]> {
+/// The inverse of `bytes` (little-endian); `None` or nonsense where there is none.
+pub(super) fn inverse<M: Modulus>(bytes: &[u8; 32]) -> Option<[u8; 32]> {
     let (mut d, mut e) = ([0; LIMBS], [1, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let (mut f, mut g) = (P, limbs(bytes));
+    let (mut f, mut g) = (M::P, limbs(bytes));
     let mut eta = -1;
     for _ in 0..MOST_ROUNDS {
         let matrix = steps(&mut eta, f[0] as u32, g[0] as u32);
-        matrix.apply_modulo_p(&mut d, &mut e);
+        matrix.apply_modulo_p::<M>(&mut d, &mut e);
         matrix.apply(&mut f, &mut g);
         if g == [0; LIMBS] {
             // f is now 1 or -1, and d times the number is f.
-            return Some(to_bytes(&d, f[LIMBS - 1] < 0));
+            return Some(to_bytes::<M>(&d, f[LIMBS - 1] < 0));
         }
     }
     None
@@ -104,24 +108,22 @@ impl Matrix {
     }
 
     /// The same modulo p: multiples of p make the lowest limbs zero, and keep both between -2p and p.
-    fn apply_modulo_p(&self, d: &mut Number, e: &mut Number) {
+    fn apply_modulo_p<M: Modulus>(&self, d: &mut Number, e: &mut Number) {
         let (negative_d, negative_e) = (d[LIMBS - 1] >> 31, e[LIMBS - 1] >> 31);
         let (mut in_d, mut in_e) = self.times(d[0], e[0]);
         let multiples = |row: i64, start: i32| {
-            let surplus = P_INVERSE.wrapping_mul(row as u32).wrapping_add(start as u32) & MASK as u32;
+            let surplus = M::P_INVERSE.wrapping_mul(row as u32).wrapping_add(start as u32) & MASK as u32;
             i64::from(start) - i64::from(surplus)
         };
         let of_d = multiples(in_d, (self.u & negative_d) + (self.v & negative_e));
         let of_e = multiples(in_e, (self.q & negative_d) + (self.r & negative_e));
-        in_d += i64::from(P[0]) * of_d;
-        in_e += i64::from(P[0]) * of_e;
+        in_d += i64::from(M::P[0]) * of_d;
+        in_e += i64::from(M::P[0]) * of_e;
         for i in 1..LIMBS {
             let (more_d, more_e) = self.times(d[i], e[i]);
             (in_d, in_e) = ((in_d >> BITS) + more_d, (in_e >> BITS) + more_e);
-            if i == LIMBS - 1 {
-                in_d += i64::from(P[LIMBS - 1]) * of_d;
-                in_e += i64::from(P[LIMBS - 1]) * of_e;
-            }
+            in_d += i64::from(M::P[i]) * of_d;
+            in_e += i64::from(M::P[i]) * of_e;
             (d[i - 1], e[i - 1]) = ((in_d & MASK) as i32, (in_e & MASK) as i32);
         }
         (d[LIMBS - 1], e[LIMBS - 1]) = ((in_d >> BITS) as i32, (in_e >> BITS) as i32);
@@ -145,14 +147,14 @@ fn limbs(bytes: &[u8; 32]) -> Number {
 }
 
 /// A number between -2p and p, or its negative, as one between 0 and p.
-fn to_bytes(number: &Number, negate: bool) -> [u8; 32] {
+fn to_bytes<M: Modulus>(number: &Number, negate: bool) -> [u8; 32] {
     let mut number = *number;
-    add_p_if_negative(&mut number);
+    add_p_if_negative::<M>(&mut number);
     if negate {
         number = number.map(|limb| -limb);
         carry(&mut number);
     }
-    add_p_if_negative(&mut number);
+    add_p_if_negative::<M>(&mut number);
     std::array::from_fn(|byte| {
         let (at, shift) = (byte * 8 / BITS as usize, byte * 8 % BITS as usize);
         let limb = |i: usize| number.get(i).map_or(0, |limb| *limb as u64);
@@ -160,10 +162,11 @@ fn to_bytes(number: &Number, negate: bool) -> [u8; 32] {
     })
 }
 
-fn add_p_if_negative(number: &mut Number) {
+fn add_p_if_negative<M: Modulus>(number: &mut Number) {
     if number[LIMBS - 1] < 0 {
-        number[0] += P[0];
-        number[LIMBS - 1] += P[LIMBS - 1];
+        for (limb, of_p) in number.iter_mut().zip(M::P) {
+            *limb += of_p;
+        }
         carry(number);
     }
 }
