@@ -143,7 +143,7 @@ def page(results):
         rows = [[a, *(f"{t[w]:,.0f}" if w in t else "–" for w in ("native", "wasm"))] for a, t in results["verifiers"].items()]
         parts += [
             "## The verifiers by themselves",
-            f"One signature, in µs; WebAssembly by Node {about['node']}. Without a host: in Envoy, ES256, ES384 and RS* are verified by Envoy's own\n"
+            f"One signature, in µs; WebAssembly by Node {about['node']}. Without a host: in Envoy, ES384 and RS* are verified by Envoy's own\n"
             "BoringSSL, and these Rust verifiers are what other hosts get.",
             table(["algorithm", "native", "WebAssembly"], rows),
         ]

@@ -1,7 +1,7 @@
 //! What one signature costs each verifier, natively and in WebAssembly (Node's V8).
 //!
-//! `make bench` runs both. There is no host here, so ES*, RS* and PS* show the fallback in Rust; in Envoy the
-//! host verifies ES* and RS*. One line an algorithm: `verify ALGORITHM MICROSECONDS` (the median of batches).
+//! `make bench` runs both. There is no host here, so ES384 and RS* show the fallback in Rust; in Envoy the
+//! host verifies them. One line an algorithm: `verify ALGORITHM MICROSECONDS` (the median of batches).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -14,7 +14,7 @@ run() {
     [ "$result" -eq 0 ] || status=$result
 }
 
-run cargo test --target wasm32-unknown-unknown --no-default-features --test wasm_core
+run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
 run cargo test --no-fail-fast
 
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }

@@ -4,6 +4,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod decision_cases;
+mod es256_cases;
 
 use eec_authn::fqdn::Fqdn;
 use eec_authn::json::{self, Json};
@@ -38,4 +39,24 @@ fn fqdns_are_named_as_the_contract_says() {
 #[wasm_bindgen_test]
 fn every_case_of_every_table() {
     decision_cases::run_all();
+}
+
+#[wasm_bindgen_test]
+fn es256_vectors_of_wycheproof() {
+    es256_cases::wycheproof(8);
+}
+
+#[wasm_bindgen_test]
+fn es256_signatures_at_random() {
+    es256_cases::random_and_altered(200);
+}
+
+#[wasm_bindgen_test]
+fn es256_keys_that_collide_with_the_base_point() {
+    es256_cases::colliding_keys();
+}
+
+#[wasm_bindgen_test]
+fn es256_r_and_s_at_their_ends() {
+    es256_cases::ends_of_r_and_s();
 }

@@ -2,14 +2,11 @@
 
 use super::Algorithm;
 use super::error::{KeyError, KeyErrors};
+use super::es256::Es256Key;
 use super::host::HostVerifier;
 use super::spki;
-use jwt_compact::alg::{Es256, VerifyingKey as _};
-use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+use super::tables::TableBudget;
 use p384::ecdsa::signature::Verifier as _;
-
-type P256Point = <Es256 as jwt_compact::Algorithm>::VerifyingKey;
-type P256Signature = <Es256 as jwt_compact::Algorithm>::Signature;
 
 /// The curves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +43,7 @@ pub(super) struct EcdsaKey {
 
 #[derive(Debug, Clone)]
 enum Point {
-    P256(P256Point),
+    P256(Es256Key),
     P384(p384::ecdsa::VerifyingKey),
 }
 
@@ -56,7 +53,7 @@ impl EcdsaKey {
         // 4 marks an uncompressed point (SEC 1, section 2.3.3).
         let encoded = [&[4], x, y].concat();
         let point = match curve {
-            Curve::P256 => P256Point::from_slice(&encoded).ok().map(Point::P256),
+            Curve::P256 => Es256Key::parse(&encoded).map(Point::P256),
             Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&encoded).ok().map(Point::P384),
         };
         let off = || {
@@ -75,6 +72,14 @@ impl EcdsaKey {
         }
     }
 
+    /// Spends memory, as far as the budget goes, to make verifying faster.
+    pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
+        match &mut self.point {
+            Point::P256(key) => key.prepare(budget),
+            Point::P384(_) => {}
+        }
+    }
+
     /// Whether `signature` (r and s in full length) is this key's for `message`.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8], host: &dyn HostVerifier) -> bool {
         let length = self.curve().length();
@@ -83,9 +88,11 @@ impl EcdsaKey {
         };
         // Reading the signature finds r and s outside 1..n-1, so that the host never sees them.
         match &self.point {
-            Point::P256(point) => P256Signature::try_from_slice(signature).is_ok_and(|signature| {
-                self.ask(host, Algorithm::Es256, r, s, message)
-                    .unwrap_or_else(|| Es256.verify_signature(&signature, point, message))
+            Point::P256(key) => p256::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
+                key.vouches_for(message, &signature)
+                    || self
+                        .ask(host, Algorithm::Es256, r, s, message)
+                        .unwrap_or_else(|| key.verify(message, &signature))
             }),
             Point::P384(point) => p384::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
                 self.ask(host, Algorithm::Es384, r, s, message)

@@ -11,6 +11,7 @@ mod certificate;
 mod ecdsa;
 mod ed25519;
 mod error;
+mod es256;
 mod host;
 mod inversion;
 mod jwk;

@@ -72,15 +72,17 @@ impl PublicKey {
     /// Spends memory from `budget` on tables that make verifying faster. It changes no answer, and takes
     /// milliseconds: to be called when the configuration is loaded, for the keys that will be used.
     pub fn prepare(&mut self, budget: &mut TableBudget) {
-        if let Material::Ed25519(key) = &mut self.material {
-            key.prepare(budget);
+        match &mut self.material {
+            Material::Ed25519(key) => key.prepare(budget),
+            Material::Ecdsa(key) => key.prepare(budget),
+            Material::Rsa(_) => {}
         }
     }
 
     /// Whether `signature`, as it stands in a JWS, is this key's for `message` (the signing input). Any
     /// length and content of both is fine to ask about.
     ///
-    /// `host` is asked first where it may have faster code for the algorithm.
+    /// `host` is asked where it may have faster code for the algorithm.
     pub fn verify(&self, message: &[u8], signature: &[u8], host: &dyn HostVerifier) -> bool {
         match &self.material {
             Material::Ed25519(key) => key.verify(message, signature),

@@ -6,6 +6,8 @@
 
 #[path = "../decision_cases/mod.rs"]
 mod decision_cases;
+#[path = "../es256_cases/mod.rs"]
+mod es256_cases;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,6 +1,7 @@
 //! Signatures and keys that others have published, and what the verifiers make of them.
 
 mod ed25519_rules;
+mod es256_rules;
 mod rfc;
 mod wycheproof_sets;
 

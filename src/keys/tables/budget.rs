@@ -8,7 +8,8 @@ pub struct TableBudget {
 }
 
 impl TableBudget {
-    /// A budget of `bytes`; 0 means no tables. A key takes 480 KiB, or 60 KiB when that is not left.
+    /// A budget of `bytes`; 0 means no tables. An Ed25519 key takes 480 KiB and one on P-256 288 KiB, or either 60 KiB
+    /// when that is not left.
     pub fn new(bytes: usize) -> TableBudget {
         TableBudget { left: bytes }
     }
@@ -30,7 +31,7 @@ impl TableBudget {
 }
 
 impl Default for TableBudget {
-    /// 16 MiB: full tables for 34 keys in each worker.
+    /// 16 MiB: full tables for 34 Ed25519 keys or 56 on P-256 in each worker.
     fn default() -> TableBudget {
         TableBudget::new(16 << 20)
     }

@@ -1,6 +1,6 @@
 //! What the host is asked, and what its answer is worth.
 
-use super::super::{Algorithm, HostVerifier, NoHost, PublicKey};
+use super::super::{Algorithm, HostVerifier, NoHost, PublicKey, TableBudget};
 use super::verify::{RFC_7515_A3, split};
 use super::{ED25519, P256, parse};
 use base64::Engine as _;
@@ -42,6 +42,20 @@ fn the_hosts_answer_counts_and_silence_does_not() {
     assert!(!key.verify(b"other", &signature, &Host::new(None)), "verified here");
     assert!(!key.verify(input, &signature, &Host::new(Some(false))));
     assert!(key.verify(b"other", &signature, &Host::new(Some(true))));
+}
+
+#[test]
+fn with_tables_the_host_is_asked_about_what_they_do_not_vouch_for() {
+    let mut key = parse(P256).unwrap().key;
+    key.prepare(&mut TableBudget::default());
+    let (input, signature) = split(RFC_7515_A3);
+    for answer in [None, Some(false), Some(true)] {
+        let host = Host::new(answer);
+        assert!(key.verify(input, &signature, &host));
+        assert_eq!(host.asked.borrow().len(), 0, "the tables vouch for it");
+        assert_eq!(key.verify(b"other", &signature, &host), answer == Some(true));
+        assert_eq!(host.asked.borrow().len(), 1);
+    }
 }
 
 #[test]
