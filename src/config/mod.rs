@@ -1,6 +1,6 @@
 //! From the filter JSON to a [`Policy`]: [`parse`] is the only door.
 //!
-//! `members` declares what the filter JSON may contain; one walk over that declaration ([`check`]) finds
+//! `members` declares what the filter JSON may contain; one walk over that declaration (`check`) finds
 //! unknown, duplicate, missing and mistyped members; the compilers find what only makes no sense. Both report
 //! into one list, so that an operator sees every mistake at once. The result depends on the bytes and the VM's environment alone.
 
