@@ -1,7 +1,7 @@
 //! Signatures made from `u1`, `u2` and the key, so that every sum is met, also those that no hash leads to: what the
 //! tables answer is what the library answers, or nothing.
 
-use super::super::Es256Key;
+use super::super::{Es256Key, P_MINUS_N};
 use super::{Random, power_of_2, test};
 use crate::keys::tables::TableBudget;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
@@ -114,11 +114,11 @@ fn point(x: U256) -> Option<AffinePoint> {
 fn an_x_of_n_or_more_is_r_and_n() {
     use p256::elliptic_curve::Curve as _;
     let mut random = Random(120);
-    // Points whose x has no remainder modulo n, begins at n, or ends below p.
-    let p_minus_1 = p256::NistP256::ORDER.wrapping_add(&super::super::P_MINUS_N).wrapping_sub(&U256::ONE);
+    // x just above n, just below p, small, and just above p - n.
+    let p_minus_1 = p256::NistP256::ORDER.wrapping_add(&P_MINUS_N).wrapping_sub(&U256::ONE);
     let up = |from: U256| (1..50_u64).map(move |n| from.wrapping_add(&U256::from(n)));
     let down = (0..50_u64).map(|n| p_minus_1.wrapping_sub(&U256::from(n)));
-    let all = up(p256::NistP256::ORDER).chain(down).chain(up(U256::ZERO)).chain(up(super::super::P_MINUS_N));
+    let all = up(p256::NistP256::ORDER).chain(down).chain(up(U256::ZERO)).chain(up(P_MINUS_N));
     let (mut above, mut below) = (0, 0);
     for sum in all.filter_map(point).step_by(6) {
         let (u1, u2) = (random.scalar(), random.scalar());
@@ -132,10 +132,11 @@ fn an_x_of_n_or_more_is_r_and_n() {
         let (hash, signature) = signed(u1, u2, r).expect("a signature");
         let keys = Keys::new(key);
         assert_eq!(keys.ask(&hash, &signature), (true, true), "{:?}", sum.x());
-        for wrong in [r + Scalar::ONE, r - Scalar::ONE] {
-            let s = signature.split_scalars().1;
-            if let Ok(wrong) = Signature::from_scalars(wrong, *s) {
-                assert_eq!(keys.ask(&hash, &wrong), (false, true));
+        // The same sum with another r, also with one that is as far from x as p is from n.
+        let p_minus_n = Scalar::reduce(P_MINUS_N);
+        for wrong in [r + Scalar::ONE, r - Scalar::ONE, r + p_minus_n, r - p_minus_n] {
+            if let Some((hash, signature)) = signed(u1, u2, wrong) {
+                assert_eq!(keys.ask(&hash, &signature), (false, true), "{:?} {wrong:?}", sum.x());
             }
         }
     }
