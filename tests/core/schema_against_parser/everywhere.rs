@@ -3,14 +3,20 @@
 use super::{accepted, schema};
 use serde_json::{Map, Value, json};
 
-/// The public keys of RFC 7515, appendix A.3, and RFC 7517, appendix A.1: for these no tables are built each time.
+/// The base point of P-384 and its double, as public keys: for these no tables are built each time.
 const KEYS: [[&str; 2]; 2] = [
-    ["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"],
-    ["MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"],
+    [
+        "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
+        "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
+    ],
+    [
+        "CNmZBXuj0tlpJgBFxVuX8IkCWVmm9DTWUdIH0Z-5bp5P4Ohuvg5k-FuWqcdSld9h",
+        "joDx-lsbPO23v-jf_W26dLJ12HW8bMQ-kE5QXyVqtCVf_UPpTTniLWFQHnAKlA6A",
+    ],
 ];
 
-fn p256([x, y]: &[&str; 2]) -> Value {
-    json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})
+fn p384([x, y]: &[&str; 2]) -> Value {
+    json!({"kty": "EC", "crv": "P-384", "x": x, "y": y})
 }
 
 /// A configuration with every member of the declaration that can stand beside the others.
@@ -22,9 +28,9 @@ fn full() -> Value {
             {
                 "fqdn": "aes.example.org", "issuer": "issuer",
                 "keys": [
-                    {"jwk": p256(&KEYS[0]), "not_before": "2026-10-01T00:00:00Z",
+                    {"jwk": p384(&KEYS[0]), "not_before": "2026-10-01T00:00:00Z",
                      "not_after": "2027-01-01T00:00:00Z"},
-                    {"jwks": {"keys": [p256(&KEYS[1])]}},
+                    {"jwks": {"keys": [p384(&KEYS[1])]}},
                 ],
                 "online": {
                     "method": "rfc7662", "cluster": "es", "path": "/p", "authority": "es.example.org",

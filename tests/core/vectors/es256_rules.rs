@@ -12,7 +12,7 @@ fn cases() -> usize {
 
 #[test]
 fn wycheproof_with_tables() {
-    es256_cases::wycheproof(1);
+    es256_cases::wycheproof(4);
 }
 
 #[test]
