@@ -34,13 +34,13 @@ pub mod json;
 pub mod keys;
 pub mod log_limit;
 pub mod percent;
+pub mod plugin_state;
 pub mod policy;
 pub mod reply;
 pub mod request;
 pub mod shared_map;
 pub mod time;
 pub mod token;
-pub mod worker;
 
 #[cfg(target_os = "wasi")]
 mod proxy_wasm_adapter;

@@ -8,13 +8,13 @@ use eec_authn::keys::NoHost;
 use eec_authn::introspection::TokenStatus;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
+use eec_authn::plugin_state::PluginState;
 use libfuzzer_sys::fuzz_target;
 use std::hash::RandomState;
 use std::rc::Rc;
 
 thread_local! {
-    static WORKER: Rc<Worker> = Rc::new(Worker::new(policy::policy(), RandomState::new()));
+    static WORKER: Rc<PluginState> = Rc::new(PluginState::new(policy::policy(), RandomState::new()));
 }
 
 fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
@@ -31,6 +31,6 @@ fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     let now = UnixTime::new(1.8e9).expect("a time");
     let answer = &|_: &_| TokenStatus::Unavailable;
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, late_answer: false };
-    let outcome = WORKER.with(|worker| play(worker, &rehearsal, now, &NoHost));
+    let outcome = WORKER.with(|plugin| play(plugin, &rehearsal, now, &NoHost));
     assert!(matches!(outcome.decision, Decision::Denied(..)), "somebody got in");
 });

@@ -3,12 +3,12 @@
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::introspection::{LastingToken, Party, TokenDigest, TokenStatus};
 use crate::keys::HostVerifier;
+use crate::plugin_state::TokenCache;
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, Policy};
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
-use crate::worker::TokenCache;
 use std::rc::Rc;
 
 /// What the token's own checks come to.
@@ -24,7 +24,7 @@ pub(super) enum Authentication {
     /// The entitlement server has to be asked.
     Ask {
         /// About what.
-        asking: PendingIntrospection,
+        pending: PendingIntrospection,
         /// As above.
         cached: Option<bool>,
     },
@@ -87,7 +87,7 @@ pub(super) fn authenticate(
                 && !UntrustedToken::is_meant(bearer)
             {
                 return Ok(Authentication::Ask {
-                    asking: PendingIntrospection::new(asked.clone(), bearer, None),
+                    pending: PendingIntrospection::new(asked.clone(), bearer, None),
                     cached,
                 });
             }
@@ -97,7 +97,7 @@ pub(super) fn authenticate(
                 && server.keys.keys().is_empty()
             {
                 return Ok(Authentication::Ask {
-                    asking: PendingIntrospection::new(asked, bearer, None),
+                    pending: PendingIntrospection::new(asked, bearer, None),
                     cached,
                 });
             }
@@ -110,8 +110,9 @@ pub(super) fn authenticate(
     // A pinned key has verified it; its server may want to be asked about each all the same.
     match token.server().asked().filter(|asked| asked.online.apply_to == ApplyTo::All) {
         Some(asked) => {
-            let asking = PendingIntrospection::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
-            Ok(Authentication::Ask { asking, cached })
+            let pending =
+                PendingIntrospection::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
+            Ok(Authentication::Ask { pending, cached })
         }
         None => Ok(Authentication::Known { token, cached }),
     }
@@ -124,12 +125,12 @@ pub(super) fn authenticate(
 /// `token_inactive`, `entitlement_unavailable`, or the check that fails for the claims of the answer.
 pub(super) fn settle(
     policy: &Policy,
-    asking: &PendingIntrospection,
+    pending: &PendingIntrospection,
     answer: &TokenStatus,
     now: UnixTime,
     trace: &mut Trace,
 ) -> Result<Settled, Denial> {
-    let server = &asking.asked.server;
+    let server = &pending.asked.server;
     trace.note(Check::Introspection, || {
         let found = match answer {
             TokenStatus::Active(_) => "active",
@@ -138,9 +139,9 @@ pub(super) fn settle(
         };
         (format!("active, by {}", server.identity.as_str()), found.into())
     });
-    let allow_verified = passes_unasked(asking);
+    let allow_verified = passes_unasked(pending);
     let settled = |token: &Rc<ValidToken>, unasked| Settled { token: Rc::clone(token), unasked };
-    match (answer, &asking.verified) {
+    match (answer, &pending.verified) {
         (TokenStatus::Inactive, _) => {
             Err(Denial::new(DenyReason::TokenInactive, "the entitlement server says that it is not active"))
         }
@@ -162,36 +163,36 @@ pub(super) fn settle(
 /// Whether the server says that the token is not active, or something that the token does not bear out.
 pub fn is_told_inactive(
     policy: &Policy,
-    asking: &PendingIntrospection,
+    pending: &PendingIntrospection,
     answer: &TokenStatus,
     now: UnixTime,
 ) -> bool {
-    let settled = settle(policy, asking, answer, now, &mut Trace::off());
+    let settled = settle(policy, pending, answer, now, &mut Trace::off());
     settled.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
 }
 
-fn passes_unasked(asking: &PendingIntrospection) -> bool {
-    asking.asked.online.on_unavailable == OnUnavailable::AllowVerified
+fn passes_unasked(pending: &PendingIntrospection) -> bool {
+    pending.asked.online.on_unavailable == OnUnavailable::AllowVerified
 }
 
 /// The token, if what is answered about it must last while the server cannot be asked: where tokens pass unasked, an
 /// outage must not bring a revoked one back. None passes but those that a pinned key has verified, and so none else
 /// is remembered: strangers have no part in it.
-pub fn lasting_token(asking: &PendingIntrospection) -> Option<LastingToken<'_>> {
-    asking.verified.as_ref().filter(|_| passes_unasked(asking))?;
-    let issuer = asking.asked.server.identity.canonical();
-    let (signing_input, _signature) = asking.token.0.rsplit_once('.')?;
+pub fn lasting_token(pending: &PendingIntrospection) -> Option<LastingToken<'_>> {
+    pending.verified.as_ref().filter(|_| passes_unasked(pending))?;
+    let issuer = pending.asked.server.identity.canonical();
+    let (signing_input, _signature) = pending.token.0.rsplit_once('.')?;
     Some(LastingToken { issuer, signing_input })
 }
 
 /// How long an answer may be kept: as configured, and never past the end of the token.
-pub fn keep_until(asking: &PendingIntrospection, answer: &TokenStatus, now: UnixTime) -> UnixTime {
-    let online = &asking.asked.online;
+pub fn keep_until(pending: &PendingIntrospection, answer: &TokenStatus, now: UnixTime) -> UnixTime {
+    let online = &pending.asked.online;
     match answer {
         TokenStatus::Unavailable => now,
         TokenStatus::Inactive => now.plus(online.negative_cache_seconds),
         TokenStatus::Active(claims) => {
-            let own = asking.verified.as_ref().and_then(|token| token.expiry());
+            let own = pending.verified.as_ref().and_then(|token| token.expiry());
             let ends = [own, claims.expiry(), Some(now.seconds() + online.cache_seconds)];
             let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
             UnixTime::new(end).unwrap_or(now)

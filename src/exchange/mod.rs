@@ -14,10 +14,10 @@ mod walk;
 use crate::decision::{Denial, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
+use crate::plugin_state::{PluginState, StreamId};
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
-use crate::worker::{StreamId, Worker};
 use std::rc::Rc;
 
 use route::Route;
@@ -29,7 +29,7 @@ pub use step::{Inquiry, Next, Step, inquiry};
 /// The state of one exchange.
 #[derive(Debug)]
 pub struct Exchange {
-    worker: Rc<Worker>,
+    plugin: Rc<PluginState>,
     stream: StreamId,
     is_head: bool,
     state: State,
@@ -53,7 +53,7 @@ enum State {
 #[derive(Debug)]
 struct Awaiting {
     route: Route,
-    asking: Rc<PendingIntrospection>,
+    pending: Rc<PendingIntrospection>,
     /// What the headers say about the body, for later.
     body: Result<(), Denial>,
     /// How much of the body has arrived meanwhile.
@@ -72,13 +72,13 @@ pub type ReadBody<'a> = dyn Fn() -> Option<Vec<u8>> + 'a;
 
 impl Exchange {
     /// A new exchange, decided by this worker's policy however long it takes.
-    pub fn new(worker: Rc<Worker>, stream: StreamId) -> Exchange {
-        Exchange { worker, stream, is_head: false, state: State::New, trace: Trace::off() }
+    pub fn new(plugin: Rc<PluginState>, stream: StreamId) -> Exchange {
+        Exchange { plugin, stream, is_head: false, state: State::New, trace: Trace::off() }
     }
 
     /// The same, and it notes what its checks compare.
-    pub fn traced(worker: Rc<Worker>) -> Exchange {
-        Exchange { trace: Trace::on(), ..Exchange::new(worker, 0) }
+    pub fn traced(plugin: Rc<PluginState>) -> Exchange {
+        Exchange { trace: Trace::on(), ..Exchange::new(plugin, 0) }
     }
 
     /// What the checks have compared.
@@ -136,7 +136,7 @@ impl Exchange {
                 Step::default()
             }
             State::HoldingBody { .. } => {
-                match body::check_size(&self.worker.policy, size as u64, &mut self.trace) {
+                match body::check_size(&self.plugin.policy, size as u64, &mut self.trace) {
                     Err(denial) => self.deny(denial),
                     Ok(()) if end_of_stream => self.decide_body(read),
                     Ok(()) => Step::default(),
@@ -167,7 +167,7 @@ impl Exchange {
     /// The stream is gone; whoever else waits for the same answer still gets it.
     pub fn on_gone(&mut self) {
         if let State::Awaiting(awaiting) = &self.state {
-            self.worker.in_flight.borrow_mut().leave(awaiting.asking.digest, &self.stream);
+            self.plugin.in_flight.borrow_mut().leave(awaiting.pending.digest, &self.stream);
         }
         self.state = State::Refused;
     }
@@ -178,7 +178,7 @@ impl Exchange {
     }
 
     fn reserved<'a>(&self, pairs: &'a [(&'a [u8], &'a [u8])]) -> Vec<&'a [u8]> {
-        let forward = &self.worker.policy.forward;
+        let forward = &self.plugin.policy.forward;
         pairs.iter().map(|(name, _)| *name).filter(|name| forward.is_reserved(name)).collect()
     }
 }

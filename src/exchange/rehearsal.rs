@@ -6,11 +6,11 @@ use crate::counter::Counter;
 use crate::decision::{Denial, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
+use crate::plugin_state::PluginState;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
-use crate::worker::Worker;
 use std::rc::Rc;
 
 /// A request, and what the world around it does.
@@ -69,18 +69,18 @@ impl Outcome {
     }
 }
 
-/// Plays `rehearsal` with what `worker` knows and keeps.
+/// Plays `rehearsal` with what `plugin` knows and keeps.
 pub fn play(
-    worker: &Rc<Worker>,
+    plugin: &Rc<PluginState>,
     rehearsal: &Rehearsal<'_>,
     now: UnixTime,
     host: &dyn HostVerifier,
 ) -> Outcome {
-    let mut exchange = Exchange::traced(Rc::clone(worker));
+    let mut exchange = Exchange::traced(Rc::clone(plugin));
     let mut play = Play::default();
     play.act(exchange.on_request_headers(&rehearsal.request, now, host));
     if !rehearsal.late_answer {
-        play.answer(&mut exchange, worker, rehearsal, now, &[]);
+        play.answer(&mut exchange, plugin, rehearsal, now, &[]);
     }
     let mut arrived = Vec::new();
     let pieces = rehearsal.body.unwrap_or_default();
@@ -94,14 +94,14 @@ pub fn play(
     if let (Some(trailers), None) = (rehearsal.trailers, &play.refused) {
         play.act(exchange.on_request_trailers(trailers, &|| Some(arrived.clone())));
     }
-    play.answer(&mut exchange, worker, rehearsal, now, &arrived);
+    play.answer(&mut exchange, plugin, rehearsal, now, &arrived);
     play.end(exchange)
 }
 
 /// What has been seen so far.
 #[derive(Default)]
 struct Play {
-    asking: Option<Rc<PendingIntrospection>>,
+    pending: Option<Rc<PendingIntrospection>>,
     refused: Option<(Denial, Reply)>,
     identity: Option<Rc<ValidToken>>,
     noted: Option<Denial>,
@@ -116,7 +116,7 @@ impl Play {
         self.identity = step.identity.or(self.identity.take());
         self.noted = self.noted.take().or(step.noted);
         match step.next {
-            Next::Await(Some(inquiry)) => self.asking = Some(inquiry.asking),
+            Next::Await(Some(inquiry)) => self.pending = Some(inquiry.pending),
             Next::Refuse(denial, reply) => self.refused = Some((denial, reply)),
             Next::Await(None) | Next::Continue(_) | Next::Pause => {}
         }
@@ -125,15 +125,15 @@ impl Play {
     fn answer(
         &mut self,
         exchange: &mut Exchange,
-        worker: &Worker,
+        plugin: &PluginState,
         rehearsal: &Rehearsal<'_>,
         now: UnixTime,
         arrived: &[u8],
     ) {
-        let Some(asking) = self.asking.take() else { return };
-        let answer = (rehearsal.answer)(&asking);
-        let until = keep_until(&asking, &answer, now);
-        worker.in_flight.borrow_mut().answered(asking.digest, &answer, until);
+        let Some(pending) = self.pending.take() else { return };
+        let answer = (rehearsal.answer)(&pending);
+        let until = keep_until(&pending, &answer, now);
+        plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
         self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
     }
 

@@ -44,13 +44,13 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Inquiry {
     /// What the question is about.
-    pub asking: Rc<PendingIntrospection>,
+    pub pending: Rc<PendingIntrospection>,
     /// How to put it.
     pub question: IntrospectionRequest,
 }
 
 /// The request that asks about a token.
-pub fn inquiry(asking: &Rc<PendingIntrospection>, verb: HttpVerb) -> Inquiry {
-    let question = IntrospectionRequest::new(&asking.asked.online, &asking.token.0, verb);
-    Inquiry { asking: Rc::clone(asking), question }
+pub fn inquiry(pending: &Rc<PendingIntrospection>, verb: HttpVerb) -> Inquiry {
+    let question = IntrospectionRequest::new(&pending.asked.online, &pending.token.0, verb);
+    Inquiry { pending: Rc::clone(pending), question }
 }

@@ -21,8 +21,8 @@ impl Exchange {
         now: UnixTime,
         host: &dyn HostVerifier,
     ) -> Result<Step<'a>, Denial> {
-        let worker = Rc::clone(&self.worker);
-        let policy = &worker.policy;
+        let plugin = Rc::clone(&self.plugin);
+        let policy = &plugin.policy;
         let Entry::Authenticate(route) = route(policy, request, &mut self.trace)? else {
             let grant = Grant::without_token();
             self.state = State::Open(grant);
@@ -31,21 +31,21 @@ impl Exchange {
         };
         let mut counts = Vec::new();
         let authentication =
-            authenticate(policy, &mut worker.tokens.borrow_mut(), request, now, host, &mut self.trace);
+            authenticate(policy, &mut plugin.tokens.borrow_mut(), request, now, host, &mut self.trace);
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
                 counts.extend(cached.map(cache_counter));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
                 Ok(self.admit(route, token, body, Arrived::Nothing, counts))
             }
-            Ok(Authentication::Ask { asking, cached }) => {
+            Ok(Authentication::Ask { pending, cached }) => {
                 counts.extend(cached.map(cache_counter));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
-                self.ask(route, asking, body, now, counts)
+                self.ask(route, pending, body, now, counts)
             }
             Err(denial) => {
                 let token_was_looked_up =
-                    denial.reason > DenyReason::TokenTooLarge && worker.policy.cached_tokens > 0;
+                    denial.reason > DenyReason::TokenTooLarge && plugin.policy.cached_tokens > 0;
                 counts.extend(token_was_looked_up.then_some(Counter::CacheMiss));
                 let step = self.deny(denial);
                 Ok(Step { counts, ..step })
@@ -56,27 +56,27 @@ impl Exchange {
     fn ask<'a>(
         &mut self,
         route: Route,
-        asking: PendingIntrospection,
+        pending: PendingIntrospection,
         body: Result<(), Denial>,
         now: UnixTime,
         mut counts: Vec<Counter>,
     ) -> Result<Step<'a>, Denial> {
-        let asked = self.worker.in_flight.borrow_mut().ask(asking.digest, asking.party(), self.stream, now);
-        let asking = Rc::new(asking);
+        let asked = self.plugin.in_flight.borrow_mut().ask(pending.digest, pending.party(), self.stream, now);
+        let pending = Rc::new(pending);
         let send = match asked {
             Admission::Known(answer) => {
                 counts.push(Counter::OnlineCacheHit);
-                let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
+                let awaiting = Awaiting { route, pending, body, arrived: Arrived::Nothing };
                 return Ok(self.settle(awaiting, &answer, now, counts));
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
                 return Err(Denial::new(DenyReason::EntitlementUnavailable, because));
             }
-            Admission::Send => Some(inquiry(&asking, HttpVerb::Post)),
+            Admission::Send => Some(inquiry(&pending, HttpVerb::Post)),
             Admission::Wait => None,
         };
-        let awaiting = Awaiting { route, asking, body, arrived: Arrived::Nothing };
+        let awaiting = Awaiting { route, pending, body, arrived: Arrived::Nothing };
         self.state = State::Awaiting(Box::new(awaiting));
         Ok(Step { counts, next: Next::Await(send.map(Box::new)), ..Step::default() })
     }
@@ -88,8 +88,8 @@ impl Exchange {
         now: UnixTime,
         mut counts: Vec<Counter>,
     ) -> Step<'a> {
-        let worker = Rc::clone(&self.worker);
-        match settle(&worker.policy, &awaiting.asking, answer, now, &mut self.trace) {
+        let plugin = Rc::clone(&self.plugin);
+        match settle(&plugin.policy, &awaiting.pending, answer, now, &mut self.trace) {
             Ok(settled) => {
                 counts.extend(settled.unasked.then_some(Counter::OnlineAllowedUnasked));
                 self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
@@ -110,8 +110,8 @@ impl Exchange {
         arrived: Arrived,
         mut counts: Vec<Counter>,
     ) -> Step<'a> {
-        let worker = Rc::clone(&self.worker);
-        let policy = &worker.policy;
+        let plugin = Rc::clone(&self.plugin);
+        let policy = &plugin.policy;
         let mut step = match body::authorize(&route, &token, &mut self.trace) {
             Err(denial) => self.deny(denial),
             Ok(noted) if !route.needs_body() => {
@@ -148,7 +148,7 @@ impl Exchange {
             return Step::default();
         };
         let body = read().unwrap_or_default();
-        match body::check(&self.worker.policy, &route, &token, &body, &mut self.trace) {
+        match body::check(&self.plugin.policy, &route, &token, &body, &mut self.trace) {
             Ok(found) => {
                 let grant = Grant::client(&token);
                 self.state = State::Open(grant);
@@ -161,7 +161,7 @@ impl Exchange {
 
     /// A denial refuses the request, or is noted where the whole filter only watches.
     pub(super) fn deny<'a>(&mut self, denial: Denial) -> Step<'a> {
-        let policy = &self.worker.policy;
+        let policy = &self.plugin.policy;
         match policy.mode {
             Mode::Enforce => {
                 let reply = Reply::to_denial(&denial, &policy.protects.realm, self.is_head);

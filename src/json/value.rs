@@ -100,6 +100,11 @@ impl Json {
         }
     }
 
+    /// A value for people; one that is not there is `absent`.
+    pub fn shown(value: Option<&Json>) -> String {
+        value.map_or("absent".into(), Json::to_string)
+    }
+
     /// What kind of value this is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -1,7 +1,5 @@
 //! Signature algorithms. A key has exactly one (RFC 8725, section 3.1): the token never chooses.
 
-use super::host::Hash;
-
 /// A JWS signature algorithm (RFC 7518, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
@@ -68,4 +66,15 @@ impl Algorithm {
             Algorithm::EdDsa | Algorithm::Rs512 | Algorithm::Ps512 => Hash::Sha512,
         }
     }
+}
+
+/// The hash of a signature algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
 }

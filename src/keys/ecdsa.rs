@@ -1,37 +1,13 @@
 //! ECDSA on P-256 and P-384 (RFC 7518, section 3.4).
 
 use super::Algorithm;
+use super::curve::Curve;
 use super::error::{KeyError, KeyErrors};
 use super::es256::Es256Key;
 use super::host::HostVerifier;
-use super::spki;
+use super::spki_der;
 use super::tables::TableBudget;
 use p384::ecdsa::signature::Verifier as _;
-
-/// The curves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Curve {
-    P256,
-    P384,
-}
-
-impl Curve {
-    /// The name in `crv`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Curve::P256 => "P-256",
-            Curve::P384 => "P-384",
-        }
-    }
-
-    /// Bytes of a coordinate, and of r and s each.
-    pub(super) fn length(self) -> usize {
-        match self {
-            Curve::P256 => 32,
-            Curve::P384 => 48,
-        }
-    }
-}
 
 /// A public key that is known to be a point of its curve.
 #[derive(Debug, Clone)]
@@ -61,7 +37,7 @@ impl EcdsaKey {
                 format!("is not a point on the curve {}; take the key from its issuer again", curve.name());
             vec![KeyError::invalid("", message)]
         };
-        Ok(EcdsaKey { point: point.ok_or_else(off)?, spki: spki::encode_ec(curve, &encoded) })
+        Ok(EcdsaKey { point: point.ok_or_else(off)?, spki: spki_der::encode_ec(curve, &encoded) })
     }
 
     /// The key's curve.

@@ -2,17 +2,6 @@
 
 use super::Algorithm;
 
-/// The hash of a signature algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hash {
-    /// SHA-256
-    Sha256,
-    /// SHA-384
-    Sha384,
-    /// SHA-512
-    Sha512,
-}
-
 /// Envoy offers BoringSSL to its plugins as the foreign function `verify_signature`: RSA PKCS#1 v1.5 and
 /// ECDSA, an order of magnitude faster than the same in WebAssembly. Other hosts have no such function.
 pub trait HostVerifier {

@@ -1,6 +1,6 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037).
 
-use super::ecdsa::Curve;
+use super::curve::Curve;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::public_key::{Parts, PublicKey};
 use crate::json::Json;
@@ -42,6 +42,17 @@ impl Jwk {
                 Err(errors)
             }
         }
+    }
+}
+
+impl PublicKey {
+    /// Reads a JSON Web Key (RFC 7517) as a pinned verification key. [`Jwk::parse`] reads its `kid` as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jwk::parse`].
+    pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
+        Jwk::parse(jwk).map(|jwk| jwk.key)
     }
 }
 

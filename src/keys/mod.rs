@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod certificate;
+mod curve;
 mod ecdsa;
 mod ed25519;
 mod error;
@@ -23,6 +24,7 @@ mod proven_host;
 mod public_key;
 mod rsa;
 mod spki;
+mod spki_der;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -30,10 +32,10 @@ mod thumbprint;
 mod weak_modulus;
 mod x509;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, Hash};
 pub use certificate::Certificate;
 pub use error::{KeyError, KeyErrors, KeyFault};
-pub use host::{Hash, HostVerifier, NoHost};
+pub use host::{HostVerifier, NoHost};
 pub use jwk::Jwk;
 pub use jwks::JwkSet;
 pub use key_set::{KeyHint, KeySet, PinnedKey, Window};

@@ -1,16 +1,14 @@
 //! A public key with its one algorithm.
 
 use super::Algorithm;
-use super::ecdsa::{Curve, EcdsaKey};
+use super::curve::Curve;
+use super::ecdsa::EcdsaKey;
 use super::ed25519::Ed25519Key;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::host::HostVerifier;
-use super::jwk::Jwk;
 use super::rsa::RsaKey;
 use super::tables::TableBudget;
 use super::thumbprint::{base64url, thumbprint};
-use super::{pem, spki};
-use crate::json::Json;
 
 /// A public key that can verify. Nothing in it is secret.
 #[derive(Debug, Clone)]
@@ -29,28 +27,6 @@ enum Material {
 }
 
 impl PublicKey {
-    /// Reads a JSON Web Key (RFC 7517) as a pinned verification key. [`Jwk::parse`] reads its `kid` as well.
-    ///
-    /// # Errors
-    ///
-    /// As [`Jwk::parse`].
-    pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
-        Jwk::parse(jwk).map(|jwk| jwk.key)
-    }
-
-    /// Reads one PEM block `PUBLIC KEY` (RFC 7468, section 13). `alg` chooses among the algorithms of an RSA key
-    /// and must fit any other.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the text, the key or `alg`. Members: `.public_key_pem`, `.alg`.
-    pub fn from_pem(text: &str, alg: Option<&str>) -> Result<PublicKey, KeyErrors> {
-        let at = |error: KeyError| KeyError { member: ".public_key_pem".into(), ..error };
-        let der = pem::read(text, pem::Label::PublicKey).map_err(|error| vec![at(error)])?;
-        let parts = spki::decode(&der).map_err(|errors| errors.into_iter().map(at).collect::<Vec<_>>())?;
-        parts.with_algorithm(alg).map_err(|error| vec![error])
-    }
-
     /// The only algorithm this key verifies.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -1,10 +1,10 @@
 //! RSA signatures: PKCS #1 v1.5 and PSS (RFC 7518, sections 3.3 and 3.5).
 
-use super::Algorithm;
 use super::error::{KeyError, KeyErrors};
-use super::host::{Hash, HostVerifier};
-use super::spki;
+use super::host::HostVerifier;
+use super::spki_der;
 use super::weak_modulus;
+use super::{Algorithm, Hash};
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -61,7 +61,7 @@ impl RsaKey {
         }
         let key = RsaPublicKey::new_with_max_size(BigUint::from_bytes_be(n), exponent, MOST_BITS)
             .map_err(|_| vec![KeyError::invalid("", "is no RSA key; take the key from its issuer again")])?;
-        let spki = spki::encode_rsa(&key);
+        let spki = spki_der::encode_rsa(&key);
         Ok(RsaKey { key, spki })
     }
 

@@ -1,38 +1,28 @@
-//! SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7): the form of keys in PEM, in certificates and for the host.
+//! Keys as a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7): those in PEM and in certificates.
 
-use super::ecdsa::Curve;
+use super::curve::Curve;
 use super::error::{KeyError, KeyErrors};
-use super::public_key::Parts;
-use der::asn1::{BitStringRef, ObjectIdentifier};
-use der::{AnyRef, Decode, Encode};
-use rsa::RsaPublicKey;
+use super::pem;
+use super::public_key::{Parts, PublicKey};
+use super::spki_der::{EC, ED25519, P256, P384, RSA, RSA_PSS};
+use der::asn1::ObjectIdentifier;
+use der::{AnyRef, Decode};
 use rsa::pkcs1;
-use rsa::pkcs8::EncodePublicKey as _;
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use spki::SubjectPublicKeyInfoRef;
 
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-
-/// The DER of an uncompressed point.
-pub(super) fn encode_ec(curve: Curve, point: &[u8]) -> Option<Box<[u8]>> {
-    let curve = match curve {
-        Curve::P256 => P256,
-        Curve::P384 => P384,
-    };
-    let spki = SubjectPublicKeyInfoRef {
-        algorithm: AlgorithmIdentifierRef { oid: EC, parameters: Some(AnyRef::from(&curve)) },
-        subject_public_key: BitStringRef::from_bytes(point).ok()?,
-    };
-    spki.to_der().ok().map(Vec::into_boxed_slice)
-}
-
-/// The DER of an RSA key.
-pub(super) fn encode_rsa(key: &RsaPublicKey) -> Option<Box<[u8]>> {
-    key.to_public_key_der().ok().map(|document| document.into_vec().into_boxed_slice())
+impl PublicKey {
+    /// Reads one PEM block `PUBLIC KEY` (RFC 7468, section 13). `alg` chooses among the algorithms of an RSA key
+    /// and must fit any other.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, the key or `alg`. Members: `.public_key_pem`, `.alg`.
+    pub fn from_pem(text: &str, alg: Option<&str>) -> Result<PublicKey, KeyErrors> {
+        let at = |error: KeyError| KeyError { member: ".public_key_pem".into(), ..error };
+        let der = pem::read(text, pem::Label::PublicKey).map_err(|error| vec![at(error)])?;
+        let parts = decode(&der).map_err(|errors| errors.into_iter().map(at).collect::<Vec<_>>())?;
+        parts.with_algorithm(alg).map_err(|error| vec![error])
+    }
 }
 
 /// Reads the DER of a key. Members in the errors are those of a JWK.

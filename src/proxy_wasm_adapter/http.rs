@@ -1,15 +1,17 @@
 //! One request: callbacks of the host become events of the exchange, its steps become host calls.
 
+use super::answers;
+use super::clock;
 use super::header_map;
 use super::hostcalls::{self, Map};
 use super::proxy_host::{ProxyHost, read_body};
-use super::root::{self, Shared};
+use super::shared::Shared;
 use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::TokenStatus;
+use crate::plugin_state::StreamId;
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use crate::worker::StreamId;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::{Cell, RefCell};
@@ -31,7 +33,7 @@ struct Running {
 impl HttpFilter {
     pub(super) fn new(shared: Option<Rc<Shared>>, stream: StreamId) -> HttpFilter {
         let running = shared.map(|shared| {
-            let exchange = Exchange::new(Rc::clone(&shared.worker), stream);
+            let exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
             Running { shared, exchange: Rc::new(RefCell::new(exchange)), waited: Cell::new(false) }
         });
         HttpFilter { running }
@@ -55,20 +57,20 @@ impl Running {
 
     fn wait(&self) {
         self.waited.set(true);
-        self.shared.calls.wait(&self.shared, &self.exchange);
+        self.shared.calls.wait(&self.shared.statistics, &self.exchange);
     }
 
     fn ask(&self, inquiry: Inquiry) -> Action {
         let shared = &self.shared;
         let stream = self.exchange.borrow().stream();
-        let asking = Rc::clone(&inquiry.asking);
+        let pending = Rc::clone(&inquiry.pending);
         if shared.calls.send(inquiry, stream) {
             self.wait();
             return Action::Pause;
         }
         // Nobody else can be waiting for a question that was never on its way.
-        let now = root::now();
-        let (answer, _) = shared.calls.close(shared, &asking, TokenStatus::Unavailable, now);
+        let now = clock::now();
+        let (answer, _) = answers::close(shared, &pending, TokenStatus::Unavailable, now);
         let step = self.exchange.borrow_mut().on_answer(&answer, now, &read_body);
         self.act(step, Fields::Headers)
     }
@@ -80,7 +82,7 @@ impl Drop for HttpFilter {
             // Never a panic in a destructor: an exchange that is at work right now is not waiting.
             if let Ok(mut exchange) = exchange.try_borrow_mut() {
                 exchange.on_gone();
-                shared.calls.leave(shared, exchange.stream());
+                shared.calls.leave(&shared.statistics, exchange.stream());
             }
         }
     }

@@ -3,7 +3,9 @@
 //! [`hostcalls`] is the only file with `unsafe` in the project; [`root`] holds the configuration, [`http`] one
 //! request. Nothing is decided here.
 
+mod answers;
 mod calls;
+mod clock;
 mod header_map;
 mod hostcalls;
 mod http;
@@ -11,6 +13,7 @@ mod limited_log;
 mod native_verifier;
 mod proxy_host;
 mod root;
+mod shared;
 mod shared_data;
 mod start;
 mod statistics;

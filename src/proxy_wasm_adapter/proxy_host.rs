@@ -3,7 +3,7 @@
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log;
-use super::root::Shared;
+use super::shared::Shared;
 use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::host::{Fields, Host};

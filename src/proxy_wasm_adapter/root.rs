@@ -1,16 +1,17 @@
 //! The plugin in one worker: its configuration and what all requests share.
 
+use super::answers;
 use super::calls::Calls;
+use super::clock::now;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
-use super::native_verifier::{self, NativeVerifier};
+use super::native_verifier;
+use super::shared::Shared;
 use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
-use crate::keys::ProvenHost;
-use crate::time::UnixTime;
-use crate::worker::Worker;
+use crate::plugin_state::PluginState;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::hash::RandomState;
@@ -19,15 +20,6 @@ use std::time::Duration;
 
 /// How often the days that keys have left are counted anew.
 const KEY_DAYS_PERIOD: Duration = Duration::from_secs(3_600);
-
-/// What all requests of one configuration share. A request keeps the one it started with.
-pub(super) struct Shared {
-    pub(super) worker: Rc<Worker>,
-    pub(super) statistics: Statistics,
-    pub(super) calls: Calls,
-    pub(super) verifier: ProvenHost<NativeVerifier>,
-    pub(super) inactive: InactiveTokens,
-}
 
 /// The root context.
 pub(super) struct Root {
@@ -44,7 +36,7 @@ impl Root {
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
         if let Some(shared) = &self.shared {
-            shared.calls.on_response(shared, call, headers > 0);
+            answers::on_response(shared, call, headers > 0);
         }
     }
 }
@@ -65,10 +57,10 @@ impl RootContext for Root {
                     hostcalls::set_tick_period(KEY_DAYS_PERIOD);
                 }
                 let verifier = native_verifier::proven(&policy);
-                let worker = Rc::new(Worker::new(policy, RandomState::new()));
+                let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
-                let shared = Shared { worker, statistics, calls, verifier, inactive };
+                let shared = Shared { plugin, statistics, calls, verifier, inactive };
                 self.shared = Some(Rc::new(shared));
                 true
             }
@@ -102,11 +94,6 @@ impl RootContext for Root {
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
-}
-
-/// The current time; without a clock, a time at which every token has expired.
-pub(super) fn now() -> UnixTime {
-    UnixTime::from_nanoseconds(hostcalls::now().unwrap_or(u64::MAX))
 }
 
 // The adapter is where the environment comes in; the core takes it as an argument.

@@ -1,6 +1,5 @@
 //! The claims of solution #25 (TR 33.739, clause 6.25) and of RFC 7519, with the shapes they must have.
 
-use super::untrusted::shown;
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
 use crate::policy::{Policy, TokenRules};
@@ -47,7 +46,7 @@ impl Claims {
         let skew = rules.clock_skew_seconds;
         let date = |name: &str| match self.numeric_date(name).and_then(UnixTime::new) {
             Some(date) => date.to_string(),
-            None => shown(self.get(name)),
+            None => Json::shown(self.get(name)),
         };
         trace.note(Check::Expiry, || (format!("after {now}, {skew} s of skew allowed"), date("exp")));
         trace.note(Check::NotBefore, || {
@@ -64,18 +63,18 @@ impl Claims {
         });
         trace.note(Check::Audience, || {
             let fqdns: Vec<&str> = policy.protects.fqdns.iter().map(|fqdn| fqdn.as_str()).collect();
-            (fqdns.join(" or "), shown(self.get("aud")))
+            (fqdns.join(" or "), Json::shown(self.get("aud")))
         });
         trace.note(Check::Claims, || {
             let more = rules.require_claims.iter().map(|claim| claim.as_str());
             let names = ["/iss", rules.eec_id_claim.as_str(), "/aud", "/exp"].into_iter().chain(more);
-            let eec_id = shown(self.find(&rules.eec_id_claim));
-            let gpsi = shown(self.find(&rules.gpsi_claim));
+            let eec_id = Json::shown(self.find(&rules.eec_id_claim));
+            let gpsi = Json::shown(self.find(&rules.gpsi_claim));
             (names.collect::<Vec<_>>().join(", "), format!("EEC ID {eec_id}, GPSI {gpsi}"))
         });
-        trace.note(Check::Confirmation, || ("no `cnf`".into(), shown(self.get("cnf"))));
+        trace.note(Check::Confirmation, || ("no `cnf`".into(), Json::shown(self.get("cnf"))));
         trace.note(Check::Revocation, || {
-            ("not in `revoked`".into(), format!("jti {}, iat {}", shown(self.get("jti")), date("iat")))
+            ("not in `revoked`".into(), format!("jti {}, iat {}", Json::shown(self.get("jti")), date("iat")))
         });
     }
 

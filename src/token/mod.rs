@@ -3,6 +3,7 @@
 //! Each step takes the type of the step before, so that a claim cannot be read before its signature is
 //! checked: [`Credentials`] → [`Bearer`] → [`UntrustedToken`] → [`VerifiedToken`] → [`ValidToken`].
 
+mod answer;
 mod bearer;
 mod claims;
 mod identity_headers;
@@ -11,8 +12,9 @@ mod valid;
 mod validity;
 mod verified;
 
+pub use answer::check_answer;
 pub use bearer::{Bearer, Credentials};
 pub use claims::Claims;
 pub use untrusted::UntrustedToken;
 pub use valid::ValidToken;
-pub use verified::{VerifiedToken, check_answer};
+pub use verified::VerifiedToken;

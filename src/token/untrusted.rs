@@ -77,7 +77,7 @@ impl<'a> UntrustedToken<'a> {
     ) -> Result<&'p Arc<EntitlementServer>, Denial> {
         trace.note(Check::Issuer, || {
             let configured = policy.entitlement_servers.iter().map(|server| server.identity.as_str());
-            (configured.collect::<Vec<_>>().join(" or "), shown(self.payload.get("iss")))
+            (configured.collect::<Vec<_>>().join(" or "), Json::shown(self.payload.get("iss")))
         });
         let iss = self.payload.get("iss").and_then(Json::as_str);
         let named = |iss: &str| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss));
@@ -117,11 +117,6 @@ impl<'a> UntrustedToken<'a> {
     fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Json::as_str)
     }
-}
-
-/// A value for people; a claim that is not there is `absent`.
-pub(super) fn shown(value: Option<&Json>) -> String {
-    value.map_or("absent".into(), Json::to_string)
 }
 
 /// The header members that decide anything. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not

@@ -1,7 +1,6 @@
 //! A token that has passed every check that depends on it and on the time.
 
 use super::identity_headers::IdentityHeaders;
-use super::untrusted::shown;
 use super::{Claims, VerifiedToken, validity};
 use crate::decision::{Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
@@ -95,7 +94,7 @@ impl ValidToken {
 
     /// A claim, for people.
     pub fn shown(&self, claim: &Pointer) -> String {
-        shown(self.claims.find(claim))
+        Json::shown(self.claims.find(claim))
     }
 
     /// Whether a condition of a rule holds. For `iss` the configured spelling counts as well as the token's.

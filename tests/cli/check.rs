@@ -1,6 +1,6 @@
 //! `check` over several files, over files that only contain the filter JSON, and over rules that hide each other.
 
-use crate::support::house::config;
+use crate::support::fixture::config;
 use crate::support::token::{Key, base64url};
 use serde_json::{Value, json};
 use std::fs;

@@ -1,7 +1,7 @@
 //! The examples of every verb's `--help`, run in a real bash as they stand there.
 
+use crate::support::fixture::{FQDN, ISSUER, config};
 use crate::support::foreign;
-use crate::support::house::{FQDN, ISSUER, config};
 use crate::support::token::{Key, claims};
 use serde_json::{Value, json};
 use std::fs;

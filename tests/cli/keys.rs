@@ -1,7 +1,7 @@
 //! `keygen` and `mint` for every algorithm: what they make is taken by the filter's own verbs and by another library.
 
+use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::foreign;
-use crate::support::house::{FQDN, ISSUER};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

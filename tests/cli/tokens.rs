@@ -1,6 +1,6 @@
 //! What `inspect --config` and `explain --json` say about a token, and that the two agree.
 
-use crate::support::house::{FQDN, ISSUER, config};
+use crate::support::fixture::{FQDN, ISSUER, config};
 use crate::support::token::{Key, claims, claims_with};
 use serde_json::{Value, json};
 use std::fs;

@@ -1,7 +1,7 @@
 //! The command line as a real process: what it prints, and the exit codes that scripts key on.
 
 use crate::support::find;
-use crate::support::house::{FQDN, ISSUER, config};
+use crate::support::fixture::{FQDN, ISSUER, config};
 use crate::support::token::{Key, claims, claims_with, now};
 use serde_json::{Value, json};
 use std::fs;

@@ -1,7 +1,7 @@
 //! One exchange with a host that only writes down what it is asked: which calls, in which order, and what becomes of
 //! the request. The order is a promise: spoofed headers go first, on every path.
 
-use crate::support::house::{FQDN, ISSUER, config as small};
+use crate::support::fixture::{FQDN, ISSUER, config as small};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::counter::Counter;
@@ -10,10 +10,10 @@ use eec_authn::exchange::{Exchange, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::reply::Reply;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -55,9 +55,9 @@ impl Host for Notes {
 }
 
 /// A worker with this filter JSON.
-fn worker(filter: &Value) -> Rc<Worker> {
+fn plugin(filter: &Value) -> Rc<PluginState> {
     let loaded = config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration");
-    Rc::new(Worker::new(loaded.policy, std::hash::RandomState::new()))
+    Rc::new(PluginState::new(loaded.policy, std::hash::RandomState::new()))
 }
 
 fn time() -> UnixTime {
@@ -71,8 +71,8 @@ struct Way {
 }
 
 impl Way {
-    fn new(worker: &Rc<Worker>, stream: u32) -> Way {
-        Way { exchange: Exchange::new(Rc::clone(worker), stream), notes: Notes::default() }
+    fn new(plugin: &Rc<PluginState>, stream: u32) -> Way {
+        Way { exchange: Exchange::new(Rc::clone(plugin), stream), notes: Notes::default() }
     }
 
     /// Carries out a step; what the host was asked, then what becomes of the request.
@@ -147,21 +147,21 @@ fn expect(mut got: Vec<String>, before: &[&str], named: bool, after: &[&str]) {
 #[test]
 fn a_good_request_loses_spoofed_headers_and_token_before_it_is_named() {
     let key = Key::new(1);
-    let worker = worker(&small(&[&key]));
+    let plugin = plugin(&small(&[&key]));
     let token = key.token(&claims());
     let spoofed = [("x_eec_id", "admin"), ("x-other", "stays"), ("x-eec-token-id", "t")];
     let removed = ["remove Headers x_eec_id", "remove Headers x-eec-token-id", REMOVE_TOKEN];
-    let first = Way::new(&worker, 1).delete(&token, &spoofed);
+    let first = Way::new(&plugin, 1).delete(&token, &spoofed);
     expect(first, &removed, true, &["count cache.miss", "count allowed", "continue"]);
-    let again = Way::new(&worker, 2).delete(&token, &[]);
+    let again = Way::new(&plugin, 2).delete(&token, &[]);
     expect(again, &[REMOVE_TOKEN], true, &["count cache.hit", "count allowed", "continue"]);
 }
 
 #[test]
 fn a_denial_is_counted_recorded_and_answered_and_nobody_is_named() {
-    let worker = worker(&small(&[&Key::new(1)]));
+    let plugin = plugin(&small(&[&Key::new(1)]));
     let forged = Key::new(2).token_with(&Key::new(1).header(), &claims());
-    let got = Way::new(&worker, 1).delete(&forged, &[("x-eec-id", "admin")]);
+    let got = Way::new(&plugin, 1).delete(&forged, &[("x-eec-id", "admin")]);
     let after = [
         "remove Headers x-eec-id",
         "count cache.miss",
@@ -179,7 +179,7 @@ fn without_token_by_rule_only_spoofed_headers_go() {
     let mut filter = small(&[&Key::new(1)]);
     filter["rules"] = json!([{"match": {"path": "/healthz"}, "action": "pass_without_token"}]);
     let headers = [("authorization", "Basic eA=="), ("x-eec-gpsi", "msisdn-1")];
-    let got = Way::new(&worker(&filter), 1).headers("GET", "/healthz", &headers);
+    let got = Way::new(&plugin(&filter), 1).headers("GET", "/healthz", &headers);
     expect(got, &["remove Headers x-eec-gpsi", "count passed_without_token", "continue"], false, &[]);
 }
 
@@ -188,7 +188,7 @@ fn the_token_goes_on_where_the_operator_says_so() {
     let key = Key::new(1);
     let mut filter = small(&[&key]);
     filter["forward"] = json!({"token": true});
-    let got = Way::new(&worker(&filter), 1).delete(&key.token(&claims()), &[]);
+    let got = Way::new(&plugin(&filter), 1).delete(&key.token(&claims()), &[]);
     expect(got, &[], true, &["count cache.miss", "count allowed", "continue"]);
 }
 
@@ -198,7 +198,7 @@ fn a_body_is_held_until_all_of_it_is_there() {
     for (hold, at_headers) in [(false, "continue"), (true, "hold")] {
         let mut filter = small(&[&key]);
         filter["body"] = json!({"hold_headers": hold});
-        let mut way = Way::new(&worker(&filter), 1);
+        let mut way = Way::new(&plugin(&filter), 1);
         let got = way.post(&key.token(&claims()));
         expect(got, &[REMOVE_TOKEN], true, &["count cache.miss", at_headers]);
         expect(way.body(&OWN[..5], false), &["hold"], false, &[]);
@@ -209,7 +209,7 @@ fn a_body_is_held_until_all_of_it_is_there() {
 #[test]
 fn after_a_denial_nothing_more_of_the_request_goes_on() {
     let key = Key::new(1);
-    let mut way = Way::new(&worker(&small(&[&key])), 1);
+    let mut way = Way::new(&plugin(&small(&[&key])), 1);
     way.post(&key.token(&claims()));
     let denied = [
         "count denied.binding_mismatch",
@@ -232,25 +232,25 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     let mut filter = small(&[&key]);
     filter["mode"] = json!("shadow");
     filter["body"] = json!({"hold_headers": true, "limit_bytes": 20});
-    let worker = worker(&filter);
+    let plugin = plugin(&filter);
     let expired = key.token(&claims_with(json!({"exp": now() - 60, "iat": now() - 600})));
     let noted = |code: &str| {
         ["count shadow_denied.", "decision shadow_deny:", "log shadow_deny "]
             .map(|note| format!("{note}{code}"))
     };
-    let mut way = Way::new(&worker, 1);
+    let mut way = Way::new(&plugin, 1);
     let got = way.delete(&expired, &[("x-eec-id", "admin")]);
     let [count, decision, log] = noted("token_expired");
     let all = ["remove Headers x-eec-id", "count cache.miss", &count, &decision, &log, "continue"];
     expect(got, &all, false, &[]);
 
     // The headers go on in spite of `hold_headers`, with the token, and the first denial ends the looking.
-    let mut way = Way::new(&worker, 2);
+    let mut way = Way::new(&plugin, 2);
     expect(way.post(&key.token(&claims())), &[], true, &["count cache.miss", "continue"]);
     let [count, decision, log] = noted("binding_mismatch");
     expect(way.body(OTHERS, true), &[&count, &decision, &log, "continue"], false, &[]);
 
-    let mut way = Way::new(&worker, 3);
+    let mut way = Way::new(&plugin, 3);
     way.post(&key.token(&claims()));
     let read = Cell::new(0);
     let count_reads = || {
@@ -271,8 +271,8 @@ fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
     let mut filter = small(&[&key]);
     filter["rules"] = json!([{"match": {"api": "eees-eecregistration"}, "mode": "shadow",
         "claims": [{"claim": "scope", "contains": "edge"}], "bind": [{"claim": "iss", "body": "/issuer"}]}]);
-    let worker = worker(&filter);
-    let mut way = Way::new(&worker, 1);
+    let plugin = plugin(&filter);
+    let mut way = Way::new(&plugin, 1);
     way.post(&key.token(&claims()));
     let allowed = [
         "count allowed",
@@ -282,7 +282,7 @@ fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
         "continue",
     ];
     expect(way.body(OWN, true), &allowed, false, &[]);
-    let mut way = Way::new(&worker, 2);
+    let mut way = Way::new(&plugin, 2);
     way.post(&key.token(&claims()));
     let got = way.body(OTHERS, true);
     assert_eq!(got.last().map(String::as_str), Some("answered"), "the built-in binding stays: {got:?}");
@@ -294,9 +294,9 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
     let mut filter = small(&[&key]);
     filter["entitlement_servers"][0]["online"] =
         json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
-    let worker = worker(&filter);
+    let plugin = plugin(&filter);
     let token = key.token(&claims());
-    let (mut first, mut second) = (Way::new(&worker, 1), Way::new(&worker, 2));
+    let (mut first, mut second) = (Way::new(&plugin, 1), Way::new(&plugin, 2));
     expect(first.delete(&token, &[]), &["count cache.miss", "ask"], false, &[]);
     expect(
         second.delete(&token, &[("x-eec-id", "admin")]),

@@ -3,17 +3,17 @@
 //! Whatever any of them takes for a member that the filter looks at is refused: such a body means two clients. Whatever
 //! none of them takes is nobody's business and passes. The generator has a fixed seed: a failure comes back.
 
+use crate::support::fixture::{FQDN, ISSUER, config};
 use crate::support::foreign;
-use crate::support::house::{FQDN, ISSUER, config};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims_with};
 use eec_authn::config;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::hash::RandomState;
@@ -39,14 +39,14 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("/ops/a", "/ipAddr", r#"{"operator":{"eecId":"mine"},%NAME%:"192.0.2.1"}"#),
 ];
 
-fn worker() -> Rc<Worker> {
+fn plugin() -> Rc<PluginState> {
     let mut filter = config(&[&Key::new(1)]);
     filter["rules"] = json!([{"name": "own", "match": {"path_prefix": "/ops"}, "bind": [
         {"claim": "sub", "body": "/operator/eecId"},
         {"claim": "gpsi", "body": "/ipAddr", "required": false},
     ]}]);
     let loaded = config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration");
-    Rc::new(Worker::new(loaded.policy, RandomState::new()))
+    Rc::new(PluginState::new(loaded.policy, RandomState::new()))
 }
 
 fn token() -> String {
@@ -56,7 +56,7 @@ fn token() -> String {
 }
 
 /// The decision about a POST with this body: a code, or `allowed`.
-fn decide(worker: &Rc<Worker>, token: &str, path: &str, body: &str) -> &'static str {
+fn decide(plugin: &Rc<PluginState>, token: &str, path: &str, body: &str) -> &'static str {
     let bearer = format!("Bearer {token}");
     let pairs = [
         (":method", "POST"),
@@ -75,7 +75,7 @@ fn decide(worker: &Rc<Worker>, token: &str, path: &str, body: &str) -> &'static 
         answer: &|_| TokenStatus::Unavailable,
         late_answer: false,
     };
-    let outcome = play(worker, &rehearsal, now, &NoHost);
+    let outcome = play(plugin, &rehearsal, now, &NoHost);
     match (outcome.decision, outcome.identity) {
         (Decision::Denied(denial, _), _) => denial.reason.code(),
         (Decision::Allowed, Some(token)) if token.client().eec_id == "mine" => "allowed",
@@ -91,7 +91,7 @@ fn whatever_a_lenient_reader_takes_for_a_bound_name_is_refused() {
         foreign::run("lenient_readers.py", &json!({"seed": 0x24558, "variants": 500, "wanted": wanted}));
     let variants = made["variants"].as_array().expect("variants");
     assert_eq!(variants.len(), 500 * PLACES.len());
-    let (worker, token) = (worker(), token());
+    let (plugin, token) = (plugin(), token());
     let mut p = Problems::new();
     let mut wrong = Vec::new();
     let mut taken_in = BTreeSet::new();
@@ -102,7 +102,7 @@ fn whatever_a_lenient_reader_takes_for_a_bound_name_is_refused() {
         let readers: Vec<&str> =
             variant["readers"].as_array().expect("readers").iter().filter_map(Value::as_str).collect();
         let want = if readers.is_empty() { "allowed" } else { "body_malformed" };
-        let got = decide(&worker, &token, path, body);
+        let got = decide(&plugin, &token, path, body);
         let name = variant["name"].as_str();
         // The filter reckons with more readers than stand here: each character outside ASCII may be dropped or not.
         let may_be_read = name.is_some_and(|name| !name.is_ascii()) && got == "body_malformed";
@@ -126,13 +126,13 @@ fn whatever_a_lenient_reader_takes_for_a_bound_name_is_refused() {
 
 #[test]
 fn the_name_itself_once_more_is_refused() {
-    let (worker, token) = (worker(), token());
+    let (plugin, token) = (plugin(), token());
     let mut p = Problems::new();
     for (path, pointer, body) in PLACES {
         let name = pointer.rsplit('/').next().expect("a name");
         let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
         for spelling in [name, &escaped] {
-            let own = decide(&worker, &token, path, &body.replace("%NAME%", &format!("\"{spelling}\"")));
+            let own = decide(&plugin, &token, path, &body.replace("%NAME%", &format!("\"{spelling}\"")));
             // Where the body has the name already, it is there twice; where not, it is another's, or must be absent.
             let twice = body.contains(&format!("\"{name}\":"));
             let want = if twice { "body_malformed" } else { "binding_mismatch" };
@@ -175,13 +175,13 @@ fn other_names_are_nobodys_business() {
     ] {
         names.insert(odd.to_owned());
     }
-    let (worker, token) = (worker(), token());
+    let (plugin, token) = (plugin(), token());
     let mut p = Problems::new();
     for (path, pointer, body) in PLACES {
         for name in &names {
             let text = body.replace("%NAME%", &json!(name).to_string());
             let case = format!("{name:?} beside {pointer}");
-            p.equal(&case, "the decision", decide(&worker, &token, path, &text), "allowed");
+            p.equal(&case, "the decision", decide(&plugin, &token, path, &text), "allowed");
         }
     }
     p.finish();

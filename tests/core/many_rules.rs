@@ -1,15 +1,15 @@
 //! A thousand rules: the first that matches is found without trying each, and prints what that costs.
 
-use crate::support::house;
+use crate::support::fixture;
 use crate::support::token::Key;
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
 use eec_authn::exchange::{Exchange, Next};
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::{Matcher, Policy};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
 use serde_json::{Value, json};
 use std::hash::RandomState;
 use std::hint::black_box;
@@ -28,7 +28,7 @@ fn policy(count: usize) -> Policy {
         };
         json!({"match": matcher})
     };
-    let mut filter = house::config(&[&Key::new(1)]);
+    let mut filter = fixture::config(&[&Key::new(1)]);
     filter["protects"]["check_host"] = json!(false);
     filter["rules"] = (0..count).map(rule).collect();
     config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration").policy
@@ -48,7 +48,7 @@ fn the_first_rule_is_the_one_that_trying_each_would_find() {
             format!("/t/{n}"),
         ];
         for path in paths {
-            for (method, host) in [("GET", house::FQDN), ("POST", "other.example.net")] {
+            for (method, host) in [("GET", fixture::FQDN), ("POST", "other.example.net")] {
                 let takes = |m: &Matcher| m.takes(method.as_bytes(), host.as_bytes(), path.as_bytes(), None);
                 let found = policy.rules.first(path.as_bytes(), &takes);
                 let tried = policy.rules.as_slice().iter().position(|rule| takes(&rule.matcher));
@@ -62,19 +62,19 @@ fn the_first_rule_is_the_one_that_trying_each_would_find() {
 #[test]
 fn the_cost_of_a_route_by_the_number_of_rules() {
     for count in [0, 10, 100, 1_000, 10_000] {
-        let worker = Rc::new(Worker::new(policy(count), RandomState::new()));
+        let plugin = Rc::new(PluginState::new(policy(count), RandomState::new()));
         let now = UnixTime::new(1.8e9).expect("a time");
         let pairs: [(&[u8], &[u8]); 3] = [
             (b":method", b"DELETE"),
             (b":path", b"/eees-eecregistration/v1/registrations/r1"),
-            (b":authority", house::FQDN.as_bytes()),
+            (b":authority", fixture::FQDN.as_bytes()),
         ];
         let request = RequestView::new(&pairs, true);
         #[allow(clippy::disallowed_methods, reason = "a benchmark takes the time")]
         let start = Instant::now();
         for _ in 0..10_000 {
             let step =
-                Exchange::new(Rc::clone(&worker), 1).on_request_headers(black_box(&request), now, &NoHost);
+                Exchange::new(Rc::clone(&plugin), 1).on_request_headers(black_box(&request), now, &NoHost);
             let Next::Refuse(denial, _) = step.next else { panic!("let through without a token") };
             assert_eq!(denial.reason, DenyReason::TokenMissing, "the built-in operation covers it");
         }

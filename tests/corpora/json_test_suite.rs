@@ -4,12 +4,12 @@
 //! is an encoding, a surrogate or a depth that it refuses.
 
 use super::{deviations, folder, walk};
-use crate::support::house;
+use crate::support::fixture;
 use crate::support::token::{Key, claims};
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::token::UntrustedToken;
-use eec_authn::worker::Worker;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::hash::RandomState;
@@ -23,27 +23,27 @@ pub(crate) const PLACES: [&str; 7] =
 /// An edge server for which the largest text is not too large.
 struct Server {
     key: Key,
-    worker: Rc<Worker>,
+    plugin: Rc<PluginState>,
 }
 
 impl Server {
     fn new() -> Self {
         let key = Key::new(1);
-        let mut filter = house::config(&[&key]);
+        let mut filter = fixture::config(&[&key]);
         filter["body"] = json!({"limit_bytes": 1_048_576});
         filter["token"] = json!({"max_bytes": 1_048_576});
         let loaded = config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration");
-        Self { key, worker: Rc::new(Worker::new(loaded.policy, RandomState::new())) }
+        Self { key, plugin: Rc::new(PluginState::new(loaded.policy, RandomState::new())) }
     }
 
     /// Why a request with this body and a good token is refused, if it is.
     fn refuses_body(&self, body: &[u8]) -> Option<DenyReason> {
-        walk::refused(&self.worker, &self.key.token(&claims()), body)
+        walk::refused(&self.plugin, &self.key.token(&claims()), body)
     }
 
     /// Why a request with a token of these parts and a good body is refused, if it is.
     fn refuses_token(&self, header: &[u8], payload: &[u8]) -> Option<DenyReason> {
-        walk::refused(&self.worker, &self.key.token_of(header, payload), br#"{"eecId":"eec-1"}"#)
+        walk::refused(&self.plugin, &self.key.token_of(header, payload), br#"{"eecId":"eec-1"}"#)
     }
 }
 
@@ -152,7 +152,7 @@ fn as_configurations() {
     }
     // A JWK may have members of any meaning (RFC 7517, section 4).
     let key = Key::new(1);
-    let whole = house::config(&[&key]).to_string();
+    let whole = fixture::config(&[&key]).to_string();
     let jwk = key.jwk();
     let (before, after) = whole.split_once(&jwk.to_string()).expect("the key");
     check("configuration-member", false, |text| {

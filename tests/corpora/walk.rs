@@ -1,14 +1,14 @@
 //! One request through the core.
 
-use crate::support::{house, token};
+use crate::support::{fixture, token};
 use eec_authn::decision::{Denial, DenyReason, Trace};
 use eec_authn::exchange::rehearsal::{Rehearsal, play};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::token::{Bearer, Credentials};
-use eec_authn::worker::Worker;
 use std::rc::Rc;
 
 /// The moment of the test.
@@ -17,19 +17,19 @@ pub(crate) fn now() -> UnixTime {
 }
 
 /// Why a registration with this token and this body is refused, if it is.
-pub(crate) fn refused(worker: &Rc<Worker>, token: &str, body: &[u8]) -> Option<DenyReason> {
+pub(crate) fn refused(plugin: &Rc<PluginState>, token: &str, body: &[u8]) -> Option<DenyReason> {
     let authorization = format!("Bearer {token}");
     let pairs: [(&[u8], &[u8]); 5] = [
         (b":method", b"POST"),
         (b":path", b"/eees-eecregistration/v1/registrations"),
-        (b":authority", house::FQDN.as_bytes()),
+        (b":authority", fixture::FQDN.as_bytes()),
         (b"authorization", authorization.as_bytes()),
         (b"content-type", b"application/json"),
     ];
     let request = RequestView::new(&pairs, false);
     let answer = &|_: &_| TokenStatus::Unavailable;
     let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, late_answer: false };
-    play(worker, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
+    play(plugin, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
 }
 
 /// Gives `use_it` what is in the place of a token in a request.

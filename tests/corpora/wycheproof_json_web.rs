@@ -2,7 +2,7 @@
 //! claims, so no token of theirs can pass as a whole; what is asked here is whether the signature would hold.
 
 use super::{deviations, folder, walk};
-use crate::support::house;
+use crate::support::fixture;
 use crate::support::token::Key;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,8 @@ use eec_authn::config::{self, ConfigError};
 use eec_authn::decision::{DenyReason, Trace};
 use eec_authn::json::{self, Json};
 use eec_authn::keys::{KeyHint, NoHost};
+use eec_authn::plugin_state::PluginState;
 use eec_authn::token::UntrustedToken;
-use eec_authn::worker::Worker;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::hash::RandomState;
@@ -35,12 +35,12 @@ fn tests_of(group: &Value) -> &[Value] {
 }
 
 /// A configuration with this key, or set of keys, pinned for the one entitlement server.
-fn pin(key: &Value) -> Result<Rc<Worker>, Vec<ConfigError>> {
+fn pin(key: &Value) -> Result<Rc<PluginState>, Vec<ConfigError>> {
     let form = if key["keys"].is_array() { "jwks" } else { "jwk" };
-    let mut filter = house::config(&[&Key::new(1)]);
+    let mut filter = fixture::config(&[&Key::new(1)]);
     filter["entitlement_servers"][0]["keys"] = json!([{form: key}]);
     config::parse(filter.to_string().as_bytes(), &|_| None)
-        .map(|loaded| Rc::new(Worker::new(loaded.policy, RandomState::new())))
+        .map(|loaded| Rc::new(PluginState::new(loaded.policy, RandomState::new())))
 }
 
 /// The key of a group as somebody would pin it. Symmetric keys have one form only.
@@ -75,7 +75,7 @@ fn parts(token: &str) -> Option<[&str; 3]> {
 }
 
 /// Whether a pinned key verifies the token, on the way of every token but for its claims.
-fn verifies(worker: &Rc<Worker>, token: &str) -> bool {
+fn verifies(plugin: &Rc<PluginState>, token: &str) -> bool {
     let Some([header, payload, signature]) = parts(token) else { return false };
     let decode = |part| URL_SAFE_NO_PAD.decode(part).expect("well-formed base64url");
     let object = json::parse(&decode(header)).expect("a well-formed header");
@@ -85,25 +85,25 @@ fn verifies(worker: &Rc<Worker>, token: &str) -> bool {
         kid: text("kid"),
         x5t_s256: text("x5t#S256"),
     };
-    let server = &worker.policy.entitlement_servers[0];
+    let server = &plugin.policy.entitlement_servers[0];
     let Ok(key) = server.keys.select(&hint, walk::now(), &mut Trace::off()) else { return false };
     key.key.verify(format!("{header}.{payload}").as_bytes(), &decode(signature), &NoHost)
 }
 
 /// Holds every test of a set against what it wants; `also` looks at each whose key can be pinned.
-fn check(set: &str, groups: &[Value], also: impl Fn(&Rc<Worker>, &Value, bool)) {
+fn check(set: &str, groups: &[Value], also: impl Fn(&Rc<PluginState>, &Value, bool)) {
     let mut found = BTreeSet::new();
     let mut verified = 0;
     for group in groups {
-        let worker = pin(key(group)).ok();
+        let plugin = pin(key(group)).ok();
         for test in tests_of(group) {
-            let accepted = worker.as_ref().is_some_and(|worker| verifies(worker, token(test)));
+            let accepted = plugin.as_ref().is_some_and(|plugin| verifies(plugin, token(test)));
             if accepted != is_valid(test) {
                 found.insert((set.to_owned(), test["tcId"].to_string()));
             }
             verified += usize::from(accepted);
-            if let Some(worker) = &worker {
-                also(worker, test, accepted);
+            if let Some(plugin) = &plugin {
+                also(plugin, test, accepted);
             }
         }
     }
@@ -114,9 +114,9 @@ fn check(set: &str, groups: &[Value], also: impl Fn(&Rc<Worker>, &Value, bool)) 
 #[test]
 #[ignore = "needs a corpora folder: make test-corpora"]
 fn signatures() {
-    check("jws", &groups("json_web_signature_test.json", 401), |worker, test, accepted| {
+    check("jws", &groups("json_web_signature_test.json", 401), |plugin, test, accepted| {
         // As a whole it is a token without the claims of one, however good the signature is.
-        let reason = walk::refused(worker, token(test), b"{}").unwrap_or_else(|| panic!("{test} is allowed"));
+        let reason = walk::refused(plugin, token(test), b"{}").unwrap_or_else(|| panic!("{test} is allowed"));
         let named = DenyReason::TokenRepeated..=DenyReason::SignatureInvalid;
         assert!(named.contains(&reason), "{reason:?}, verified: {accepted}: {test}");
     });

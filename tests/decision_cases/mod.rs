@@ -13,9 +13,9 @@ use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
 use serde_json::{Map, Value, json};
 use std::hash::RandomState;
 use std::rc::Rc;
@@ -108,12 +108,12 @@ fn decide(case: &Value) -> Value {
         request: RequestView::new(&pairs, pieces.is_none()),
         body: pieces.as_deref(),
         trailers: trailers.as_deref(),
-        answer: &|asking| answer(asking, &case["answer"]),
+        answer: &|pending| answer(pending, &case["answer"]),
         late_answer: case["late_answer"] == true,
     };
     let now = UnixTime::new(case["now"].as_f64().expect("now")).expect("a time");
-    let worker = Rc::new(Worker::new(policy, RandomState::new()));
-    let outcome = play(&worker, &rehearsal, now, &NoHost);
+    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    let outcome = play(&plugin, &rehearsal, now, &NoHost);
     let failed: Vec<_> = outcome.trace.endings(outcome.denial()).into_iter().filter_map(failed).collect();
     assert_eq!(
         failed,
@@ -151,13 +151,13 @@ fn body_of(case: &Value) -> Option<Vec<String>> {
 }
 
 /// What the entitlement server answers: an object with status 200, a number as a bare status, nothing at all by default.
-fn answer(asking: &PendingIntrospection, given: &Value) -> TokenStatus {
+fn answer(pending: &PendingIntrospection, given: &Value) -> TokenStatus {
     let (status, body) = match given {
         Value::Object(_) => (Some(200), given.to_string()),
         given => (given.as_u64().and_then(|status| u16::try_from(status).ok()), String::new()),
     };
     let raw = RawResponse { status, content_types: &[b"application/json"], body: body.as_bytes() };
-    match introspection::read(&asking.asked.online.method, &raw) {
+    match introspection::read(&pending.asked.online.method, &raw) {
         Reading::Is(answer) => answer,
         Reading::AskWithGet | Reading::CredentialsRefused => TokenStatus::Unavailable,
     }

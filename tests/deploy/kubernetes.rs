@@ -6,7 +6,7 @@
 use crate::fixture::running::Running;
 use crate::fixture::schema;
 use crate::fixture::shipped::read;
-use crate::support::house::FQDN;
+use crate::support::fixture::FQDN;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::{End, Upstream};
@@ -138,7 +138,7 @@ fn policies_name_headers_that_the_filter_sets() {
         .iter()
         .flat_map(|r| r["when"].as_array().into_iter().flatten())
         .map(|w| w["key"].as_str().expect("a key"));
-    let known = crate::support::house::IDENTITY.map(|h| format!("request.headers[{h}]"));
+    let known = crate::support::fixture::IDENTITY.map(|h| format!("request.headers[{h}]"));
     let keys: Vec<&str> = keys.collect();
     assert!(!keys.is_empty() && keys.iter().all(|k| known.iter().any(|n| n == k)), "{keys:?}");
 }

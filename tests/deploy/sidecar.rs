@@ -4,7 +4,7 @@
 use crate::fixture::shipped::adapt;
 use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start, start_with};
 use crate::fixture::tls::{Client, certificates, request};
-use crate::support::house::{FQDN, ISSUER};
+use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::token::{claims, claims_with};
 use serde_json::{Value, json};
 use std::fs;

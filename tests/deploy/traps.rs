@@ -4,8 +4,8 @@
 use crate::fixture::shipped::adapt;
 use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start_with};
 use crate::fixture::tls::request;
+use crate::support::fixture::{Fixture, ISSUER, Protocol, config};
 use crate::support::h1::{H1, bytes_of};
-use crate::support::house::{House, ISSUER, Protocol, config};
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::End;
@@ -97,20 +97,20 @@ fn without_the_policy_the_worker_stays_closed() {
 #[test]
 fn a_trap_at_the_body_leaves_the_server_with_half_a_request() {
     let key = Key::new(1);
-    let house = House::start_with(&config(&[&key]), |setup| setup.module(trapping::module()));
+    let fixture = Fixture::start_with(&config(&[&key]), |setup| setup.module(trapping::module()));
     let token = key.token(&claims_with(json!({"jti": "good"})));
     let body = trapping::body("eec-1");
     let request = Request::new("POST", REGISTRATIONS).bearer(&token).json(&body);
     let bytes = bytes_of(&request);
     let (head, body) = bytes.split_at(bytes.len() - body.len());
-    let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+    let mut connection = H1::connect(fixture.envoy.address()).expect("a connection");
     connection.send(head).expect("the headers are taken");
-    house.upstream.records.wait_for(&request.case, |received| received.end == End::Open);
+    fixture.upstream.records.wait_for(&request.case, |received| received.end == End::Open);
     connection.send(body).expect("the body is taken");
     assert_eq!(connection.response(false).expect("an answer").status, 503);
-    let received = house.upstream.records.wait_for(&request.case, |received| received.end != End::Open);
+    let received = fixture.upstream.records.wait_for(&request.case, |received| received.end != End::Open);
     assert_eq!((received.end, received.body.as_slice()), (End::Cut, &b""[..]));
-    let next = || house.send(Protocol::H1, &Request::register("eec-1").bearer(&token)).expect("an answer");
+    let next = || fixture.send(Protocol::H1, &Request::register("eec-1").bearer(&token)).expect("an answer");
     // At the latest after the backoff of 0.1 seconds.
     assert!((0..1000).any(|_| next().status == 201), "it does not come back");
 }

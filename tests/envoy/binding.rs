@@ -1,8 +1,8 @@
 //! `docs/contract.md#binding` in a real Envoy: every operation, in both hold modes. No crafted body gets another
 //! client's identity past the filter, and a denied request never reaches the upstream whole.
 
+use crate::support::fixture::{Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::h2_client::H2;
-use crate::support::house::{House, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, claims_with};
@@ -137,7 +137,7 @@ fn token(key: &Key) -> String {
 
 const IDENTITY: [(&str, &str); 3] = [
     ("x-eec-id", "eec-1"),
-    ("x-eec-issuer", crate::support::house::ISSUER),
+    ("x-eec-issuer", crate::support::fixture::ISSUER),
     ("x-eec-gpsi", "msisdn-1,msisdn-2"),
 ];
 
@@ -147,40 +147,45 @@ fn all_operations(role: &str, operations: &[(&str, &str, Names)], hold: bool) {
     filter["protects"]["role"] = json!(role);
     filter["protects"]["api_root"] = json!("/edge");
     filter["body"] = json!({"hold_headers": hold});
-    let house = House::start_with(&filter, |setup| setup.stop_iteration(hold));
+    let fixture = Fixture::start_with(&filter, |setup| setup.stop_iteration(hold));
     let mut p = Problems::new();
     for (method, path, names) in operations {
         let request = Request::new(method, format!("/edge{path}")).bearer(token(&key));
         if *names == Nothing {
-            house.allowed(&mut p, &format!("{method} {path}"), &request, &IDENTITY);
+            fixture.allowed(&mut p, &format!("{method} {path}"), &request, &IDENTITY);
             continue;
         }
         for (body, code) in bodies(*names) {
             let name = format!("{method} {path} {body}");
             let request = request.clone().json(&body);
             match code {
-                None => house.allowed(&mut p, &name, &request, &IDENTITY),
-                Some(code) if hold => house.denied(&mut p, &name, &request, code),
-                Some(code) => never_whole(&house, &mut p, &name, &request, code),
+                None => fixture.allowed(&mut p, &name, &request, &IDENTITY),
+                Some(code) if hold => fixture.denied(&mut p, &name, &request, code),
+                Some(code) => never_whole(&fixture, &mut p, &name, &request, code),
             }
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 /// The headers have gone on, so the upstream may see a request; it must never see the end of it.
-fn never_whole(house: &House, p: &mut Problems, name: &str, request: &Request, code: &str) {
-    for protocol in crate::support::house::BOTH {
+fn never_whole(fixture: &Fixture, p: &mut Problems, name: &str, request: &Request, code: &str) {
+    for protocol in crate::support::fixture::BOTH {
         let request = Request { case: format!("{}-{protocol:?}-{code}", request.case), ..request.clone() };
         let case = Request::new("GET", "/").case;
         let request = Request { case: format!("{}{case}", request.case), ..request };
         let details = format!("eec_authn.{code}");
-        if let Err(e) = house.send(protocol, &request) {
+        if let Err(e) = fixture.send(protocol, &request) {
             p.add(name, format!("no answer but {e}"));
             continue;
         }
-        p.equal(name, "details", house.envoy.access(&request.case).get("details").as_deref(), Some(&details));
-        if let Some(seen) = house.upstream.records.find(&request.case) {
+        p.equal(
+            name,
+            "details",
+            fixture.envoy.access(&request.case).get("details").as_deref(),
+            Some(&details),
+        );
+        if let Some(seen) = fixture.upstream.records.find(&request.case) {
             p.check(name, seen.end != End::Complete, || format!("the upstream saw it whole: {seen:?}"));
             p.check(name, seen.body.is_empty(), || format!("the upstream saw some of the body: {seen:?}"));
         }
@@ -222,26 +227,26 @@ fn gpsi_modes() {
         let mut filter = config(&[&key]);
         filter["gpsi"] = json!(mode);
         filter["body"] = json!({"hold_headers": true});
-        let house = House::start_with(&filter, |setup| setup.stop_iteration(true));
+        let fixture = Fixture::start_with(&filter, |setup| setup.stop_iteration(true));
         let mut p = Problems::new();
         let mut expect = |name: &str, request: Request, code: Option<&str>, identity: &[(&str, &str)]| {
             let name = format!("{mode}: {name}");
             match code {
-                None => house.allowed(&mut p, &name, &request, identity),
-                Some(code) => house.denied(&mut p, &name, &request, code),
+                None => fixture.allowed(&mut p, &name, &request, identity),
+                Some(code) => fixture.denied(&mut p, &name, &request, code),
             }
         };
         expect("another UE", register(&token(&key), "msisdn-9"), other_ue, &IDENTITY);
         expect("a token without GPSI", register(&no_gpsi, "msisdn-9"), without_gpsi, &identity_of_eec_1());
         expect("identifier without GPSI", identifier(&no_gpsi), identified, &identity_of_eec_1());
-        house.finish(p);
+        fixture.finish(p);
     }
 }
 
 #[test]
 fn bodies_in_pieces_half_bodies_and_media_types() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let path = "/eees-eecregistration/v1/registrations";
     let plain = |body: &str| Request::new("POST", path).bearer(token(&key)).body(body);
@@ -256,40 +261,45 @@ fn bodies_in_pieces_half_bodies_and_media_types() {
     ] {
         let request = plain(good).header("content-type", media_type);
         match code {
-            None => house.allowed(&mut p, media_type, &request, &IDENTITY),
-            Some(code) => house.denied(&mut p, media_type, &request, code),
+            None => fixture.allowed(&mut p, media_type, &request, &IDENTITY),
+            Some(code) => fixture.denied(&mut p, media_type, &request, code),
         }
     }
     let patch = Request::new("PATCH", format!("{path}/r1")).bearer(token(&key)).body(good);
-    house.allowed(&mut p, "PATCH", &patch.header("content-type", "application/merge-patch+json"), &IDENTITY);
+    fixture.allowed(
+        &mut p,
+        "PATCH",
+        &patch.header("content-type", "application/merge-patch+json"),
+        &IDENTITY,
+    );
 
     // Many tiny DATA frames, and trailers after them.
     let request = Request { body: None, ..plain(good).json(good) };
-    let mut client = H2::connect(house.envoy.address()).expect("a connection");
+    let mut client = H2::connect(fixture.envoy.address()).expect("a connection");
     let mut exchange = client.start(&request, false).expect("headers are sent");
     for byte in good.as_bytes() {
         exchange.data(&[*byte], false).expect("a tiny frame is sent");
     }
     exchange.trailers(&[("x-eec-id".into(), b"evil".to_vec())]).expect("trailers are sent");
     p.equal("tiny frames", "status", exchange.response().map(|r| r.status).ok(), Some(201));
-    let seen = house.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
+    let seen = fixture.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
     p.equal("tiny frames", "body", seen.body.as_slice(), good.as_bytes());
     p.check("tiny frames", seen.trailers.is_empty(), || format!("spoofed trailers: {:?}", seen.trailers));
 
     // A client that stops half-way: the upstream never sees an end, and the filter lives on.
     let half = Request { case: "half-way".into(), ..request.clone() };
-    let mut client = H2::connect(house.envoy.address()).expect("a connection");
+    let mut client = H2::connect(fixture.envoy.address()).expect("a connection");
     let mut exchange = client.start(&half, false).expect("headers are sent");
     exchange.data(b"{\"eecId\":", false).expect("half a body is sent");
     exchange.reset();
-    house.upstream.records.wait_for("half-way", |r| r.end == End::Cut);
+    fixture.upstream.records.wait_for("half-way", |r| r.end == End::Cut);
     let name = "after a client that stopped half-way";
-    house.allowed_over(
+    fixture.allowed_over(
         Protocol::H1,
         &mut p,
         name,
         &plain(good).header("content-type", "application/json"),
         &IDENTITY,
     );
-    house.finish(p);
+    fixture.finish(p);
 }

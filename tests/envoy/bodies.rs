@@ -1,7 +1,7 @@
 //! Bodies in a real Envoy: those of TS 24.558 pass unharmed, crafted ones never get another client's identity past.
 
-use crate::support::bodies::{IDENTITY, REGISTRATIONS, house, token};
-use crate::support::house::Protocol;
+use crate::support::bodies::{IDENTITY, REGISTRATIONS, fixture, token};
+use crate::support::fixture::Protocol;
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn bodies_of_ts_24_558_pass_unharmed() {
     let all: Vec<Value> = serde_json::from_str(include_str!("../support/ts24558.json")).expect("JSON");
     for role in ["ees", "ecs"] {
         for hold in [true, false] {
-            let house = house(hold, |filter| {
+            let fixture = fixture(hold, |filter| {
                 filter["protects"]["role"] = json!(role);
                 filter["gpsi"] = json!("required");
             });
@@ -24,7 +24,7 @@ fn bodies_of_ts_24_558_pass_unharmed() {
                 let request = Request::new(method, path).bearer(token());
                 let name = format!("{method} {path}, hold_headers: {hold}");
                 let Some(body) = example.get("body") else {
-                    house.allowed(&mut p, &name, &request, &IDENTITY);
+                    fixture.allowed(&mut p, &name, &request, &IDENTITY);
                     continue;
                 };
                 let media_type =
@@ -34,17 +34,17 @@ fn bodies_of_ts_24_558_pass_unharmed() {
                 let escaped = body.to_string().replace("eec", "\\u0065\\u0065\\u0063");
                 for text in [body.to_string(), pretty, escaped] {
                     let request = request.clone().header("content-type", media_type).body(text);
-                    house.allowed(&mut p, &name, &request, &IDENTITY);
+                    fixture.allowed(&mut p, &name, &request, &IDENTITY);
                 }
             }
-            house.finish(p);
+            fixture.finish(p);
         }
     }
 }
 
 #[test]
 fn no_crafted_body_speaks_for_another_client() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     let text = |text: &str| text.as_bytes().to_vec();
     let utf16: Vec<u8> = "{\"eecId\":\"eec-1\"}".encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -122,7 +122,7 @@ fn no_crafted_body_speaks_for_another_client() {
     for (body, code) in &bodies {
         let request = Request::new("POST", REGISTRATIONS).bearer(token()).json(body);
         let name = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
-        house.denied_over(Protocol::H1, &mut p, &name, &request, code);
+        fixture.denied_over(Protocol::H1, &mut p, &name, &request, code);
     }
     // Unicode folds the long s to an ASCII one, and so do servers.
     for body in [
@@ -135,23 +135,23 @@ fn no_crafted_body_speaks_for_another_client() {
     ] {
         let path = "/eees-easdiscovery/v1/eas-profiles/request-discovery";
         let request = Request::new("POST", path).bearer(token()).json(body);
-        house.denied_over(Protocol::H1, &mut p, body, &request, "body_malformed");
+        fixture.denied_over(Protocol::H1, &mut p, body, &request, "body_malformed");
     }
     // Other names are nobody's business, however odd.
     for name in ["EECID2", "x\u{212a}", "\0eecIds", ""] {
         let body = json!({"eecId": "eec-1", name: {"EECID": 1}}).to_string();
         let request = Request::new("POST", REGISTRATIONS).bearer(token()).json(body);
-        house.allowed_over(Protocol::H1, &mut p, name, &request, &IDENTITY);
+        fixture.allowed_over(Protocol::H1, &mut p, name, &request, &IDENTITY);
     }
     // The binding codes name the member, and nothing else.
     for (body, param) in
         [(r#"{"eecId":"eec-2"}"#, "/eecId"), ("{}", "/eecId"), (r#"{"eecId":"eec-1","ueId":"x"}"#, "/ueId")]
     {
         let request = Request::new("POST", REGISTRATIONS).bearer(token()).json(body);
-        let response = house.send(Protocol::H1, &request).expect("an answer");
+        let response = fixture.send(Protocol::H1, &request).expect("an answer");
         let reply: Value = serde_json::from_slice(&response.body).expect("JSON");
         p.equal(body, "invalidParams", &reply["invalidParams"], &json!([{"param": param}]));
     }
-    house.alive(&mut p, "after all bodies", &token());
-    house.finish(p);
+    fixture.alive(&mut p, "after all bodies", &token());
+    fixture.finish(p);
 }

@@ -1,9 +1,9 @@
 //! How bodies come, in a real Envoy: media types, sizes, chunks, halves and expectations.
 
-use crate::support::bodies::{IDENTITY, REGISTRATIONS, house, token};
+use crate::support::bodies::{IDENTITY, REGISTRATIONS, fixture, token};
+use crate::support::fixture::{FQDN, Protocol};
 use crate::support::h1::{H1, bytes_of};
 use crate::support::h2_client::H2;
-use crate::support::house::{FQDN, Protocol};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::upstream::End;
@@ -11,7 +11,7 @@ use serde_json::json;
 
 #[test]
 fn media_types_and_encodings() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     let body = "{\"eecId\":\"eec-1\"}";
     let post = || Request::new("POST", REGISTRATIONS).bearer(token()).body(body);
@@ -43,17 +43,17 @@ fn media_types_and_encodings() {
         ("both", typed(post(), "application/json").header("content-encoding", "identity, gzip"), bad),
     ] {
         match want {
-            "" => house.allowed(&mut p, name, &request, &IDENTITY),
-            code => house.denied(&mut p, name, &request, code),
+            "" => fixture.allowed(&mut p, name, &request, &IDENTITY),
+            code => fixture.denied(&mut p, name, &request, code),
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn sizes_and_absent_bodies_in_both_modes() {
     for hold in [true, false] {
-        let house = house(hold, |filter| filter["body"]["limit_bytes"] = json!(1000));
+        let fixture = fixture(hold, |filter| filter["body"]["limit_bytes"] = json!(1000));
         let mut p = Problems::new();
         let sized = |n: usize| {
             let body = format!("{{\"eecId\":\"eec-1\",\"x\":\"{}\"}}", "a".repeat(n - 24));
@@ -61,8 +61,8 @@ fn sizes_and_absent_bodies_in_both_modes() {
             Request::new("POST", REGISTRATIONS).bearer(token()).json(body)
         };
         let chunked = |request: Request| request.trailer("x-t", "1");
-        house.allowed(&mut p, "at the limit", &sized(1000), &IDENTITY);
-        house.allowed(&mut p, "at the limit, chunked", &chunked(sized(1000)), &IDENTITY);
+        fixture.allowed(&mut p, "at the limit", &sized(1000), &IDENTITY);
+        fixture.allowed(&mut p, "at the limit, chunked", &chunked(sized(1000)), &IDENTITY);
         if hold {
             for (name, request, code) in [
                 ("over it", sized(1001), "body_too_large"),
@@ -76,7 +76,7 @@ fn sizes_and_absent_bodies_in_both_modes() {
                     "body_required",
                 ),
             ] {
-                house.denied(&mut p, name, &request, code);
+                fixture.denied(&mut p, name, &request, code);
             }
         } else {
             for (name, request, status) in [
@@ -85,15 +85,15 @@ fn sizes_and_absent_bodies_in_both_modes() {
                 ("an empty body, chunked", chunked(Request { body: Some(vec![]), ..sized(100) }), 400),
                 ("another's", Request::register("eec-2").bearer(token()), 403),
             ] {
-                for protocol in crate::support::house::BOTH {
+                for protocol in crate::support::fixture::BOTH {
                     let request = Request { case: format!("{name} {protocol:?}"), ..request.clone() };
                     p.equal(
                         &request.case,
                         "status",
-                        house.send(protocol, &request).map(|r| r.status),
+                        fixture.send(protocol, &request).map(|r| r.status),
                         Ok(status),
                     );
-                    let arrived = house.upstream.records.find(&request.case);
+                    let arrived = fixture.upstream.records.find(&request.case);
                     let whole = arrived.is_some_and(|r| r.end == End::Complete || !r.body.is_empty());
                     p.check(&request.case, !whole, || "the upstream saw its body or its end".into());
                 }
@@ -101,49 +101,49 @@ fn sizes_and_absent_bodies_in_both_modes() {
         }
         // A DELETE's body is neither held nor read.
         let delete = Request::new("DELETE", format!("{REGISTRATIONS}/r1")).bearer(token());
-        house.allowed(&mut p, "DELETE", &delete, &IDENTITY);
+        fixture.allowed(&mut p, "DELETE", &delete, &IDENTITY);
         let other = delete.clone().body("{\"eecId\":\"eec-2\"".repeat(1000));
-        house.allowed(&mut p, "DELETE with a body", &other, &IDENTITY);
-        house.finish(p);
+        fixture.allowed(&mut p, "DELETE with a body", &other, &IDENTITY);
+        fixture.finish(p);
     }
 }
 
 #[test]
 fn expectations_halves_and_envoys_own_limit() {
-    let house = house(true, |filter| filter["body"]["limit_bytes"] = json!(65_536));
+    let fixture = fixture(true, |filter| filter["body"]["limit_bytes"] = json!(65_536));
     let mut p = Problems::new();
     let head = |case: &str, authorization: &str| {
         format!(
             "POST {REGISTRATIONS} HTTP/1.1\r\nhost: {FQDN}\r\nx-case: {case}\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 17\r\nauthorization: {authorization}\r\n\r\n"
         )
     };
-    let mut client = H1::connect(house.envoy.address()).expect("a connection");
+    let mut client = H1::connect(fixture.envoy.address()).expect("a connection");
     client.send(head("expect", &format!("Bearer {}", token())).as_bytes()).expect("sent");
     p.equal("expect", "interim status", client.any_response(false).map(|r| r.status).ok(), Some(100));
     client.send(b"{\"eecId\":\"eec-1\"}").expect("sent");
     p.equal("expect", "status", client.response(false).map(|r| r.status).ok(), Some(201));
-    let mut client = H1::connect(house.envoy.address()).expect("a connection");
+    let mut client = H1::connect(fixture.envoy.address()).expect("a connection");
     client.send(head("expect-denied", "Bearer a.b.c").as_bytes()).expect("sent");
     p.equal("expect, bad token", "status", client.response(false).map(|r| r.status).ok(), Some(401));
 
     // Half a body and then nothing, a reset, and a closed connection: the upstream hears of none of them.
     let request =
         Request { body: None, case: "half-h2".into(), ..Request::register("eec-1").bearer(token()) };
-    let mut h2 = H2::connect(house.envoy.address()).expect("a connection");
+    let mut h2 = H2::connect(fixture.envoy.address()).expect("a connection");
     let mut exchange = h2.start(&request, false).expect("headers are sent");
     exchange.data(b"{\"eecId\":", false).expect("half is sent");
     exchange.reset();
     let whole = bytes_of(&Request { case: "half-h1".into(), ..Request::register("eec-1").bearer(token()) });
-    let mut h1 = H1::connect(house.envoy.address()).expect("a connection");
+    let mut h1 = H1::connect(fixture.envoy.address()).expect("a connection");
     h1.send(&whole[..whole.len() - 5]).expect("half is sent");
     drop(h1);
     let large = format!("{{\"eecId\":\"eec-1\",\"x\":\"{}\"}}", "a".repeat(3_000_000));
     let large =
         Request { case: "large".into(), ..Request::new("POST", REGISTRATIONS).bearer(token()).json(large) };
-    p.equal("3 MB", "status", house.send(Protocol::H1, &large).map(|r| r.status).ok(), Some(413));
-    house.alive(&mut p, "after all halves", &token());
+    p.equal("3 MB", "status", fixture.send(Protocol::H1, &large).map(|r| r.status).ok(), Some(413));
+    fixture.alive(&mut p, "after all halves", &token());
     for case in ["expect-denied", "half-h2", "half-h1", "large"] {
-        p.check(case, house.upstream.records.find(case).is_none(), || "it reached the upstream".into());
+        p.check(case, fixture.upstream.records.find(case).is_none(), || "it reached the upstream".into());
     }
-    house.finish(p);
+    fixture.finish(p);
 }

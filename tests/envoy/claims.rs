@@ -2,7 +2,7 @@
 //! `token_expired` on).
 
 use crate::support::cases::{claims_case, raw_claim};
-use crate::support::house::{House, ISSUER, Protocol, config};
+use crate::support::fixture::{Fixture, ISSUER, Protocol, config};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with, now};
@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 /// Far above what a slow machine needs between minting and checking, so that no case depends on speed.
 const SKEW: i64 = 300;
 
-fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
+fn fixture(key: &Key, changes: impl FnOnce(&mut Value)) -> Fixture {
     let mut filter = config(&[key]);
     filter["token"] = json!({"clock_skew_seconds": SKEW, "max_lifetime_seconds": 3600});
     changes(&mut filter);
-    House::start(&filter)
+    Fixture::start(&filter)
 }
 
 #[test]
 fn times_with_skew_and_lifetime() {
     let key = Key::new(1);
-    let house = house(&key, |_| ());
+    let fixture = fixture(&key, |_| ());
     let mut p = Problems::new();
     let t = now();
     for (changes, want) in [
@@ -57,7 +57,7 @@ fn times_with_skew_and_lifetime() {
         (json!({"iat": "0"}), "claim_malformed"),
         (json!({"iat": []}), "claim_malformed"),
     ] {
-        claims_case(&house, &mut p, &key, changes, want);
+        claims_case(&fixture, &mut p, &key, changes, want);
     }
     for (name, value, want) in [
         ("exp", "1e400", "claim_malformed"),
@@ -72,15 +72,15 @@ fn times_with_skew_and_lifetime() {
         ("iat", "1e400", "claim_malformed"),
         ("iat", "null", "claim_malformed"),
     ] {
-        raw_claim(&house, &mut p, &key, name, value, want);
+        raw_claim(&fixture, &mut p, &key, name, value, want);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn required_claims_and_claims_elsewhere() {
     let key = Key::new(1);
-    let house = house(&key, |filter| {
+    let fixture = fixture(&key, |filter| {
         filter["token"]["require_claims"] = json!(["jti", "scope"]);
         filter["token"]["eec_id_claim"] = json!("/edge/eec_id");
         filter["token"]["gpsi_claim"] = json!("/edge/gpsi");
@@ -100,8 +100,8 @@ fn required_claims_and_claims_elsewhere() {
         ("x-eec-issuer", ISSUER),
         ("x-eec-token-id", "t1"),
     ];
-    house.allowed(&mut p, "all there", &token(json!({})), &identity);
-    house.allowed(&mut p, "sub is not looked at", &token(json!({"sub": 7})), &identity);
+    fixture.allowed(&mut p, "all there", &token(json!({})), &identity);
+    fixture.allowed(&mut p, "sub is not looked at", &token(json!({"sub": 7})), &identity);
     for (changes, want) in [
         (json!({"jti": null}), "claim_missing"),
         (json!({"scope": null}), "claim_missing"),
@@ -114,15 +114,15 @@ fn required_claims_and_claims_elsewhere() {
         (json!({"jti": ""}), "claim_malformed"),
     ] {
         let name = changes.to_string();
-        house.denied_over(Protocol::H1, &mut p, &name, &token(changes), want);
+        fixture.denied_over(Protocol::H1, &mut p, &name, &token(changes), want);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn identity_claims_and_their_headers() {
     let key = Key::new(1);
-    let house = house(&key, |_| ());
+    let fixture = fixture(&key, |_| ());
     let mut p = Problems::new();
     for (changes, want) in [
         (json!({"sub": null}), "claim_missing"),
@@ -154,12 +154,12 @@ fn identity_claims_and_their_headers() {
         (json!({"cnf": {}}), "confirmation_failed"),
         (json!({"cnf": "x"}), "confirmation_failed"),
     ] {
-        claims_case(&house, &mut p, &key, changes, want);
+        claims_case(&fixture, &mut p, &key, changes, want);
     }
-    raw_claim(&house, &mut p, &key, "cnf", "null", "confirmation_failed");
-    raw_claim(&house, &mut p, &key, "sub", "null", "claim_malformed");
-    raw_claim(&house, &mut p, &key, "gpsi", "null", "claim_malformed");
-    raw_claim(&house, &mut p, &key, "jti", "null", "claim_malformed");
+    raw_claim(&fixture, &mut p, &key, "cnf", "null", "confirmation_failed");
+    raw_claim(&fixture, &mut p, &key, "sub", "null", "claim_malformed");
+    raw_claim(&fixture, &mut p, &key, "gpsi", "null", "claim_malformed");
+    raw_claim(&fixture, &mut p, &key, "jti", "null", "claim_malformed");
     for (sub, gpsi, header) in [
         ("an eec with spaces", json!("msisdn-1"), "msisdn-1"),
         ("a,comma;and:more=\"~", json!(["msisdn-1", "msisdn-2"]), "msisdn-1,msisdn-2"),
@@ -168,7 +168,7 @@ fn identity_claims_and_their_headers() {
         let token = key.token(&claims_with(json!({"sub": sub, "gpsi": gpsi, "jti": "t 1"})));
         let identity =
             [("x-eec-id", sub), ("x-eec-gpsi", header), ("x-eec-issuer", ISSUER), ("x-eec-token-id", "t 1")];
-        house.allowed(&mut p, sub, &Request::register(sub).bearer(token), &identity);
+        fixture.allowed(&mut p, sub, &Request::register(sub).bearer(token), &identity);
     }
-    house.finish(p);
+    fixture.finish(p);
 }

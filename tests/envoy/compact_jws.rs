@@ -1,7 +1,7 @@
 //! The compact form, strict base64url and strict JSON of a token, in a real Envoy.
 
 use crate::support::cases::token_case;
-use crate::support::house::{House, config};
+use crate::support::fixture::{Fixture, config};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, base64url, claims, claims_text_with, claims_with};
 use serde_json::json;
@@ -9,12 +9,12 @@ use serde_json::json;
 #[test]
 fn compact_serialization_is_strict() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let good = key.token(&claims());
     let parts: Vec<&str> = good.split('.').collect();
     let (h, c, s) = (parts[0], parts[1], parts[2]);
-    token_case(&house, &mut p, "good", &good, "");
+    token_case(&fixture, &mut p, "good", &good, "");
     // An Ed25519 signature has 64 bytes: the last of 86 characters carries four stray bits.
     let last = s.chars().last().expect("a signature");
     let stray = ["AB", "QR", "gh", "wx"].iter().find(|pair| pair.starts_with(last)).expect("no stray bits");
@@ -47,7 +47,7 @@ fn compact_serialization_is_strict() {
             base64url(json!({"payload": c, "protected": h, "signature": s}).to_string()),
         ),
     ] {
-        token_case(&house, &mut p, name, token, "token_malformed");
+        token_case(&fixture, &mut p, name, token, "token_malformed");
     }
     for (name, token) in [
         ("63 bytes", format!("{h}.{c}.{}", base64url([1; 63]))),
@@ -59,15 +59,15 @@ fn compact_serialization_is_strict() {
             format!("{h}.{}.{s}", base64url(claims_with(json!({"sub": "eec-2"})).to_string())),
         ),
     ] {
-        token_case(&house, &mut p, name, token, "signature_invalid");
+        token_case(&fixture, &mut p, name, token, "signature_invalid");
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn json_is_strict_in_header_and_payload() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let header = key.header().to_string();
     let payload = claims().to_string();
@@ -141,7 +141,7 @@ fn json_is_strict_in_header_and_payload() {
     bad.push(("a lone surrogate as a name", member("\"\\ud800\":1")));
     for (name, payload) in &bad {
         token_case(
-            &house,
+            &fixture,
             &mut p,
             &format!("payload: {name}"),
             key.token_of(&header, payload),
@@ -163,7 +163,7 @@ fn json_is_strict_in_header_and_payload() {
         ("no member", "{}".to_owned()),
     ] {
         token_case(
-            &house,
+            &fixture,
             &mut p,
             &format!("header: {name}"),
             key.token_of(header, &payload),
@@ -188,9 +188,9 @@ fn json_is_strict_in_header_and_payload() {
         ("the same name at two levels", header.clone(), member("\"x\":{\"sub\":1,\"x\":{\"sub\":2}}")),
         ("other case", header.clone(), member("\"SUB\":\"eec-2\"")),
     ] {
-        token_case(&house, &mut p, name, key.token_of(header, payload), "");
+        token_case(&fixture, &mut p, name, key.token_of(header, payload), "");
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn the_size_limit_is_exact() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["token"] = json!({"max_bytes": 1000});
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     // Base64url has no text of 4n + 1 characters: spaces in header and payload together reach every length.
     let all: Vec<String> = (0..600)
@@ -207,7 +207,7 @@ fn the_size_limit_is_exact() {
         .collect();
     for (length, want) in [(999, ""), (1000, ""), (1001, "token_too_large"), (1002, "token_too_large")] {
         let token = all.iter().find(|t| t.len() == length).expect("a token of every length");
-        token_case(&house, &mut p, &format!("{length} bytes"), token, want);
+        token_case(&fixture, &mut p, &format!("{length} bytes"), token, want);
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::{Envoy, Push, validate};
-use crate::support::house::{House, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims};
@@ -17,15 +17,15 @@ fn as_a_string_and_as_a_struct() {
     filter["cache"] = json!({"tokens": 0});
     for shape in [Configuration::Text(filter.to_string()), Configuration::Struct(filter.clone())] {
         let mut p = Problems::new();
-        let house = House::start_with(&filter, |mut setup| {
+        let fixture = Fixture::start_with(&filter, |mut setup| {
             setup.configuration = Some(shape.clone());
             setup
         });
         let request = Request::register("eec-1").bearer(key.token(&claims()));
-        house.allowed(&mut p, &format!("{shape:.20?}"), &request, &identity_of_eec_1());
-        let generation = house.envoy.filter_stat("config.generation");
+        fixture.allowed(&mut p, &format!("{shape:.20?}"), &request, &identity_of_eec_1());
+        let generation = fixture.envoy.filter_stat("config.generation");
         p.check("config.generation", generation > 0, || "it is not recorded".into());
-        house.finish(p);
+        fixture.finish(p);
     }
 }
 
@@ -85,11 +85,11 @@ fn warnings_do_not_refuse() {
     let mut encrypts = Key::new(2).jwk();
     encrypts["use"] = json!("enc");
     filter["entitlement_servers"][0]["keys"] = json!([{"jwks": {"keys": [encrypts, key.jwk()]}}]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let request = Request::register("eec-1").bearer(key.token(&claims()));
-    house.allowed_over(Protocol::H1, &mut p, "the other key", &request, &identity_of_eec_1());
-    let log = house.envoy.log();
+    fixture.allowed_over(Protocol::H1, &mut p, "the other key", &request, &identity_of_eec_1());
+    let log = fixture.envoy.log();
     p.check("log", log.contains("entitlement_servers[0].keys[0].jwks.keys[0].use: "), || log.clone());
-    house.finish(p);
+    fixture.finish(p);
 }

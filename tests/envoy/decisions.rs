@@ -1,6 +1,6 @@
 //! `docs/contract.md#decisions`, row by row, in a real Envoy, over HTTP/1.1 and HTTP/2.
 
-use crate::support::house::{BOTH, FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{BOTH, FQDN, Fixture, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, claims_text_with, claims_with, now};
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 
-/// A house whose upstream sees nothing of a denied request, so that every denial can be held against that.
-fn house(filter: &Value) -> House {
-    House::start_with(filter, |setup| setup.stop_iteration(true))
+/// A fixture whose upstream sees nothing of a denied request, so that every denial can be held against that.
+fn fixture(filter: &Value) -> Fixture {
+    Fixture::start_with(filter, |setup| setup.stop_iteration(true))
 }
 
 /// Two servers, rules for every action, a limit on bodies, and something revoked.
@@ -43,7 +43,7 @@ fn good(key: &Key) -> Request {
 #[test]
 fn every_row_of_the_table_in_its_order() {
     let (key, second) = (Key::new(1), Key::new(2));
-    let house = house(&everything(&key, &second));
+    let fixture = fixture(&everything(&key, &second));
     let mut p = Problems::new();
     let with = |changes: Value| Request::register("eec-1").bearer(key.token(&claims_with(changes)));
     let body = |body: &str| Request::new("POST", REGISTRATIONS).bearer(key.token(&claims())).json(body);
@@ -89,37 +89,37 @@ fn every_row_of_the_table_in_its_order() {
         ("binding_mismatch", body("{\"eecId\":\"eec-2\"}")),
     ];
     for (code, request) in &rows {
-        house.denied(&mut p, code, request, code);
+        fixture.denied(&mut p, code, request, code);
     }
     let duplicate = key.token_of(key.header().to_string(), claims_text_with("iat", "\"sub\":\"eec-2\""));
-    house.denied(
+    fixture.denied(
         &mut p,
         "a duplicate claim",
         &Request::register("eec-1").bearer(duplicate),
         "token_malformed",
     );
-    house.allowed(&mut p, "a good request", &good(&key), &identity_of_eec_1());
+    fixture.allowed(&mut p, "a good request", &good(&key), &identity_of_eec_1());
     let of_second = second.token(&claims_with(json!({"iss": "https://SECOND.example.org./"})));
-    house.denied(
+    fixture.denied(
         &mut p,
         "a token of one server signed by another's key",
         &Request::register("eec-1")
             .bearer(second.token_with(&json!({"alg": "EdDSA", "kid": "k1"}), &claims())),
         "signature_invalid",
     );
-    house.allowed(
+    fixture.allowed(
         &mut p,
         "the second server, spelled otherwise",
         &Request::register("eec-1").bearer(of_second),
         &[("x-eec-id", "eec-1"), ("x-eec-issuer", "second.example.org")],
     );
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn of_two_faults_the_earlier_row_wins() {
     let (key, second) = (Key::new(1), Key::new(2));
-    let house = house(&everything(&key, &second));
+    let fixture = fixture(&everything(&key, &second));
     let mut p = Problems::new();
     let token = |changes: Value| key.token(&claims_with(changes));
     let expired = json!({"exp": now() - 40, "iat": now() - 600});
@@ -150,9 +150,9 @@ fn of_two_faults_the_earlier_row_wins() {
     bodies("binding_missing", Request::new("POST", REGISTRATIONS).json("{\"ueId\":\"msisdn-2\"}"));
     pairs.push(("token_expired", Request::new("POST", REGISTRATIONS).bearer(token(expired)).body("x")));
     for (code, request) in &pairs {
-        house.denied(&mut p, &format!("{code} first"), request, code);
+        fixture.denied(&mut p, &format!("{code} first"), request, code);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn identity_headers_are_the_tokens_and_nobody_elses() {
     filter["forward"] =
         json!({"headers": {"X-Client": "sub", "x-groups": "groups", "x-level": "level", "x-iss": "iss"}});
     filter["rules"] = json!([{"match": {"path": "/healthz"}, "action": "pass_without_token"}]);
-    let house = house(&filter);
+    let fixture = fixture(&filter);
     let mut p = Problems::new();
     let token = key
         .token_of(key.header().to_string(), claims_text_with("x", "\"groups\":[\"a\",\"b\"],\"level\":1.50"));
@@ -184,7 +184,7 @@ fn identity_headers_are_the_tokens_and_nobody_elses() {
     };
     for protocol in BOTH {
         let request = spoofed(Request::register("eec-1").bearer(&token)).trailer("x-eec-id", "evil");
-        if let Some(received) = house.allowed_over(protocol, &mut p, "spoofed", &request, &[]) {
+        if let Some(received) = fixture.allowed_over(protocol, &mut p, "spoofed", &request, &[]) {
             let own = |name: &str| received.all(name).join(",");
             p.equal("spoofed", "x-client", own("x-client"), "eec-1".to_owned());
             p.equal("spoofed", "x-groups", own("x-groups"), "a,b".to_owned());
@@ -202,17 +202,17 @@ fn identity_headers_are_the_tokens_and_nobody_elses() {
         }
         .header("authorization", "Basic eA==")
         .authority("10.0.0.1:8080");
-        let status = house.send(protocol, &request).map(|r| r.status);
+        let status = fixture.send(protocol, &request).map(|r| r.status);
         p.equal("probe", "status", status, Ok(201));
-        let received = house.upstream.records.wait_for(&request.case, |_| true);
+        let received = fixture.upstream.records.wait_for(&request.case, |_| true);
         let evil = format!("{:?}", received.headers);
         p.check("probe", !evil.contains("evil"), || format!("something spoofed got through: {evil}"));
         p.equal("probe", "authorization", received.all("authorization"), vec!["Basic eA=="]);
     }
-    p.equal("probe", "passed_without_token", house.envoy.filter_stat("passed_without_token"), 2);
+    p.equal("probe", "passed_without_token", fixture.envoy.filter_stat("passed_without_token"), 2);
     let odd = key.token(&claims_with(json!({"sub": "a  b"})));
-    house.denied(&mut p, "two spaces", &Request::register("a  b").bearer(odd), "claim_malformed");
-    house.finish(p);
+    fixture.denied(&mut p, "two spaces", &Request::register("a  b").bearer(odd), "claim_malformed");
+    fixture.finish(p);
 }
 
 #[test]
@@ -220,11 +220,11 @@ fn a_head_gets_no_body_and_the_token_can_be_forwarded() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["forward"] = json!({"token": true});
-    let house = house(&filter);
+    let fixture = fixture(&filter);
     let mut p = Problems::new();
-    house.denied(&mut p, "HEAD", &Request::new("HEAD", REGISTRATIONS), "route_unmatched");
+    fixture.denied(&mut p, "HEAD", &Request::new("HEAD", REGISTRATIONS), "route_unmatched");
     let token = key.token(&claims());
-    if let Some(received) = house.allowed_over(
+    if let Some(received) = fixture.allowed_over(
         Protocol::H1,
         &mut p,
         "forwarded",
@@ -240,7 +240,7 @@ fn a_head_gets_no_body_and_the_token_can_be_forwarded() {
     }
     let hosts = [format!("{}:8443", FQDN.to_uppercase()), format!("{FQDN}."), format!("{FQDN}.:443")];
     for host in hosts {
-        house.allowed(&mut p, &host, &good(&key).authority(&host), &identity_of_eec_1());
+        fixture.allowed(&mut p, &host, &good(&key).authority(&host), &identity_of_eec_1());
     }
-    house.finish(p);
+    fixture.finish(p);
 }

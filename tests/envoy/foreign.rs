@@ -1,7 +1,7 @@
 //! Tokens minted by another JOSE library, verified in a real Envoy.
 
+use crate::support::fixture::{FQDN, Fixture, ISSUER, config, identity_of_eec_1};
 use crate::support::foreign::mint;
-use crate::support::house::{FQDN, House, ISSUER, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, claims_with};
@@ -53,19 +53,19 @@ fn every_algorithm_of_another_library() {
         })
         .collect();
     filter["entitlement_servers"][0]["keys"] = json!(keys);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let token =
         |name: String| Request::register("eec-1").bearer(minted["tokens"][&name].as_str().expect(&name));
     for (name, ..) in KINDS {
         for kind in ["plain", "rich"] {
             let name = format!("{name}-{kind}");
-            house.allowed(&mut p, &name, &token(name.clone()), &identity_of_eec_1());
+            fixture.allowed(&mut p, &name, &token(name.clone()), &identity_of_eec_1());
         }
         let late = format!("{name}-late");
-        house.denied(&mut p, &late, &token(late.clone()), "token_expired");
+        fixture.denied(&mut p, &late, &token(late.clone()), "token_expired");
         let stray = format!("{name}-stray");
-        house.denied(&mut p, &stray, &token(stray.clone()), "key_unknown");
+        fixture.denied(&mut p, &stray, &token(stray.clone()), "key_unknown");
         // One bit of the signature, and one of the payload.
         let good = minted["tokens"][format!("{name}-plain")].as_str().expect("a token");
         for part in [1, 2] {
@@ -75,12 +75,12 @@ fn every_algorithm_of_another_library() {
             // A payload with a flipped bit may be no JSON any more: only its signature is looked at here.
             let want = if part == 2 { "signature_invalid" } else { continue };
             let request = Request::register("eec-1").bearer(parts.join("."));
-            house.denied(&mut p, &format!("{name} flipped"), &request, want);
+            fixture.denied(&mut p, &format!("{name} flipped"), &request, want);
         }
     }
-    house.denied(&mut p, "stolen", &token("stolen".into()), "signature_invalid");
-    house.denied(&mut p, "confused", &token("confused".into()), "algorithm_not_allowed");
-    house.finish(p);
+    fixture.denied(&mut p, "stolen", &token("stolen".into()), "signature_invalid");
+    fixture.denied(&mut p, "confused", &token("confused".into()), "algorithm_not_allowed");
+    fixture.finish(p);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_key_set_as_the_other_library_publishes_it() {
         {"fqdn": ISSUER, "keys": [{"jwks": minted["jwks"]}]},
         {"fqdn": "second.example.org", "keys": [{"jwk": Key::new(2).jwk()}]},
     ]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     for (name, want) in [
         ("a", ""),
@@ -112,9 +112,9 @@ fn a_key_set_as_the_other_library_publishes_it() {
     ] {
         let request = Request::register("eec-1").bearer(minted["tokens"][name].as_str().expect("a token"));
         match want {
-            "" => house.allowed(&mut p, name, &request, &identity_of_eec_1()),
-            code => house.denied(&mut p, name, &request, code),
+            "" => fixture.allowed(&mut p, name, &request, &identity_of_eec_1()),
+            code => fixture.denied(&mut p, name, &request, code),
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }

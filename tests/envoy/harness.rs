@@ -1,4 +1,4 @@
-//! The test house itself, with an Envoy that has no filter: what goes in comes out, and the records say so.
+//! The test fixture itself, with an Envoy that has no filter: what goes in comes out, and the records say so.
 
 use crate::support::bootstrap::Setup;
 use crate::support::envoy::{Envoy, Push};

@@ -3,8 +3,8 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::validate;
+use crate::support::fixture::{FQDN, Fixture, ISSUER, identity_of_eec_1};
 use crate::support::foreign;
-use crate::support::house::{FQDN, House, ISSUER, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims};
@@ -28,8 +28,8 @@ fn filter(keys: Vec<Value>) -> Value {
     })
 }
 
-fn house(keys: Vec<Value>) -> House {
-    House::start_with(&filter(keys), |setup| setup.stop_iteration(true))
+fn fixture(keys: Vec<Value>) -> Fixture {
+    Fixture::start_with(&filter(keys), |setup| setup.stop_iteration(true))
 }
 
 fn bearer(token: &Value) -> Request {
@@ -50,24 +50,24 @@ fn pinned(made: &Value, alg: &str, form: &str) -> Value {
 fn nine_algorithms_in_three_forms() {
     let made = made("2040-01-01");
     for form in ["jwk", "public_key_pem", "certificate_pem"] {
-        let house = house(ALGORITHMS.iter().map(|alg| pinned(&made, alg, form)).collect());
+        let fixture = fixture(ALGORITHMS.iter().map(|alg| pinned(&made, alg, form)).collect());
         let mut p = Problems::new();
         for alg in ALGORITHMS {
             let name = format!("{alg} as {form}");
-            house.allowed(&mut p, &name, &bearer(&made[alg]["token"]), &identity_of_eec_1());
-            house.denied(&mut p, &name, &bearer(&made[alg]["other"]), "signature_invalid");
+            fixture.allowed(&mut p, &name, &bearer(&made[alg]["token"]), &identity_of_eec_1());
+            fixture.denied(&mut p, &name, &bearer(&made[alg]["other"]), "signature_invalid");
             let flipped = made[alg]["token"].as_str().expect("a token").replacen("eyJ", "eyK", 1);
-            house.denied(&mut p, &name, &Request::register("eec-1").bearer(flipped), "token_malformed");
+            fixture.denied(&mut p, &name, &Request::register("eec-1").bearer(flipped), "token_malformed");
             let by_certificate = bearer(&made[alg]["token_x5t"]);
             match form {
-                "certificate_pem" => house.allowed(&mut p, &name, &by_certificate, &identity_of_eec_1()),
-                _ => house.denied(&mut p, &name, &by_certificate, "key_unknown"),
+                "certificate_pem" => fixture.allowed(&mut p, &name, &by_certificate, &identity_of_eec_1()),
+                _ => fixture.denied(&mut p, &name, &by_certificate, "key_unknown"),
             }
         }
         // Envoy verifies all that a host can: each probe in the module is one that it passes.
-        let log = house.envoy.log();
+        let log = fixture.envoy.log();
         p.check(form, !log.contains("does not verify"), || log.clone());
-        house.finish(p);
+        fixture.finish(p);
     }
 }
 
@@ -82,20 +82,25 @@ fn ed25519_is_another_name_of_eddsa() {
     for name in ["EdDSA", "Ed25519"] {
         let mut jwk = key.jwk();
         jwk["alg"] = json!(name);
-        let house = house(vec![json!({"jwk": jwk})]);
+        let fixture = fixture(vec![json!({"jwk": jwk})]);
         let mut p = Problems::new();
         for alg in ["EdDSA", "Ed25519"] {
-            house.allowed(&mut p, &format!("{alg} with a key for {name}"), &under(alg), &identity_of_eec_1());
+            fixture.allowed(
+                &mut p,
+                &format!("{alg} with a key for {name}"),
+                &under(alg),
+                &identity_of_eec_1(),
+            );
         }
-        house.denied(
+        fixture.denied(
             &mut p,
             &format!("ES256 with a key for {name}"),
             &under("ES256"),
             "algorithm_not_allowed",
         );
         let token = Key::new(2).token_with(&json!({"alg": "Ed25519", "kid": "k1"}), &claims());
-        house.denied(&mut p, "another key", &Request::register("eec-1").bearer(token), "signature_invalid");
-        house.finish(p);
+        fixture.denied(&mut p, "another key", &Request::register("eec-1").bearer(token), "signature_invalid");
+        fixture.finish(p);
     }
 }
 
@@ -109,7 +114,7 @@ fn windows_sets_and_algorithms() {
         key["not_after"] = json!(to);
         key
     };
-    let house = house(vec![
+    let fixture = fixture(vec![
         pinned(&over, "ES256", "certificate_pem"),
         windowed("RS256", "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"),
         windowed("PS256", "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"),
@@ -117,16 +122,26 @@ fn windows_sets_and_algorithms() {
         json!({"jwks": {"keys": [good["ES384"]["jwk"], good["PS512"]["jwk"]]}}),
     ]);
     let mut p = Problems::new();
-    house.denied(&mut p, "a certificate that is over", &bearer(&over["ES256"]["token"]), "key_not_valid_now");
-    house.denied(&mut p, "a window that is over", &bearer(&good["RS256"]["token"]), "key_not_valid_now");
-    house.denied(&mut p, "a window to come", &bearer(&good["EdDSA"]["token"]), "key_not_valid_now");
-    house.allowed(&mut p, "in its window", &bearer(&good["PS256"]["token"]), &identity_of_eec_1());
-    house.allowed(&mut p, "from a set", &bearer(&good["ES384"]["token"]), &identity_of_eec_1());
-    house.denied(&mut p, "an alg that nobody has", &bearer(&good["RS512"]["token"]), "algorithm_not_allowed");
-    let days = house.envoy.filter_stat("key_valid_days.0_2");
+    fixture.denied(
+        &mut p,
+        "a certificate that is over",
+        &bearer(&over["ES256"]["token"]),
+        "key_not_valid_now",
+    );
+    fixture.denied(&mut p, "a window that is over", &bearer(&good["RS256"]["token"]), "key_not_valid_now");
+    fixture.denied(&mut p, "a window to come", &bearer(&good["EdDSA"]["token"]), "key_not_valid_now");
+    fixture.allowed(&mut p, "in its window", &bearer(&good["PS256"]["token"]), &identity_of_eec_1());
+    fixture.allowed(&mut p, "from a set", &bearer(&good["ES384"]["token"]), &identity_of_eec_1());
+    fixture.denied(
+        &mut p,
+        "an alg that nobody has",
+        &bearer(&good["RS512"]["token"]),
+        "algorithm_not_allowed",
+    );
+    let days = fixture.envoy.filter_stat("key_valid_days.0_2");
     p.check("key_valid_days", (4_000..6_000).contains(&days), || format!("{days} days"));
-    p.equal("key_valid_days", "a key that is over", house.envoy.filter_stat("key_valid_days.0_1"), 0);
-    house.finish(p);
+    p.equal("key_valid_days", "a key that is over", fixture.envoy.filter_stat("key_valid_days.0_1"), 0);
+    fixture.finish(p);
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! `iss` and `aud` in a real Envoy: by name, never by resemblance (`docs/contract.md#naming`).
 
 use crate::support::cases::{claims_case, raw_claim};
-use crate::support::house::{FQDN, House, ISSUER, config};
+use crate::support::fixture::{FQDN, Fixture, ISSUER, config};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use serde_json::{Value, json};
 
-fn house(key: &Key, changes: impl FnOnce(&mut Value)) -> House {
+fn fixture(key: &Key, changes: impl FnOnce(&mut Value)) -> Fixture {
     let mut filter = config(&[key]);
     changes(&mut filter);
-    House::start(&filter)
+    Fixture::start(&filter)
 }
 
 /// Ways to write `name` that name it, and ways that do not (`docs/contract.md#naming`).
@@ -68,17 +68,18 @@ fn spellings(name: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn audience_by_name_never_by_resemblance() {
     let key = Key::new(1);
-    let house = house(&key, |filter| filter["protects"]["fqdns"] = json!([FQDN, "ees2.edge.example.net"]));
+    let fixture =
+        fixture(&key, |filter| filter["protects"]["fqdns"] = json!([FQDN, "ees2.edge.example.net"]));
     let mut p = Problems::new();
     let (good, bad) = spellings(FQDN);
     for spelling in good {
-        claims_case(&house, &mut p, &key, json!({"aud": spelling}), "");
-        claims_case(&house, &mut p, &key, json!({"aud": ["other.example.org", spelling]}), "");
+        claims_case(&fixture, &mut p, &key, json!({"aud": spelling}), "");
+        claims_case(&fixture, &mut p, &key, json!({"aud": ["other.example.org", spelling]}), "");
     }
     for spelling in &bad {
-        claims_case(&house, &mut p, &key, json!({"aud": spelling}), "audience_mismatch");
+        claims_case(&fixture, &mut p, &key, json!({"aud": spelling}), "audience_mismatch");
     }
-    claims_case(&house, &mut p, &key, json!({"aud": bad}), "audience_mismatch");
+    claims_case(&fixture, &mut p, &key, json!({"aud": bad}), "audience_mismatch");
     for (aud, want) in [
         (json!("ees2.edge.example.net"), ""),
         (json!(["ees2.edge.example.net", "", "x"]), "claim_malformed"),
@@ -94,41 +95,41 @@ fn audience_by_name_never_by_resemblance() {
         (json!(""), "audience_mismatch"),
         (json!([""]), "audience_mismatch"),
     ] {
-        claims_case(&house, &mut p, &key, json!({"aud": aud}), want);
+        claims_case(&fixture, &mut p, &key, json!({"aud": aud}), want);
     }
-    claims_case(&house, &mut p, &key, json!({"aud": null}), "claim_missing");
-    raw_claim(&house, &mut p, &key, "aud", "null", "claim_malformed");
-    house.finish(p);
+    claims_case(&fixture, &mut p, &key, json!({"aud": null}), "claim_missing");
+    raw_claim(&fixture, &mut p, &key, "aud", "null", "claim_malformed");
+    fixture.finish(p);
 }
 
 #[test]
 fn issuer_by_name_never_by_resemblance() {
     let key = Key::new(1);
-    let house = house(&key, |_| ());
+    let fixture = fixture(&key, |_| ());
     let mut p = Problems::new();
     let (good, bad) = spellings(ISSUER);
     // Whatever the spelling, the upstream gets the configured one: `allowed` looks at that.
     for spelling in good {
-        claims_case(&house, &mut p, &key, json!({"iss": spelling}), "");
+        claims_case(&fixture, &mut p, &key, json!({"iss": spelling}), "");
     }
     for spelling in bad {
-        claims_case(&house, &mut p, &key, json!({"iss": spelling}), "issuer_unknown");
+        claims_case(&fixture, &mut p, &key, json!({"iss": spelling}), "issuer_unknown");
     }
     for iss in [json!(null), json!(7), json!([ISSUER]), json!({}), json!(""), json!(true)] {
-        claims_case(&house, &mut p, &key, json!({"iss": iss}), "issuer_unknown");
+        claims_case(&fixture, &mut p, &key, json!({"iss": iss}), "issuer_unknown");
     }
-    raw_claim(&house, &mut p, &key, "iss", "null", "issuer_unknown");
-    house.finish(p);
+    raw_claim(&fixture, &mut p, &key, "iss", "null", "issuer_unknown");
+    fixture.finish(p);
 }
 
 #[test]
 fn a_configured_issuer_is_exact_and_stands_instead_of_the_fqdn() {
     let key = Key::new(1);
     let issuer = "https://op.example.org/Tenant";
-    let house = house(&key, |filter| filter["entitlement_servers"][0]["issuer"] = json!(issuer));
+    let fixture = fixture(&key, |filter| filter["entitlement_servers"][0]["issuer"] = json!(issuer));
     let mut p = Problems::new();
     let request = Request::register("eec-1").bearer(key.token(&claims_with(json!({"iss": issuer}))));
-    house.allowed(&mut p, issuer, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", issuer)]);
+    fixture.allowed(&mut p, issuer, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", issuer)]);
     for other in [
         ISSUER,
         "https://op.example.org/tenant",
@@ -138,7 +139,7 @@ fn a_configured_issuer_is_exact_and_stands_instead_of_the_fqdn() {
         "op.example.org",
         " https://op.example.org/Tenant",
     ] {
-        claims_case(&house, &mut p, &key, json!({"iss": other}), "issuer_unknown");
+        claims_case(&fixture, &mut p, &key, json!({"iss": other}), "issuer_unknown");
     }
-    house.finish(p);
+    fixture.finish(p);
 }

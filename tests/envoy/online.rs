@@ -2,7 +2,7 @@
 //! test scripts answer by answer.
 
 use crate::support::entitlement_server::{Server, asking_house, delete, http};
-use crate::support::house::{ISSUER, Protocol, identity_of_eec_1};
+use crate::support::fixture::{ISSUER, Protocol, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims, claims_with, now};
 use serde_json::{Value, json};
@@ -18,11 +18,11 @@ fn good_answer() -> Value {
 fn opaque_tokens_by_introspection() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"client_id": "ees 1", "client_secret_env": "ES_SECRET"});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let opaque = delete("opaque/token+1");
     server.says(&good_answer());
-    house.allowed(&mut p, "active", &opaque, &identity_of_eec_1());
+    fixture.allowed(&mut p, "active", &opaque, &identity_of_eec_1());
     let questions = server.questions();
     for question in &questions {
         p.check("question", question.starts_with("POST /oauth2/introspect HTTP/1.1\r\n"), || {
@@ -37,10 +37,10 @@ fn opaque_tokens_by_introspection() {
         p.check("body", question.ends_with(body), || question.clone());
     }
     p.equal("question", "count", questions.len(), 2);
-    house.allowed(&mut p, "a JWT is verified here", &delete(&key.token(&claims())), &identity_of_eec_1());
+    fixture.allowed(&mut p, "a JWT is verified here", &delete(&key.token(&claims())), &identity_of_eec_1());
     p.equal("JWT", "questions", server.questions().len(), 0);
     let forged = Key::new(9).token_with(&key.header(), &claims());
-    house.denied(
+    fixture.denied(
         &mut p,
         "a JWT with a bad signature never goes there",
         &delete(&forged),
@@ -51,7 +51,7 @@ fn opaque_tokens_by_introspection() {
         let mut answer = good_answer();
         answer.as_object_mut().expect("members").remove(name);
         server.says(&answer);
-        house.denied(&mut p, &format!("an answer without {name}"), &opaque, code);
+        fixture.denied(&mut p, &format!("an answer without {name}"), &opaque, code);
     };
     without("sub", "claim_missing");
     without("aud", "claim_missing");
@@ -61,7 +61,7 @@ fn opaque_tokens_by_introspection() {
         let mut answer = claims_with(changes.clone());
         answer["active"] = changes.get("active").cloned().unwrap_or(json!(true));
         server.says(&answer);
-        house.denied(&mut p, &format!("an answer with {changes}"), &opaque, code);
+        fixture.denied(&mut p, &format!("an answer with {changes}"), &opaque, code);
     };
     with(json!({"active": false}), "token_inactive");
     with(json!({"active": "true"}), "token_inactive");
@@ -69,13 +69,13 @@ fn opaque_tokens_by_introspection() {
     with(json!({"exp": now() - 60}), "token_expired");
     with(json!({"aud": "other.example.net"}), "audience_mismatch");
     with(json!({"cnf": {}}), "confirmation_failed");
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"apply_to": "all"}), |_| {});
+    let fixture = asking_house(&server, &key, &json!({"apply_to": "all"}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     let active = good_answer().to_string();
@@ -97,18 +97,18 @@ fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
     ];
     for (name, answer) in answers {
         server.answers(answer);
-        house.denied(&mut p, name, &request, "entitlement_unavailable");
+        fixture.denied(&mut p, name, &request, "entitlement_unavailable");
         server.says(&json!({"active": true}));
-        house.allowed(&mut p, &format!("at once after {name}"), &request, &identity_of_eec_1());
+        fixture.allowed(&mut p, &format!("at once after {name}"), &request, &identity_of_eec_1());
     }
     server.says(&json!({"active": true})).after(2_000);
-    house.denied(&mut p, "slow", &request, "entitlement_unavailable");
-    let reply = house.send(Protocol::H1, &request).expect("an answer");
+    fixture.denied(&mut p, "slow", &request, "entitlement_unavailable");
+    let reply = fixture.send(Protocol::H1, &request).expect("an answer");
     p.equal("slow", "retry-after", reply.all("retry-after"), vec!["1"]);
     server.says(&json!({"active": true}));
-    house.allowed(&mut p, "after slow", &request, &identity_of_eec_1());
-    p.equal("waiting", "gauge", house.envoy.filter_stat("online.waiting"), 0);
-    p.check("unavailable", house.envoy.filter_stat("online.unavailable") >= 28, || "not counted".into());
+    fixture.allowed(&mut p, "after slow", &request, &identity_of_eec_1());
+    p.equal("waiting", "gauge", fixture.envoy.filter_stat("online.waiting"), 0);
+    p.check("unavailable", fixture.envoy.filter_stat("online.unavailable") >= 28, || "not counted".into());
     for (answer, code) in [
         (json!({"active": true, "sub": "eec-2"}), "token_inactive"),
         (json!({"active": true, "aud": "other"}), "token_inactive"),
@@ -117,24 +117,24 @@ fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
         (json!({"active": true, "cnf": {}}), "confirmation_failed"),
     ] {
         server.says(&answer);
-        house.denied(&mut p, &answer.to_string(), &request, code);
+        fixture.denied(&mut p, &answer.to_string(), &request, code);
     }
     server.questions();
-    house.denied(
+    fixture.denied(
         &mut p,
         "local checks come first",
         &delete(&key.token(&claims_with(json!({"aud": "x"})))),
         "audience_mismatch",
     );
     p.equal("local checks", "questions", server.questions().len(), 0);
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn ts43_asks_with_post_then_get() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"method": "ts43", "path": "/ts43", "apply_to": "all", "client_id": "ees1"});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let token = key.token(&claims());
     let request = delete(&token);
@@ -147,13 +147,13 @@ fn ts43_asks_with_post_then_get() {
     ] {
         server.answers(http(200, "application/json", answer));
         match code {
-            None => house.allowed(&mut p, answer, &request, &identity_of_eec_1()),
-            Some(code) => house.denied(&mut p, answer, &request, code),
+            None => fixture.allowed(&mut p, answer, &request, &identity_of_eec_1()),
+            Some(code) => fixture.denied(&mut p, answer, &request, code),
         }
     }
     for status in [401, 403, 511] {
         server.answers(http(status, "text/plain", ""));
-        house.denied(&mut p, &status.to_string(), &request, "token_inactive");
+        fixture.denied(&mut p, &status.to_string(), &request, "token_inactive");
     }
     let question = server.questions().remove(0);
     let body = question.split("\r\n\r\n").nth(1).unwrap_or_default();
@@ -164,7 +164,7 @@ fn ts43_asks_with_post_then_get() {
         server.answers(http(status, "text/plain", ""));
         server.state.lock().expect("the state").to_get =
             Some(http(200, "application/json", "{\"OperatorTokenValidity\":1}").into());
-        house.allowed_over(Protocol::H1, &mut p, "GET", &request, &identity_of_eec_1());
+        fixture.allowed_over(Protocol::H1, &mut p, "GET", &request, &identity_of_eec_1());
         let questions = server.questions();
         p.equal("GET", "questions", questions.len(), 2);
         let get = format!(
@@ -173,29 +173,29 @@ fn ts43_asks_with_post_then_get() {
         p.check("GET", questions.last().is_some_and(|q| q.starts_with(&get)), || format!("{questions:?}"));
     }
     server.state.lock().expect("the state").to_get = None;
-    house.denied_over(Protocol::H1, &mut p, "405 twice", &request, "entitlement_unavailable");
-    house.finish(p);
+    fixture.denied_over(Protocol::H1, &mut p, "405 twice", &request, "entitlement_unavailable");
+    fixture.finish(p);
 }
 
 #[test]
 fn a_server_without_keys_vouches_by_its_answers_and_answers_are_kept() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"cache_seconds": 60, "negative_cache_seconds": 60});
-    let house = asking_house(&server, &key, &online, |filter| {
+    let fixture = asking_house(&server, &key, &online, |filter| {
         filter["entitlement_servers"][0].as_object_mut().expect("a server").remove("keys");
     });
     let mut p = Problems::new();
     let unverified = |sub: &str| Key::new(9).token(&claims_with(json!({"sub": sub, "jti": sub})));
     server.says(&good_answer());
-    house.allowed(&mut p, "the answer's identity", &delete(&unverified("liar")), &identity_of_eec_1());
+    fixture.allowed(&mut p, "the answer's identity", &delete(&unverified("liar")), &identity_of_eec_1());
     p.equal("kept", "questions", server.questions().len(), 1);
     server.says(&json!({"active": false}));
-    house.denied(&mut p, "inactive", &delete(&unverified("second")), "token_inactive");
+    fixture.denied(&mut p, "inactive", &delete(&unverified("second")), "token_inactive");
     p.equal("kept", "questions", server.questions().len(), 1);
     let mut soon = good_answer();
     soon["exp"] = json!(now() + 1);
     server.says(&soon);
-    house.allowed_over(
+    fixture.allowed_over(
         Protocol::H1,
         &mut p,
         "exp is near",
@@ -205,46 +205,46 @@ fn a_server_without_keys_vouches_by_its_answers_and_answers_are_kept() {
     std::thread::sleep(Duration::from_millis(2_100));
     server.questions();
     server.says(&json!({"active": false}));
-    house.denied_over(
+    fixture.denied_over(
         Protocol::H1,
         &mut p,
         "never past exp",
         &delete(&unverified("third")),
         "token_inactive",
     );
-    p.check("cache_hit", house.envoy.filter_stat("online.cache_hit") >= 2, || "not counted".into());
-    house.finish(p);
+    p.check("cache_hit", fixture.envoy.filter_stat("online.cache_hit") >= 2, || "not counted".into());
+    fixture.finish(p);
 }
 
 #[test]
 fn allow_verified_passes_unasked_but_never_the_inactive() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"apply_to": "all", "on_unavailable": "allow_verified"});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let (first, second) = (key.token(&claims()), key.token(&claims_with(json!({"jti": "2"}))));
     server.says(&json!({"active": false}));
-    house.denied(&mut p, "inactive", &delete(&first), "token_inactive");
+    fixture.denied(&mut p, "inactive", &delete(&first), "token_inactive");
     server.answers(http(500, "text/plain", ""));
-    house.denied(&mut p, "still inactive", &delete(&first), "token_inactive");
+    fixture.denied(&mut p, "still inactive", &delete(&first), "token_inactive");
     let identity: Vec<(&str, &str)> = [identity_of_eec_1(), vec![("x-eec-token-id", "2")]].concat();
-    house.allowed(&mut p, "unasked", &delete(&second), &identity);
-    house.denied(
+    fixture.allowed(&mut p, "unasked", &delete(&second), &identity);
+    fixture.denied(
         &mut p,
         "bad all the same",
         &delete(&Key::new(2).token_with(&key.header(), &claims())),
         "signature_invalid",
     );
-    p.equal("unasked", "counted", house.envoy.filter_stat("online.allowed_unasked"), 2);
-    house.finish(p);
+    p.equal("unasked", "counted", fixture.envoy.filter_stat("online.allowed_unasked"), 2);
+    fixture.finish(p);
 }
 
 #[test]
 fn an_unknown_cluster_is_unavailable_at_once() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"cluster": "nowhere", "apply_to": "all"}), |_| {});
+    let fixture = asking_house(&server, &key, &json!({"cluster": "nowhere", "apply_to": "all"}), |_| {});
     let mut p = Problems::new();
-    house.denied(&mut p, "unknown cluster", &delete(&key.token(&claims())), "entitlement_unavailable");
-    p.equal("waiting", "gauge", house.envoy.filter_stat("online.waiting"), 0);
-    house.finish(p);
+    fixture.denied(&mut p, "unknown cluster", &delete(&key.token(&claims())), "entitlement_unavailable");
+    p.equal("waiting", "gauge", fixture.envoy.filter_stat("online.waiting"), 0);
+    fixture.finish(p);
 }

@@ -1,9 +1,9 @@
 //! What floods cost a real Envoy that asks about tokens: nothing that stays, and no place of those who have a good one.
 
 use crate::support::entitlement_server::{Server, asking_house, delete};
+use crate::support::fixture::{Fixture, ISSUER, config, identity_of_eec_1};
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::h2_client::H2;
-use crate::support::house::{House, ISSUER, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims, claims_with};
 use serde_json::json;
@@ -18,9 +18,9 @@ const FLOOD: usize = 50_000;
 const BOUND_KIB: u64 = 4_096;
 
 /// Sends different opaque tokens over some connections at once; each must be refused as inactive.
-fn flood(house: &House, numbers: Range<usize>) -> Vec<String> {
+fn flood(fixture: &Fixture, numbers: Range<usize>) -> Vec<String> {
     const CONNECTIONS: usize = 8;
-    let address = house.envoy.address();
+    let address = fixture.envoy.address();
     let threads: Vec<_> = (0..CONNECTIONS)
         .map(|offset| {
             let mine = numbers.clone().skip(offset).step_by(CONNECTIONS);
@@ -46,38 +46,38 @@ fn flood(house: &House, numbers: Range<usize>) -> Vec<String> {
 fn a_flood_of_bad_tokens_leaves_nothing_behind() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"timeout_ms": 20_000, "cache_seconds": 600, "negative_cache_seconds": 600});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     server.keeps_saying(&json!({"active": false}));
     let mut asked = 0;
     let mut send = |numbers: Range<usize>| {
-        let wrong = flood(&house, numbers);
+        let wrong = flood(&fixture, numbers);
         p.check("flood", wrong.is_empty(), || format!("{} wrong: {:?}", wrong.len(), wrong.first()));
         asked += server.questions().len();
     };
     send(0..FILL);
-    let before = house.envoy.memory_kib();
+    let before = fixture.envoy.memory_kib();
     for part in 0..5 {
         let start = FILL + part * (FLOOD / 5);
         send(start..start + FLOOD / 5);
     }
-    let after = house.envoy.memory_kib();
+    let after = fixture.envoy.memory_kib();
     println!("Envoy's memory: {before} KiB after {FILL} bad tokens, {after} KiB after {FLOOD} more");
     p.check("memory", after < before + BOUND_KIB, || format!("{before} KiB, then {after} KiB"));
     p.equal("every token", "questions", asked, FILL + FLOOD);
-    p.equal("every token", "inactive", house.envoy.filter_stat("online.inactive"), (FILL + FLOOD) as u64);
-    p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
+    p.equal("every token", "inactive", fixture.envoy.filter_stat("online.inactive"), (FILL + FLOOD) as u64);
+    p.equal("afterwards", "waiting", fixture.envoy.filter_stat("online.waiting"), 0);
     server.says(&claims_with(json!({"active": true})));
-    house.allowed(&mut p, "a good token", &delete("good"), &identity_of_eec_1());
-    house.finish(p);
+    fixture.allowed(&mut p, "a good token", &delete("good"), &identity_of_eec_1());
+    fixture.finish(p);
 }
 
 /// Keeps so many questions about opaque tokens under way over a few connections, as long as they live.
-fn opaque_questions(house: &House, number: usize) -> Vec<H2> {
+fn opaque_questions(fixture: &Fixture, number: usize) -> Vec<H2> {
     const TO_A_CONNECTION: usize = 64;
     let numbers: Vec<usize> = (0..number).collect();
     let connections = numbers.chunks(TO_A_CONNECTION).map(|numbers| {
-        let mut connection = H2::connect(house.envoy.address()).expect("a connection");
+        let mut connection = H2::connect(fixture.envoy.address()).expect("a connection");
         for n in numbers {
             // Dropped, it would be reset.
             std::mem::forget(connection.start(&delete(&format!("garbage-{n}")), true).expect("it is sent"));
@@ -91,25 +91,26 @@ fn opaque_questions(house: &House, number: usize) -> Vec<H2> {
 fn garbage_leaves_room_for_tokens_that_a_key_has_verified() {
     const BOUND: usize = 1_024;
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |_| {});
+    let fixture = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |_| {});
     let mut p = Problems::new();
     server.says(&json!({"active": true}));
     server.hold();
-    let garbage = opaque_questions(&house, BOUND);
+    let garbage = opaque_questions(&fixture, BOUND);
     // Those for whom there is no room are refused at once.
-    let seen = |house: &House| {
-        house.envoy.filter_stat("online.waiting") + house.envoy.filter_stat("denied.entitlement_unavailable")
+    let seen = |fixture: &Fixture| {
+        fixture.envoy.filter_stat("online.waiting")
+            + fixture.envoy.filter_stat("denied.entitlement_unavailable")
     };
-    house.envoy.wait("all of the garbage", |_| (seen(&house) == BOUND as u64).then_some(()));
-    let (address, request) = (house.envoy.address(), delete(&key.token(&claims())));
+    fixture.envoy.wait("all of the garbage", |_| (seen(&fixture) == BOUND as u64).then_some(()));
+    let (address, request) = (fixture.envoy.address(), delete(&key.token(&claims())));
     let good = std::thread::spawn(move || h1::exchange(address, &request).map(|r| r.status).ok());
-    house.envoy.wait("the good one", |_| (seen(&house) == BOUND as u64 + 1).then_some(()));
-    p.equal("room", "waiting", house.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 4 + 1);
+    fixture.envoy.wait("the good one", |_| (seen(&fixture) == BOUND as u64 + 1).then_some(()));
+    p.equal("room", "waiting", fixture.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 4 + 1);
     server.release();
     p.equal("the good one", "status", good.join().expect("a thread"), Some(201));
     drop(garbage);
-    house.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
-    house.finish(p);
+    fixture.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
+    fixture.finish(p);
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_server_that_hangs_leaves_room_for_another() {
         {"fqdn": ISSUER, "keys": [{"jwk": key.jwk()}], "online": {"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "timeout_ms": 60_000}},
         {"fqdn": OTHER, "keys": [{"jwk": other.jwk()}], "online": {"method": "ts43", "cluster": "other", "path": "/ts43", "apply_to": "all", "timeout_ms": 60_000}},
     ]);
-    let house = House::start_with(&filter, |setup| {
+    let fixture = Fixture::start_with(&filter, |setup| {
         setup.cluster("es", hanging.address).cluster("other", answering.address)
     });
     let mut p = Problems::new();
@@ -131,28 +132,28 @@ fn a_server_that_hangs_leaves_room_for_another() {
     hanging.hold();
     answering.says(&json!({"OperatorTokenValidity": 1}));
     // Of what one server may take, a quarter is kept as well.
-    let garbage = opaque_questions(&house, BOUND);
-    let refused = |house: &House| house.envoy.filter_stat("denied.entitlement_unavailable");
-    let seen = |house: &House| house.envoy.filter_stat("online.waiting") + refused(house);
-    house.envoy.wait("all of the garbage", |_| (seen(&house) == BOUND as u64).then_some(()));
-    p.equal("garbage", "waiting", house.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 8);
+    let garbage = opaque_questions(&fixture, BOUND);
+    let refused = |fixture: &Fixture| fixture.envoy.filter_stat("denied.entitlement_unavailable");
+    let seen = |fixture: &Fixture| fixture.envoy.filter_stat("online.waiting") + refused(fixture);
+    fixture.envoy.wait("all of the garbage", |_| (seen(&fixture) == BOUND as u64).then_some(()));
+    p.equal("garbage", "waiting", fixture.envoy.filter_stat("online.waiting"), 3 * BOUND as u64 / 8);
     let verified: Vec<H1> = (0..BOUND / 4)
         .map(|n| {
-            let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+            let mut connection = H1::connect(fixture.envoy.address()).expect("a connection");
             let token = key.token(&claims_with(json!({"jti": n.to_string()})));
             connection.send(&bytes_of(&delete(&token))).expect("it is sent");
             connection
         })
         .collect();
-    house.envoy.wait("the verified", |_| (seen(&house) == 5 * BOUND as u64 / 4).then_some(()));
-    p.equal("one server", "waiting", house.envoy.filter_stat("online.waiting"), BOUND as u64 / 2);
+    fixture.envoy.wait("the verified", |_| (seen(&fixture) == 5 * BOUND as u64 / 4).then_some(()));
+    p.equal("one server", "waiting", fixture.envoy.filter_stat("online.waiting"), BOUND as u64 / 2);
     let token = other.token(&claims_with(json!({"iss": OTHER})));
     let identity = [("x-eec-id", "eec-1"), ("x-eec-issuer", OTHER)];
-    house.allowed(&mut p, "the other server's", &delete(&token), &identity);
+    fixture.allowed(&mut p, "the other server's", &delete(&token), &identity);
     hanging.release();
     drop((garbage, verified));
-    house.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
-    house.finish(p);
+    fixture.envoy.wait("everybody's end", |e| (e.filter_stat("online.waiting") == 0).then_some(()));
+    fixture.finish(p);
 }
 
 /// Answers of 60 KB that become much larger once they are read: kept they are bounded in bytes.
@@ -164,26 +165,26 @@ fn large_answers_are_not_kept_for_ever() {
     const BOUND_KIB: u64 = 65_536;
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"timeout_ms": 20_000, "cache_seconds": 600});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let mut answer = claims_with(json!({"active": true, "exp": crate::support::token::now() + 3_600}));
     answer["list"] = json!(vec![0; 30_000]);
     server.keeps_saying(&answer);
-    let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+    let mut connection = H1::connect(fixture.envoy.address()).expect("a connection");
     let mut ask = |n: usize| {
         connection.send(&bytes_of(&delete(&format!("opaque-{n}")))).expect("it is sent");
         connection.response(false).map(|r| r.status).map_err(|e| e.to_string())
     };
     p.equal("the first", "status", ask(0), Ok(201));
-    let before = house.envoy.memory_kib();
+    let before = fixture.envoy.memory_kib();
     for n in 1..ANSWERS {
         p.equal("each", "status", ask(n), Ok(201));
     }
-    let after = house.envoy.memory_kib();
+    let after = fixture.envoy.memory_kib();
     println!("Envoy's memory: {before} KiB after one answer, {after} KiB after {ANSWERS}");
     p.check("memory", after < before + BOUND_KIB, || format!("{before} KiB, then {after} KiB"));
     p.equal("each", "questions", server.questions().len(), ANSWERS);
     p.equal("the last", "status", ask(ANSWERS - 1), Ok(201));
     p.equal("the last is kept", "questions", server.questions().len(), 0);
-    house.finish(p);
+    fixture.finish(p);
 }

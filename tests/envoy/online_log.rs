@@ -19,8 +19,8 @@ fn lines(log: &str, text: &str) -> usize {
 fn a_flood_of_refused_credentials_is_a_few_lines_and_hides_nothing() {
     const REQUESTS: usize = 400;
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
-    let (address, mut p) = (house.envoy.address(), Problems::new());
+    let fixture = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
+    let (address, mut p) = (fixture.envoy.address(), Problems::new());
     server.answers(http(401, "application/json", "{}"));
     server.hold();
     let mut connections: Vec<H1> = (0..REQUESTS)
@@ -30,10 +30,10 @@ fn a_flood_of_refused_credentials_is_a_few_lines_and_hides_nothing() {
             connection
         })
         .collect();
-    house
+    fixture
         .envoy
         .wait("waiting requests", |e| (e.filter_stat("online.waiting") == REQUESTS as u64).then_some(()));
-    p.equal("before", "lines", lines(&house.envoy.log(), "wasm log"), 0);
+    p.equal("before", "lines", lines(&fixture.envoy.log(), "wasm log"), 0);
     let start = Instant::now();
     server.release();
     for connection in &mut connections {
@@ -43,22 +43,22 @@ fn a_flood_of_refused_credentials_is_a_few_lines_and_hides_nothing() {
     // Ten within any second: this many in as long as it took, however slow the machine is.
     let most = 10 * (usize::try_from(start.elapsed().as_secs()).expect("some seconds") + 1);
     assert!(most < REQUESTS, "too slow to tell");
-    let log = house.envoy.log();
+    let log = fixture.envoy.log();
     let (refused, denied) = (lines(&log, REFUSED), lines(&log, DENIED));
     println!("{refused} lines about credentials, {denied} about denials, {most} allowed");
     p.check("credentials", refused >= 1, || "not logged".into());
     p.check("denials", denied >= 1, || "not logged".into());
     let all = lines(&log, "wasm log");
     p.check("all", all <= most, || format!("{all} lines, {most} allowed"));
-    p.equal("each", "counted", house.envoy.filter_stat("online.unavailable"), REQUESTS as u64);
-    house.finish(p);
+    p.equal("each", "counted", fixture.envoy.filter_stat("online.unavailable"), REQUESTS as u64);
+    fixture.finish(p);
 }
 
 #[test]
 fn a_flood_of_denials_does_not_hide_refused_credentials() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
-    let (address, mut p) = (house.envoy.address(), Problems::new());
+    let fixture = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
+    let (address, mut p) = (fixture.envoy.address(), Problems::new());
     server.answers(http(401, "application/json", "{}"));
     let forged = bytes_of(&delete(&Key::new(9).token_with(&key.header(), &claims())));
     let start = Instant::now();
@@ -70,9 +70,9 @@ fn a_flood_of_denials_does_not_hide_refused_credentials() {
     }
     p.equal("opaque", "status", h1::exchange(address, &delete("opaque")).map(|r| r.status).ok(), Some(503));
     let most = 10 * (usize::try_from(start.elapsed().as_secs()).expect("some seconds") + 1);
-    let log = house.envoy.log();
+    let log = fixture.envoy.log();
     p.equal("credentials", "lines", lines(&log, REFUSED), 1);
     let all = lines(&log, "wasm log");
     p.check("all", all <= most, || format!("{all} lines, {most} allowed"));
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -2,8 +2,8 @@
 //! strangers send, however its signature is written, and whichever worker was told.
 
 use crate::support::entitlement_server::{Server, asking_house, delete, http};
+use crate::support::fixture::{Fixture, ISSUER, identity_of_eec_1};
 use crate::support::h1::{self, H1, bytes_of};
-use crate::support::house::{House, ISSUER, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, base64url, claims, claims_with};
 use p256::ecdsa::signature::Signer;
@@ -28,23 +28,23 @@ fn public_place(token: &str) -> u16 {
 #[test]
 fn strangers_cannot_push_a_revoked_token_out() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &allow_verified(), |_| {});
+    let fixture = asking_house(&server, &key, &allow_verified(), |_| {});
     let mut p = Problems::new();
     let revoked = key.token(&claims());
     server.says(&json!({"active": false}));
-    house.denied(&mut p, "revoked", &delete(&revoked), "token_inactive");
+    fixture.denied(&mut p, "revoked", &delete(&revoked), "token_inactive");
     let ground = (0_u32..).map(|n| format!("stranger-{n}"));
     let ground: Vec<String> =
         ground.filter(|token| public_place(token) == public_place(&revoked)).take(40).collect();
     for token in &ground {
-        let status = h1::exchange(house.envoy.address(), &delete(token)).map(|r| r.status);
+        let status = h1::exchange(fixture.envoy.address(), &delete(token)).map(|r| r.status);
         p.equal("a stranger's", "status", status.map_err(|e| e.to_string()), Ok(401));
     }
     server.answers(http(500, "text/plain", ""));
-    house.denied(&mut p, "during the outage", &delete(&revoked), "token_inactive");
+    fixture.denied(&mut p, "during the outage", &delete(&revoked), "token_inactive");
     // Nobody has verified these, so they do not pass unasked in any case.
-    house.denied(&mut p, "a stranger's", &delete(&ground[0]), "entitlement_unavailable");
-    house.finish(p);
+    fixture.denied(&mut p, "a stranger's", &delete(&ground[0]), "entitlement_unavailable");
+    fixture.finish(p);
 }
 
 /// A P-256 key and its JWK.
@@ -60,7 +60,7 @@ fn p256_key() -> (SigningKey, Value) {
 fn another_signature_of_the_same_token_is_as_revoked() {
     let (server, key) = (Server::start(), Key::new(1));
     let (signer, jwk) = p256_key();
-    let house = asking_house(&server, &key, &allow_verified(), |filter| {
+    let fixture = asking_house(&server, &key, &allow_verified(), |filter| {
         filter["entitlement_servers"][0]["keys"] = json!([{"jwk": jwk}]);
     });
     let mut p = Problems::new();
@@ -73,31 +73,31 @@ fn another_signature_of_the_same_token_is_as_revoked() {
         [signature, other].map(|signature| format!("{input}.{}", base64url(signature.to_bytes())));
     assert_ne!(revoked, malleated);
     server.says(&json!({"active": true}));
-    house.allowed(&mut p, "another signature", &delete(&malleated), &identity_of_eec_1());
+    fixture.allowed(&mut p, "another signature", &delete(&malleated), &identity_of_eec_1());
     server.says(&json!({"active": false}));
-    house.denied(&mut p, "revoked", &delete(&revoked), "token_inactive");
+    fixture.denied(&mut p, "revoked", &delete(&revoked), "token_inactive");
     server.answers(http(500, "text/plain", ""));
-    house.denied(&mut p, "during the outage", &delete(&revoked), "token_inactive");
-    house.denied(&mut p, "another signature", &delete(&malleated), "token_inactive");
-    house.finish(p);
+    fixture.denied(&mut p, "during the outage", &delete(&revoked), "token_inactive");
+    fixture.denied(&mut p, "another signature", &delete(&malleated), "token_inactive");
+    fixture.finish(p);
 }
 
 /// What the answer says may speak against the token although it calls it active.
 #[test]
 fn an_answer_that_does_not_fit_the_token_holds_in_an_outage() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &allow_verified(), |_| {});
+    let fixture = asking_house(&server, &key, &allow_verified(), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     server.says(&json!({"active": true, "sub": "eec-2"}));
-    house.denied(&mut p, "another EEC's", &request, "token_inactive");
+    fixture.denied(&mut p, "another EEC's", &request, "token_inactive");
     server.answers(http(500, "text/plain", ""));
-    house.denied(&mut p, "during the outage", &request, "token_inactive");
+    fixture.denied(&mut p, "during the outage", &request, "token_inactive");
     server.says(&json!({"active": true}));
-    house.allowed(&mut p, "good again", &request, &identity_of_eec_1());
+    fixture.allowed(&mut p, "good again", &request, &identity_of_eec_1());
     server.answers(http(500, "text/plain", ""));
-    house.allowed(&mut p, "good in the next outage", &request, &identity_of_eec_1());
-    house.finish(p);
+    fixture.allowed(&mut p, "good in the next outage", &request, &identity_of_eec_1());
+    fixture.finish(p);
 }
 
 /// Eight workers are told at the same time, each about tokens of its own; then each must know about all.
@@ -106,15 +106,16 @@ fn what_several_workers_write_at_once_is_all_there() {
     const WORKERS: usize = 8;
     const TOKENS: usize = 400;
     let (server, key) = (Server::start(), Key::new(1));
-    let mut filter = crate::support::house::config(&[&key]);
+    let mut filter = crate::support::fixture::config(&[&key]);
     filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "apply_to": "all", "on_unavailable": "allow_verified", "cache_seconds": 0, "negative_cache_seconds": 0, "timeout_ms": 20_000});
     let workers = u32::try_from(WORKERS).expect("a few");
-    let house = House::start_with(&filter, |setup| setup.concurrency(workers).cluster("es", server.address));
+    let fixture =
+        Fixture::start_with(&filter, |setup| setup.concurrency(workers).cluster("es", server.address));
     let mut p = Problems::new();
     let tokens: Vec<String> =
         (0..TOKENS).map(|n| key.token(&claims_with(json!({"jti": n.to_string()})))).collect();
     // Connections are spread over the workers. Each of sixteen asks about a part of the tokens, which `shift` changes.
-    let address = house.envoy.address();
+    let address = fixture.envoy.address();
     let statuses = |shift: usize| -> Vec<u16> {
         let one = |n: usize| {
             let mine: Vec<String> =
@@ -137,6 +138,6 @@ fn what_several_workers_write_at_once_is_all_there() {
     for round in 0..4 {
         p.equal("remembered", "statuses", statuses(round * 5), vec![401; TOKENS]);
     }
-    p.equal("nobody", "passed unasked", house.envoy.filter_stat("online.allowed_unasked"), 0);
-    house.finish(p);
+    p.equal("nobody", "passed unasked", fixture.envoy.filter_stat("online.allowed_unasked"), 0);
+    fixture.finish(p);
 }

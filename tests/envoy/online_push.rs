@@ -4,8 +4,8 @@
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::entitlement_server::{Server, asking_house, delete, http};
 use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::{Protocol, config, identity_of_eec_1};
 use crate::support::h1;
-use crate::support::house::{Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims, claims_with};
 use crate::support::upstream::Upstream;
@@ -115,8 +115,8 @@ fn flapping() -> Duration {
 #[test]
 fn nothing_passes_unverified_while_the_server_flaps() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 200}), |_| {});
-    let (stop, address) = (AtomicBool::new(false), house.envoy.address());
+    let fixture = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 200}), |_| {});
+    let (stop, address) = (AtomicBool::new(false), fixture.envoy.address());
     // The answer speaks of `eec-1`: whoever else comes with a token is refused, or cannot be asked about.
     let active = json!({"active": true, "sub": "eec-1"});
     let forged = Key::new(9).token_with(&key.header(), &claims());
@@ -125,7 +125,7 @@ fn nothing_passes_unverified_while_the_server_flaps() {
         ("inactive", key.token(&claims_with(json!({"sub": "eec-2"}))), vec![401, 503]),
         ("forged", forged, vec![401]),
     ];
-    let memory = house.envoy.memory_kib();
+    let memory = fixture.envoy.memory_kib();
     let mut p = Problems::new();
     std::thread::scope(|scope| {
         let loads: Vec<_> = kinds
@@ -167,42 +167,42 @@ fn nothing_passes_unverified_while_the_server_flaps() {
         }
     });
     server.says(&active);
-    house.allowed_over(
+    fixture.allowed_over(
         Protocol::H1,
         &mut p,
         "afterwards",
         &delete(&key.token(&claims())),
         &identity_of_eec_1(),
     );
-    p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
-    p.check("flapping", house.envoy.filter_stat("online.unavailable") > 0, || "never unavailable".into());
-    p.check("flapping", house.envoy.filter_stat("online.ok") > 0, || "never ok".into());
-    let after = house.envoy.memory_kib();
+    p.equal("afterwards", "waiting", fixture.envoy.filter_stat("online.waiting"), 0);
+    p.check("flapping", fixture.envoy.filter_stat("online.unavailable") > 0, || "never unavailable".into());
+    p.check("flapping", fixture.envoy.filter_stat("online.ok") > 0, || "never ok".into());
+    let after = fixture.envoy.memory_kib();
     println!("Envoy's memory: {memory} KiB at the start, {after} KiB at the end");
     // Ten minutes were seen to add 1 MiB; fifty bytes that stay of each of their 320,000 requests would be over this.
     p.check("memory", after < memory + 16_384, || format!("{memory} KiB, then {after} KiB"));
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn secrets_do_not_show_and_must_be_there() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"client_id": "ees 1", "client_secret_env": "ES_SECRET", "apply_to": "all"});
-    let house = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_house(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let token = key.token(&claims());
     server.answers(http(401, "application/json", "{}"));
-    house.denied(&mut p, "refused credentials", &delete(&token), "entitlement_unavailable");
-    let log = house.envoy.log();
+    fixture.denied(&mut p, "refused credentials", &delete(&token), "entitlement_unavailable");
+    let log = fixture.envoy.log();
     p.check("log", log.contains("refused the filter's own credentials"), || log.clone());
-    let statistics = format!("{:?}", house.envoy.stats("."));
+    let statistics = format!("{:?}", fixture.envoy.stats("."));
     for secret in ["p:w d", "p%3Aw+d", "ZWVzKzE6cCUzQXcrZA", &token] {
         p.check("log", !log.contains(secret), || format!("shows `{secret}`"));
         p.check("statistics", !statistics.contains(secret), || format!("show `{secret}`"));
     }
     let mut filter = config(&[&key]);
     filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all", "client_id": "ees1", "client_secret_env": "ES_MISSING"});
-    let setup = Setup::new(Some(Configuration::Text(filter.to_string())), house.upstream.address)
+    let setup = Setup::new(Some(Configuration::Text(filter.to_string())), fixture.upstream.address)
         .cluster("es", server.address);
     match Envoy::try_start(&setup).1 {
         Push::Refused(log) => {
@@ -212,5 +212,5 @@ fn secrets_do_not_show_and_must_be_there() {
         }
         Push::Live => p.add("missing", "a configuration without its secret was taken"),
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -2,9 +2,9 @@
 //! not wait, and with their bodies and trailers.
 
 use crate::support::entitlement_server::{Server, asking_house, delete};
+use crate::support::fixture::{BOTH, FQDN, Fixture, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::h1::H1;
 use crate::support::h2_client::H2;
-use crate::support::house::{BOTH, FQDN, House, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, claims_with};
@@ -17,11 +17,11 @@ use std::time::Duration;
 #[test]
 fn one_question_for_many_even_if_the_first_client_goes_away() {
     let (server, key) = (Server::start(), Key::new(1));
-    let house = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
+    let fixture = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     server.says(&json!({"active": true})).after(600);
-    let address = house.envoy.address();
+    let address = fixture.envoy.address();
     let mut first = H1::connect(address).expect("a connection");
     let head = format!(
         "DELETE /eees-eecregistration/v1/registrations/r1 HTTP/1.1\r\nhost: {FQDN}\r\nx-case: gone\r\n"
@@ -42,23 +42,23 @@ fn one_question_for_many_even_if_the_first_client_goes_away() {
         })
         .collect();
     std::thread::sleep(Duration::from_millis(200));
-    p.equal("meanwhile", "waiting", house.envoy.filter_stat("online.waiting"), 22);
+    p.equal("meanwhile", "waiting", fixture.envoy.filter_stat("online.waiting"), 22);
     drop(first);
     exchange.reset();
     for other in others {
         p.equal("others", "status", other.join().expect("a thread"), Ok(201));
     }
     p.equal("questions", "count", server.questions().len(), 1);
-    p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
-    house.finish(p);
+    p.equal("afterwards", "waiting", fixture.envoy.filter_stat("online.waiting"), 0);
+    fixture.finish(p);
 }
 
 /// `hold`: the upstream sees nothing before the body is bound; `stop`: the plugin option without which that fails.
-fn house(server: &Server, key: &Key, hold: bool, stop: bool) -> House {
+fn fixture(server: &Server, key: &Key, hold: bool, stop: bool) -> Fixture {
     let mut filter = config(&[key]);
     filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all", "cache_seconds": 0, "timeout_ms": 20_000});
     filter["body"] = json!({"hold_headers": hold});
-    House::start_with(&filter, |setup| setup.stop_iteration(stop).cluster("es", server.address))
+    Fixture::start_with(&filter, |setup| setup.stop_iteration(stop).cluster("es", server.address))
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
                 continue;
             }
             let server = Server::start();
-            let house = house(&server, &key, hold, stop);
+            let fixture = fixture(&server, &key, hold, stop);
             let mut p = Problems::new();
             server.says(&json!({"active": true})).after(300);
             let token = key.token(&claims());
@@ -82,7 +82,7 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
                     let body = json!({"eecId": eec}).to_string();
                     let request =
                         Request { body: None, case: name.clone(), ..Request::register(eec).bearer(&token) };
-                    let mut client = H2::connect(house.envoy.address()).expect("a connection");
+                    let mut client = H2::connect(fixture.envoy.address()).expect("a connection");
                     let mut exchange = client.start(&request, false).expect("headers are sent");
                     let size = body.len().div_ceil(pieces);
                     for (n, piece) in body.as_bytes().chunks(size).enumerate() {
@@ -93,7 +93,7 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
                         let _ = exchange.data(piece, (n + 1) * size >= body.len());
                     }
                     p.equal(&name, "status", exchange.response().map(|r| r.status).ok(), Some(status));
-                    let seen = house.upstream.records.find(&name);
+                    let seen = fixture.upstream.records.find(&name);
                     match status {
                         201 => p.equal(&name, "body", seen.map(|s| s.body), Some(body.into_bytes())),
                         _ => p.check(
@@ -104,7 +104,7 @@ fn a_body_that_arrives_meanwhile_is_bound_all_the_same() {
                     }
                 }
             }
-            house.finish(p);
+            fixture.finish(p);
         }
     }
 }
@@ -114,7 +114,7 @@ fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
     let key = Key::new(1);
     for (hold, stop) in [(true, true), (false, true), (false, false)] {
         let server = Server::start();
-        let house = house(&server, &key, hold, stop);
+        let fixture = fixture(&server, &key, hold, stop);
         let mut p = Problems::new();
         server.says(&json!({"active": true}));
         for protocol in BOTH {
@@ -133,27 +133,34 @@ fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
                     .bearer(key.token(&claims()))
                     .trailer("x-checksum", "abc")
                     .trailer("x-eec-id", "eec-2");
-                let (address, case) = (house.envoy.address(), request.case.clone());
+                let (address, case) = (fixture.envoy.address(), request.case.clone());
                 let received = "http.ingress.downstream_cx_rx_bytes_total";
-                let before = house.envoy.stat(received).unwrap_or(0);
+                let before = fixture.envoy.stat(received).unwrap_or(0);
                 server.hold();
                 let waiting = std::thread::spawn(move || protocol.exchange(address, &request));
-                house.envoy.wait("a request that waits", |e| {
+                fixture.envoy.wait("a request that waits", |e| {
                     let all = e.stat(received)? > before + body.len() as u64;
                     (all && e.filter_stat("online.waiting") == 1).then_some(())
                 });
-                p.check(&name, house.upstream.records.find(&case).is_none(), || "went on unanswered".into());
+                p.check(&name, fixture.upstream.records.find(&case).is_none(), || {
+                    "went on unanswered".into()
+                });
                 server.release();
                 let response = waiting.join().expect("a thread");
                 p.equal(&name, "status", response.map(|r| r.status), Ok(status));
-                p.equal(&name, "details", house.envoy.access(&case).get("details").as_deref(), Some(details));
+                p.equal(
+                    &name,
+                    "details",
+                    fixture.envoy.access(&case).get("details").as_deref(),
+                    Some(details),
+                );
                 if status == 201 {
-                    let seen = house.upstream.records.wait_for(&case, |r| r.end == End::Complete);
+                    let seen = fixture.upstream.records.wait_for(&case, |r| r.end == End::Complete);
                     p.equal(&name, "body", seen.body.as_slice(), body.as_bytes());
                     let trailers = vec![("x-checksum".to_owned(), "abc".to_owned())];
                     p.equal(&name, "trailers", seen.trailers, trailers);
                 } else {
-                    let seen = house.upstream.records.find(&case);
+                    let seen = fixture.upstream.records.find(&case);
                     p.check(
                         &name,
                         seen.as_ref().is_none_or(|s| s.end != End::Complete && s.body.is_empty()),
@@ -162,8 +169,8 @@ fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
                 }
             }
         }
-        p.equal("afterwards", "waiting", house.envoy.filter_stat("online.waiting"), 0);
-        house.finish(p);
+        p.equal("afterwards", "waiting", fixture.envoy.filter_stat("online.waiting"), 0);
+        fixture.finish(p);
     }
 }
 
@@ -175,16 +182,16 @@ fn others_are_served_while_a_server_hangs() {
     let asked = |fqdn: &str, key: &Key, cluster: &str, seconds: u32| json!({"fqdn": fqdn, "keys": [{"jwk": key.jwk()}], "online": {"method": "rfc7662", "cluster": cluster, "apply_to": "all", "cache_seconds": seconds, "timeout_ms": 20_000}});
     let mut filter = config(&[]);
     filter["entitlement_servers"] = json!([asked(ISSUER, &key, "es", 600), asked(OTHER, &other, "other", 0)]);
-    let house = House::start_with(&filter, |setup| {
+    let fixture = Fixture::start_with(&filter, |setup| {
         setup.cluster("es", hanging.address).cluster("other", answering.address)
     });
     let mut p = Problems::new();
     let known = delete(&key.token(&claims()));
     hanging.says(&json!({"active": true}));
     answering.says(&json!({"active": true}));
-    house.allowed(&mut p, "asked in time", &known, &identity_of_eec_1());
+    fixture.allowed(&mut p, "asked in time", &known, &identity_of_eec_1());
     hanging.hold();
-    let (address, answered) = (house.envoy.address(), Arc::new(AtomicUsize::new(0)));
+    let (address, answered) = (fixture.envoy.address(), Arc::new(AtomicUsize::new(0)));
     let waiting: Vec<_> = (0..20)
         .map(|n| {
             let request = delete(&key.token(&claims_with(json!({"jti": n.to_string()}))));
@@ -197,23 +204,23 @@ fn others_are_served_while_a_server_hangs() {
             })
         })
         .collect();
-    house.envoy.wait("waiting requests", |e| (e.filter_stat("online.waiting") == 20).then_some(()));
+    fixture.envoy.wait("waiting requests", |e| (e.filter_stat("online.waiting") == 20).then_some(()));
     answering.questions();
     let forged = Key::new(9).token_with(&key.header(), &claims());
     for n in 0..20 {
-        house.allowed(&mut p, "kept", &known, &identity_of_eec_1());
+        fixture.allowed(&mut p, "kept", &known, &identity_of_eec_1());
         let jti = format!("other-{n}");
         let token = other.token(&claims_with(json!({"iss": OTHER, "jti": jti})));
         let identity = [("x-eec-id", "eec-1"), ("x-eec-issuer", OTHER), ("x-eec-token-id", jti.as_str())];
-        house.allowed(&mut p, "another server's", &delete(&token), &identity);
-        house.denied(&mut p, "forged", &delete(&forged), "signature_invalid");
+        fixture.allowed(&mut p, "another server's", &delete(&token), &identity);
+        fixture.denied(&mut p, "forged", &delete(&forged), "signature_invalid");
     }
     p.equal("another server's", "questions", answering.questions().len(), 40);
-    p.equal("meanwhile", "waiting", house.envoy.filter_stat("online.waiting"), 20);
+    p.equal("meanwhile", "waiting", fixture.envoy.filter_stat("online.waiting"), 20);
     p.equal("meanwhile", "answered", answered.load(Ordering::SeqCst), 0);
     hanging.release();
     for thread in waiting {
         p.equal("in the end", "status", thread.join().expect("a thread"), Ok(201));
     }
-    house.finish(p);
+    fixture.finish(p);
 }

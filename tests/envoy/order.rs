@@ -1,7 +1,7 @@
 //! Of any two faults the one whose row comes first is told (`docs/contract.md#decisions`): every pair, in a real Envoy.
 
 use crate::support::contract::ROWS;
-use crate::support::house::{House, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, now};
@@ -94,7 +94,7 @@ const FAULTS: &[Fault] = &[
     Fault("binding_mismatch", "body", |d| d.body = Some("{\"eecId\":\"eec-2\"}".into())),
 ];
 
-fn house(hold_headers: bool) -> House {
+fn fixture(hold_headers: bool) -> Fixture {
     let mut filter = config(&[&Key::new(1)]);
     filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys").push(
         json!({"jwk": Key::new(7).jwk(), "not_before": "2020-01-01T00:00:00Z", "not_after": "2021-01-01T00:00:00Z"}),
@@ -106,7 +106,7 @@ fn house(hold_headers: bool) -> House {
     filter["token"] = json!({"max_bytes": 2000, "require_claims": ["scope"]});
     filter["revoked"] = json!({"eec_ids": ["revoked"]});
     filter["body"] = json!({"limit_bytes": 200, "hold_headers": hold_headers});
-    House::start_with(&filter, |setup| setup.stop_iteration(hold_headers))
+    Fixture::start_with(&filter, |setup| setup.stop_iteration(hold_headers))
 }
 
 #[test]
@@ -120,13 +120,13 @@ fn the_faults_are_those_of_the_table_in_its_order() {
 
 #[test]
 fn the_earlier_of_two_faults_is_told() {
-    let house = house(true);
+    let fixture = fixture(true);
     let mut p = Problems::new();
-    house.allowed(&mut p, "no fault", &Draft::good().request(), &identity_of_eec_1());
+    fixture.allowed(&mut p, "no fault", &Draft::good().request(), &identity_of_eec_1());
     for (n, Fault(code, part, spoil)) in FAULTS.iter().enumerate() {
         let mut draft = Draft::good();
         spoil(&mut draft);
-        house.denied(&mut p, code, &draft.request(), code);
+        fixture.denied(&mut p, code, &draft.request(), code);
         for Fault(later, other, spoil_too) in &FAULTS[n + 1..] {
             if part == other {
                 continue;
@@ -136,15 +136,15 @@ fn the_earlier_of_two_faults_is_told() {
             spoil_too(&mut draft);
             spoil(&mut draft);
             let name = format!("{code} before {later}");
-            house.denied_over(Protocol::H1, &mut p, &name, &draft.request(), code);
+            fixture.denied_over(Protocol::H1, &mut p, &name, &draft.request(), code);
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn all_faults_of_the_head_at_once() {
-    let house = house(false);
+    let fixture = fixture(false);
     let mut p = Problems::new();
     // From the first row on, one fault less each time.
     for n in 0..FAULTS.len() {
@@ -160,7 +160,7 @@ fn all_faults_of_the_head_at_once() {
         if FAULTS[n].0 == "body_required" {
             break;
         }
-        house.denied(&mut p, &format!("{} and all after it", FAULTS[n].0), &draft.request(), FAULTS[n].0);
+        fixture.denied(&mut p, &format!("{} and all after it", FAULTS[n].0), &draft.request(), FAULTS[n].0);
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -4,8 +4,8 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::{FQDN, config};
 use crate::support::h1::{self, H1};
-use crate::support::house::{FQDN, config};
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::Upstream;

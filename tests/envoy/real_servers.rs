@@ -4,8 +4,8 @@
 //! the request by name, or the server reads the client of the token.
 
 use crate::support::bodies::{REGISTRATIONS, token};
+use crate::support::fixture::{BOTH, Fixture, Protocol, config};
 use crate::support::foreign::Server;
-use crate::support::house::{BOTH, House, Protocol, config};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::Key;
@@ -126,10 +126,10 @@ const BODIES: &[(&str, Want)] = &[
     (r#"{"eecId":"eec-1"}{"eecId":"eec-2"}"#, Refused("body_malformed")),
 ];
 
-fn house(server: &Server, hold: bool) -> House {
+fn fixture(server: &Server, hold: bool) -> Fixture {
     let mut filter = config(&[&Key::new(1)]);
     filter["body"] = json!({"hold_headers": hold});
-    House::start_with(&filter, |setup| {
+    Fixture::start_with(&filter, |setup| {
         let setup = setup.upstream(server.address);
         if hold { setup.stop_iteration(true) } else { setup }
     })
@@ -140,20 +140,20 @@ fn post(media_type: &str, body: &str) -> Request {
 }
 
 /// What the server says of a request that reached it.
-fn answer(house: &House, protocol: Protocol, request: &Request) -> Value {
-    match house.send(protocol, request) {
+fn answer(fixture: &Fixture, protocol: Protocol, request: &Request) -> Value {
+    match fixture.send(protocol, request) {
         Ok(response) if response.status == 201 => serde_json::from_slice(&response.body).unwrap_or_default(),
         Ok(response) => json!({"status": response.status, "body": String::from_utf8_lossy(&response.body)}),
         Err(error) => json!({"error": error}),
     }
 }
 
-fn case(house: &House, p: &mut Problems, name: &str, request: &Request, want: &Want) {
+fn case(fixture: &Fixture, p: &mut Problems, name: &str, request: &Request, want: &Want) {
     for protocol in BOTH {
         match want {
-            Refused(code) => house.denied_over(protocol, p, name, request, code),
+            Refused(code) => fixture.denied_over(protocol, p, name, request, code),
             Own => {
-                let answer = answer(house, protocol, request);
+                let answer = answer(fixture, protocol, request);
                 let who = (answer["header"].as_str(), answer["read"].as_str());
                 p.check(name, who == (Some("eec-1"), Some("eec-1")), || {
                     format!("over {protocol:?} the server answers {answer}")
@@ -164,7 +164,7 @@ fn case(house: &House, p: &mut Problems, name: &str, request: &Request, want: &W
 }
 
 /// Everything that the server has read: each time the client that the filter vouched for, refused requests included.
-fn finish(house: House, server: Server, mut p: Problems) {
+fn finish(fixture: Fixture, server: Server, mut p: Problems) {
     let said = server.finish();
     p.check("the server", !said.is_empty(), || "it has read nothing at all".to_owned());
     for line in said {
@@ -172,37 +172,37 @@ fn finish(house: House, server: Server, mut p: Problems) {
             format!("it took one client for another: {line}")
         });
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 fn content_types(script: &str) {
     let server = Server::start(script);
-    let house = house(&server, true);
+    let fixture = fixture(&server, true);
     let mut p = Problems::new();
     for media_type in PLAIN_JSON {
-        case(&house, &mut p, media_type, &post(media_type, UTF_7), &Own);
+        case(&fixture, &mut p, media_type, &post(media_type, UTF_7), &Own);
     }
     let refused = Refused("media_type_unsupported");
     for (media_type, body) in DOUBTFUL {
-        case(&house, &mut p, media_type, &post(media_type, body), &refused);
+        case(&fixture, &mut p, media_type, &post(media_type, body), &refused);
     }
     let twice = post("application/json", UTF_7).header("content-type", "application/json; charset=utf-7");
-    case(&house, &mut p, "twice", &twice, &refused);
+    case(&fixture, &mut p, "twice", &twice, &refused);
     for coding in ["deflate", "gzip", "br", "utf-7", "identity, deflate", ""] {
         let request = post("application/json", PLAIN).header("content-encoding", coding);
-        case(&house, &mut p, coding, &request, &refused);
+        case(&fixture, &mut p, coding, &request, &refused);
     }
-    finish(house, server, p);
+    finish(fixture, server, p);
 }
 
 fn bodies(script: &str) {
     for hold in [true, false] {
         let server = Server::start(script);
-        let house = house(&server, hold);
+        let fixture = fixture(&server, hold);
         let mut p = Problems::new();
         for (body, want) in BODIES {
             let name = format!("hold_headers: {hold}: {body}");
-            case(&house, &mut p, &name, &post("application/json", body), want);
+            case(&fixture, &mut p, &name, &post("application/json", body), want);
         }
         // What stands elsewhere in the request changes nothing about the body.
         let plain = || post("application/json", UTF_7);
@@ -217,9 +217,9 @@ fn bodies(script: &str) {
             ("its look-alike", plain().trailer("x_eec_id", "eec-2").trailer("x-eec-id", "eec-2")),
             ("after its look-alike", plain()),
         ] {
-            case(&house, &mut p, &format!("hold_headers: {hold}: {name}"), &request, &Own);
+            case(&fixture, &mut p, &format!("hold_headers: {hold}: {name}"), &request, &Own);
         }
-        finish(house, server, p);
+        finish(fixture, server, p);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::{BOTH, FQDN, Fixture, config, identity_of_eec_1};
 use crate::support::h1::{H1, bytes_of};
 use crate::support::h2_client::H2;
-use crate::support::house::{BOTH, FQDN, House, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims};
@@ -17,7 +17,7 @@ fn a_head_and_a_grpc_request() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["rules"] = json!([{"match": {"path_prefix": "/ops"}}]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     for (name, request, code) in [
         ("HEAD, no token", Request::new("HEAD", "/ops/x"), "token_missing"),
@@ -25,25 +25,25 @@ fn a_head_and_a_grpc_request() {
         ("HEAD, bad path", Request::new("HEAD", "/ops/../x"), "path_not_normal"),
         ("OPTIONS", Request::new("OPTIONS", "/ops/x"), "token_missing"),
     ] {
-        house.denied(&mut p, name, &request, code);
+        fixture.denied(&mut p, name, &request, code);
     }
     let head = Request::new("HEAD", "/ops/x").bearer(key.token(&claims()));
-    house.allowed(&mut p, "HEAD, good token", &head, &identity_of_eec_1());
+    fixture.allowed(&mut p, "HEAD, good token", &head, &identity_of_eec_1());
     for protocol in BOTH {
         let request =
             Request { case: format!("grpc-{protocol:?}"), ..Request::new("POST", "/ops/Service/Method") }
                 .header("content-type", "application/grpc")
                 .header("te", "trailers");
-        let response = house.send(protocol, &request).expect("an answer");
+        let response = fixture.send(protocol, &request).expect("an answer");
         // RFC 6585 has no say here: gRPC answers are 200, and 16 is UNAUTHENTICATED.
         p.equal("gRPC", "status", response.status, 200);
         p.equal("gRPC", "grpc-status", response.one("grpc-status"), Some("16"));
-        let access = house.envoy.access(&request.case);
+        let access = fixture.envoy.access(&request.case);
         p.equal("gRPC", "details", access.get("details").as_deref(), Some("eec_authn.token_missing"));
         p.equal("gRPC", "filter state", access.get("decision").as_deref(), Some("deny:token_missing"));
-        p.check("gRPC", house.upstream.records.find(&request.case).is_none(), || "it arrived".into());
+        p.check("gRPC", fixture.upstream.records.find(&request.case).is_none(), || "it arrived".into());
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -51,14 +51,14 @@ fn one_connection_many_decisions() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["rules"] = json!([{"match": {"path_prefix": "/ops"}}]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let get = |n: usize| {
         let request = Request::new("GET", format!("/ops/{n}"));
         if n.is_multiple_of(2) { request.bearer(key.token(&claims())) } else { request }
     };
     let want = |n: usize| if n.is_multiple_of(2) { 201 } else { 401 };
-    let mut h1 = H1::connect(house.envoy.address()).expect("a connection");
+    let mut h1 = H1::connect(fixture.envoy.address()).expect("a connection");
     for n in 0..10 {
         h1.send(&bytes_of(&get(n))).expect("sent");
         p.equal(
@@ -80,35 +80,35 @@ fn one_connection_many_decisions() {
             Some(201),
         );
     }
-    let mut h2 = H2::connect(house.envoy.address()).expect("a connection");
+    let mut h2 = H2::connect(fixture.envoy.address()).expect("a connection");
     for n in 0..10 {
         let status = h2.start(&get(n), true).and_then(|mut e| e.response()).map(|r| r.status);
         p.equal("HTTP/2", &format!("status of request {n}"), status, Ok(want(n)));
     }
-    p.equal("all", "allowed", house.envoy.filter_stat("allowed"), 20);
-    p.equal("all", "denied", house.envoy.filter_stat("denied.token_missing"), 10);
-    house.finish(p);
+    p.equal("all", "allowed", fixture.envoy.filter_stat("allowed"), 20);
+    p.equal("all", "denied", fixture.envoy.filter_stat("denied.token_missing"), 10);
+    fixture.finish(p);
 }
 
 #[test]
 fn a_denial_does_not_wait_for_the_body() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let head = format!(
         "POST /eees-eecregistration/v1/registrations HTTP/1.1\r\nhost: {FQDN}\r\nx-case: early\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
     );
-    let mut h1 = H1::connect(house.envoy.address()).expect("a connection");
+    let mut h1 = H1::connect(fixture.envoy.address()).expect("a connection");
     h1.send(head.as_bytes()).expect("sent");
     p.equal("HTTP/1.1", "status", h1.response(false).map(|r| r.status).ok(), Some(401));
-    let mut h2 = H2::connect(house.envoy.address()).expect("a connection");
+    let mut h2 = H2::connect(fixture.envoy.address()).expect("a connection");
     let request = Request { case: "early-h2".into(), body: None, ..Request::register("eec-1") };
     let mut exchange = h2.start(&request, false).expect("headers are sent");
     p.equal("HTTP/2", "status", exchange.response().map(|r| r.status), Ok(401));
     for case in ["early", "early-h2"] {
-        p.check(case, house.upstream.records.find(case).is_none(), || "it arrived".into());
+        p.check(case, fixture.upstream.records.find(case).is_none(), || "it arrived".into());
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -126,10 +126,10 @@ fn an_http2_upstream_sees_the_same() {
     for protocol in BOTH {
         let request = Request { case: format!("{protocol:?}"), ..request.clone() };
         let response = match protocol {
-            crate::support::house::Protocol::H1 => {
+            crate::support::fixture::Protocol::H1 => {
                 crate::support::h1::exchange(envoy.address(), &request).map_err(|e| e.to_string())
             }
-            crate::support::house::Protocol::H2 => {
+            crate::support::fixture::Protocol::H2 => {
                 crate::support::h2_client::exchange(envoy.address(), &request)
             }
         };

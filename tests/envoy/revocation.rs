@@ -3,8 +3,8 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::config;
 use crate::support::h1;
-use crate::support::house::config;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::Upstream;

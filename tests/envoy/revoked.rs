@@ -1,6 +1,6 @@
 //! Revocation by configuration in a real Envoy: tokens, clients, keys and times.
 
-use crate::support::house::{House, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with, now};
@@ -13,7 +13,7 @@ fn revoked_tokens_clients_keys_and_times() {
     // An old date: it is about `iat`, and must not depend on the clock.
     filter["revoked"] = json!({"token_ids": ["t1"], "eec_ids": ["eec-9"], "key_ids": ["k2"], "issued_before": "2026-01-01T00:00:00Z"});
     filter["token"] = json!({"max_lifetime_seconds": 1_000_000_000});
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let before = 1_767_225_600; // 2026-01-01T00:00:00Z
     let identity = |jti: &'static str| {
@@ -23,9 +23,9 @@ fn revoked_tokens_clients_keys_and_times() {
     };
     let with =
         |key: &Key, changes: Value| Request::register("eec-1").bearer(key.token(&claims_with(changes)));
-    house.allowed(&mut p, "another jti", &with(&key, json!({"jti": "t2"})), &identity("t2"));
-    house.allowed(&mut p, "other case", &with(&key, json!({"jti": "T1"})), &identity("T1"));
-    house.allowed(
+    fixture.allowed(&mut p, "another jti", &with(&key, json!({"jti": "t2"})), &identity("t2"));
+    fixture.allowed(&mut p, "other case", &with(&key, json!({"jti": "T1"})), &identity("T1"));
+    fixture.allowed(
         &mut p,
         "iat at the time",
         &with(&key, json!({"jti": "t2", "iat": before})),
@@ -40,13 +40,13 @@ fn revoked_tokens_clients_keys_and_times() {
         ("no iat", with(&key, json!({"jti": "t2", "iat": null}))),
         ("key", with(&gone, json!({"jti": "t2"}))),
     ] {
-        house.denied_over(Protocol::H1, &mut p, name, &request, "token_revoked");
+        fixture.denied_over(Protocol::H1, &mut p, name, &request, "token_revoked");
     }
     // The key that verified the token counts, not what the header says.
     let renamed = gone.token_with(&key.header(), &claims_with(json!({"jti": "t2"})));
     let renamed = Request::register("eec-1").bearer(renamed);
-    house.denied_over(Protocol::H1, &mut p, "the key by another name", &renamed, "signature_invalid");
+    fixture.denied_over(Protocol::H1, &mut p, "the key by another name", &renamed, "signature_invalid");
     let expired = with(&key, json!({"jti": "t1", "exp": now() - 60, "iat": now() - 600}));
-    house.denied_over(Protocol::H1, &mut p, "expired first", &expired, "token_expired");
-    house.finish(p);
+    fixture.denied_over(Protocol::H1, &mut p, "expired first", &expired, "token_expired");
+    fixture.finish(p);
 }

@@ -1,9 +1,9 @@
 //! Which requests are covered at all: methods, paths, API root, role and host, in a real Envoy.
 
 use crate::support::contract;
+use crate::support::fixture::{FQDN, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::h1::H1;
 use crate::support::h2_raw;
-use crate::support::house::{FQDN, House, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims};
@@ -61,14 +61,14 @@ fn routes(role: &str, own: &[(&str, &[&str])], others: &[(&str, &[&str])]) {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["protects"]["role"] = json!(role);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let token = key.token(&claims());
     let denied = |p: &mut Problems, method: &str, path: &str, code: &str| {
         // A valid token does not help: what nobody covers is denied.
         let request = Request::new(method, path);
         let request = if code == "token_missing" { request } else { request.bearer(&token) };
-        house.denied_over(Protocol::H1, p, &format!("{method} {path}"), &request, code);
+        fixture.denied_over(Protocol::H1, p, &format!("{method} {path}"), &request, code);
     };
     for (path, methods) in own {
         for method in METHODS {
@@ -92,7 +92,7 @@ fn routes(role: &str, own: &[(&str, &[&str])], others: &[(&str, &[&str])]) {
     ] {
         denied(&mut p, "POST", path, "route_unmatched");
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -111,18 +111,18 @@ fn below_an_api_root() {
     for root in ["/edge/ees1", "/edge/ees1/"] {
         let mut filter = config(&[&key]);
         filter["protects"]["api_root"] = json!(root);
-        let house = House::start(&filter);
+        let fixture = Fixture::start(&filter);
         let mut p = Problems::new();
         let token = key.token(&claims());
         let at = |prefix: &str| {
             let path = format!("{prefix}/eees-eecregistration/v1/registrations");
             Request { path: path.into_bytes(), ..Request::register("eec-1") }.bearer(&token)
         };
-        house.allowed(&mut p, "below", &at("/edge/ees1"), &identity_of_eec_1());
+        fixture.allowed(&mut p, "below", &at("/edge/ees1"), &identity_of_eec_1());
         for other in ["", "/edge", "/edge/ees12", "/edge/ees1/x", "/x/edge/ees1", "/EDGE/ees1"] {
-            house.denied(&mut p, other, &at(other), "route_unmatched");
+            fixture.denied(&mut p, other, &at(other), "route_unmatched");
         }
-        house.finish(p);
+        fixture.finish(p);
     }
 }
 
@@ -131,7 +131,7 @@ fn the_host_must_be_ours() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["protects"]["fqdns"] = json!([FQDN, "EES2.edge.example.net"]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let token = key.token(&claims());
     let to = |host: &str| Request::register("eec-1").bearer(&token).authority(host);
@@ -146,7 +146,7 @@ fn the_host_must_be_ours() {
         format!("{FQDN}.:80"),
         "ees2.edge.example.net".to_owned(),
     ] {
-        house.allowed(&mut p, &host, &to(&host), &identity_of_eec_1());
+        fixture.allowed(&mut p, &host, &to(&host), &identity_of_eec_1());
     }
     for host in [
         format!("x.{FQDN}"),
@@ -159,10 +159,16 @@ fn the_host_must_be_ours() {
         "127.0.0.1:80".to_owned(),
         "[::1]:443".to_owned(),
     ] {
-        house.denied(&mut p, &host, &to(&host), "host_mismatch");
+        fixture.denied(&mut p, &host, &to(&host), "host_mismatch");
         // Before the token is looked at, so with none at all too.
         let without = Request::register("eec-1").authority(&host);
-        house.denied_over(Protocol::H1, &mut p, &format!("{host} without token"), &without, "host_mismatch");
+        fixture.denied_over(
+            Protocol::H1,
+            &mut p,
+            &format!("{host} without token"),
+            &without,
+            "host_mismatch",
+        );
     }
     // Some of these Envoy refuses itself; whoever answers, nothing may pass.
     let odd = [
@@ -177,12 +183,12 @@ fn the_host_must_be_ours() {
     ];
     for host in odd {
         let request = to(&host);
-        let status = house.send(Protocol::H1, &request).map(|r| r.status).unwrap_or(400);
+        let status = fixture.send(Protocol::H1, &request).map(|r| r.status).unwrap_or(400);
         let row = contract::find("host_mismatch");
         p.check(&host, [400, 404, row.status].contains(&status), || format!("status {status}"));
-        p.check(&host, house.upstream.records.find(&request.case).is_none(), || "it arrived".into());
+        p.check(&host, fixture.upstream.records.find(&request.case).is_none(), || "it arrived".into());
     }
-    let mut connection = H1::connect(house.envoy.address()).expect("a connection");
+    let mut connection = H1::connect(fixture.envoy.address()).expect("a connection");
     let head = format!(
         "POST /eees-eecregistration/v1/registrations HTTP/1.0\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 17\r\nx-case: old\r\n\r\n{{\"eecId\":\"eec-1\"}}"
     );
@@ -190,12 +196,12 @@ fn the_host_must_be_ours() {
     let status = connection.response(false).map(|r| r.status).unwrap_or(400);
     p.check("HTTP/1.0 without Host", [400, 404, 421].contains(&status), || format!("status {status}"));
     let request = to("").no_authority();
-    let arrived = h2_raw::exchange(house.envoy.address(), &request).is_ok()
-        && house.upstream.records.find(&request.case).is_some();
+    let arrived = h2_raw::exchange(fixture.envoy.address(), &request).is_ok()
+        && fixture.upstream.records.find(&request.case).is_some();
     p.check("HTTP/2 without :authority", !arrived, || "it arrived".into());
-    p.check("HTTP/1.0", house.upstream.records.find("old").is_none(), || "it arrived".into());
-    house.alive(&mut p, "after all hosts", &token);
-    house.finish(p);
+    p.check("HTTP/1.0", fixture.upstream.records.find("old").is_none(), || "it arrived".into());
+    fixture.alive(&mut p, "after all hosts", &token);
+    fixture.finish(p);
 }
 
 #[test]
@@ -203,11 +209,11 @@ fn the_host_check_can_be_turned_off() {
     let key = Key::new(1);
     let mut filter = config(&[&key]);
     filter["protects"]["check_host"] = json!(false);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     for host in [FQDN, "10.0.0.1:8080", "any.example.org"] {
         let request = Request::register("eec-1").bearer(key.token(&claims())).authority(host);
-        house.allowed(&mut p, host, &request, &identity_of_eec_1());
+        fixture.allowed(&mut p, host, &request, &identity_of_eec_1());
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -1,6 +1,6 @@
 //! The operator's own rules in a real Envoy: matching, order, actions, claim checks and bindings.
 
-use crate::support::house::{FQDN, House, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{FQDN, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims, claims_with};
@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 
-/// A house with these rules, in which the upstream sees nothing of a denied request.
-fn house(key: &Key, rules: Value, changes: impl FnOnce(&mut Value)) -> House {
+/// A fixture with these rules, in which the upstream sees nothing of a denied request.
+fn fixture(key: &Key, rules: Value, changes: impl FnOnce(&mut Value)) -> Fixture {
     let mut filter = config(&[key]);
     filter["rules"] = rules;
     filter["body"] = json!({"hold_headers": true});
     changes(&mut filter);
-    House::start_with(&filter, |setup| setup.stop_iteration(true))
+    Fixture::start_with(&filter, |setup| setup.stop_iteration(true))
 }
 
 /// A denial, or with an empty code an allowed request.
-fn case(house: &House, p: &mut Problems, name: &str, request: &Request, want: &str) {
+fn case(fixture: &Fixture, p: &mut Problems, name: &str, request: &Request, want: &str) {
     match want {
-        "" => drop(house.allowed_over(Protocol::H1, p, name, request, &identity_of_eec_1())),
-        code => house.denied_over(Protocol::H1, p, name, request, code),
+        "" => drop(fixture.allowed_over(Protocol::H1, p, name, request, &identity_of_eec_1())),
+        code => fixture.denied_over(Protocol::H1, p, name, request, code),
     }
 }
 
@@ -30,7 +30,7 @@ fn what_a_rule_matches() {
     let key = Key::new(1);
     let two = "ees2.edge.example.net";
     // Whatever matches needs no token here and whatever does not is unmatched: the route alone decides.
-    let house = house(
+    let fixture = fixture(
         &key,
         json!([
             {"match": {"path": "/exact"}, "action": "deny"},
@@ -75,17 +75,17 @@ fn what_a_rule_matches() {
         (Request::new("POST", "/eees-acrevents/v1/subscriptions"), true),
     ] {
         let name = format!("{} {}", request.method, String::from_utf8_lossy(&request.path));
-        case(&house, &mut p, &name, &request, if matches { "route_denied" } else { "route_unmatched" });
+        case(&fixture, &mut p, &name, &request, if matches { "route_denied" } else { "route_unmatched" });
     }
     let other = Request::new("PUT", "/eees-acrevents/v1/subscriptions/s1").bearer(key.token(&claims()));
-    case(&house, &mut p, "the API by another method", &other, "body_required");
-    house.finish(p);
+    case(&fixture, &mut p, "the API by another method", &other, "body_required");
+    fixture.finish(p);
 }
 
 #[test]
 fn the_first_rule_wins_and_rules_come_before_the_operations() {
     let key = Key::new(1);
-    let house = house(
+    let fixture = fixture(
         &key,
         json!([
             {"match": {"path_prefix": "/a/closed"}, "action": "deny"},
@@ -98,12 +98,12 @@ fn the_first_rule_wins_and_rules_come_before_the_operations() {
     );
     let mut p = Problems::new();
     let good = |path: &str| Request::new("GET", path).bearer(key.token(&claims()));
-    case(&house, &mut p, "first", &good("/a/closed/x"), "route_denied");
-    case(&house, &mut p, "second", &good("/a/x"), "");
-    case(&house, &mut p, "third never", &good("/a/late"), "");
+    case(&fixture, &mut p, "first", &good("/a/closed/x"), "route_denied");
+    case(&fixture, &mut p, "second", &good("/a/x"), "");
+    case(&fixture, &mut p, "third never", &good("/a/late"), "");
     let event = Request::new("POST", "/eees-acrevents/v1/subscriptions").json("{}");
-    case(&house, &mut p, "before the operations", &event, "route_denied");
-    case(&house, &mut p, "the operations are still there", &Request::register("eec-1"), "token_missing");
+    case(&fixture, &mut p, "before the operations", &event, "route_denied");
+    case(&fixture, &mut p, "the operations are still there", &Request::register("eec-1"), "token_missing");
     // No token is looked at, not even a hopeless one; and it stays as it is.
     for (n, request) in [
         Request::new("GET", "/healthz"),
@@ -114,15 +114,15 @@ fn the_first_rule_wins_and_rules_come_before_the_operations() {
     .into_iter()
     .enumerate()
     {
-        let status = house.send(Protocol::H1, &request).map(|r| r.status);
+        let status = fixture.send(Protocol::H1, &request).map(|r| r.status);
         p.equal("probe", &format!("status {n}"), status, Ok(201));
-        let received = house.upstream.records.wait_for(&request.case, |_| true);
+        let received = fixture.upstream.records.wait_for(&request.case, |_| true);
         let sent = request.headers.iter().filter(|(n, _)| n == "authorization").count();
         p.equal("probe", "authorization", received.all("authorization").len(), sent);
         p.equal("probe", "x-eec-id", received.all("x-eec-id"), vec![]);
     }
-    p.equal("probe", "statistic", house.envoy.filter_stat("passed_without_token"), 4);
-    house.finish(p);
+    p.equal("probe", "statistic", fixture.envoy.filter_stat("passed_without_token"), 4);
+    fixture.finish(p);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn claim_checks() {
     };
     let both = json!({"match": {"path": "/both"},
         "claims": [{"claim": "c", "prefix": "a"}, {"claim": "/deep/d", "equals": "x"}]});
-    let house = house(
+    let fixture = fixture(
         &key,
         json!([
             rule("/equals", json!({"equals": "a"})),
@@ -183,7 +183,7 @@ fn claim_checks() {
         let token = key.token(&claims_with(json!({"c": claim})));
         let name = format!("{path} {claim}");
         case(
-            &house,
+            &fixture,
             &mut p,
             &name,
             &Request::new("GET", path).bearer(token),
@@ -192,7 +192,7 @@ fn claim_checks() {
     }
     for path in ["/equals", "/one_of", "/prefix", "/suffix", "/contains", "/present", "/both"] {
         let request = Request::new("GET", path).bearer(key.token(&claims()));
-        case(&house, &mut p, &format!("{path} without the claim"), &request, "claim_mismatch");
+        case(&fixture, &mut p, &format!("{path} without the claim"), &request, "claim_mismatch");
     }
     for (changes, want) in [
         (json!({"c": "ab", "deep": {"d": "x"}}), ""),
@@ -201,15 +201,15 @@ fn claim_checks() {
         (json!({"c": "ab", "/deep/d": "x"}), "claim_mismatch"),
     ] {
         let request = Request::new("GET", "/both").bearer(key.token(&claims_with(changes.clone())));
-        case(&house, &mut p, &format!("both {changes}"), &request, want);
+        case(&fixture, &mut p, &format!("both {changes}"), &request, want);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn own_bindings_add_to_the_built_in_one() {
     let key = Key::new(1);
-    let house = house(
+    let fixture = fixture(
         &key,
         json!([
             {"match": {"path": "/own"}, "bind": [{"claim": "sub", "body": "/operator/eecId"}]},
@@ -244,9 +244,9 @@ fn own_bindings_add_to_the_built_in_one() {
         (REGISTRATIONS, r#"{"eecId":"eec-1"}"#, "binding_missing"),
         ("/eees-acrevents/v1/subscriptions", r#"{"eecId":"eec-2"}"#, ""),
     ] {
-        case(&house, &mut p, &format!("{path} {body}"), &post(path, &token, body), want);
+        case(&fixture, &mut p, &format!("{path} {body}"), &post(path, &token, body), want);
     }
     let absent = post("/optional", &plain, r#"{"group":"b"}"#);
-    case(&house, &mut p, "a claim that is absent is a mismatch", &absent, "binding_mismatch");
-    house.finish(p);
+    case(&fixture, &mut p, "a claim that is absent is a mismatch", &absent, "binding_mismatch");
+    fixture.finish(p);
 }

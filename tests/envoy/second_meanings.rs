@@ -1,8 +1,8 @@
 //! What stands beside the body and gives the request a second meaning to real servers: another media type, another
 //! method, another path, members in the query. The filter refuses it, or the upstream never hears of it.
 
-use crate::support::bodies::{REGISTRATIONS, house, token};
-use crate::support::house::{BOTH, House, Protocol};
+use crate::support::bodies::{REGISTRATIONS, fixture, token};
+use crate::support::fixture::{BOTH, Fixture, Protocol};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::upstream::Received;
@@ -19,7 +19,7 @@ fn discover(body: &str) -> Request {
 
 /// Refused by the filter, or arrived without what `is_second` finds.
 fn case(
-    house: &House,
+    fixture: &Fixture,
     p: &mut Problems,
     name: &str,
     request: &Request,
@@ -28,16 +28,16 @@ fn case(
     for (number, protocol) in BOTH.into_iter().enumerate() {
         let request = Request { case: format!("{}-{number}", request.case), ..request.clone() };
         let name = format!("{name} [{protocol:?}]");
-        let Ok(response) = house.send(protocol, &request) else {
+        let Ok(response) = fixture.send(protocol, &request) else {
             p.add(&name, "no answer");
             continue;
         };
-        match house.upstream.records.find(&request.case) {
+        match fixture.upstream.records.find(&request.case) {
             Some(received) => {
                 p.check(&name, !is_second(&received), || format!("the upstream got {received:?}"))
             }
             None => {
-                let details = house.envoy.access(&request.case).get("details").unwrap_or_default();
+                let details = fixture.envoy.access(&request.case).get("details").unwrap_or_default();
                 let status = response.status;
                 p.check(&name, details.starts_with("eec_authn."), || format!("{status}, {details}"));
             }
@@ -49,7 +49,7 @@ fn case(
 /// of a proxy on loopback off the path.
 #[test]
 fn look_alikes_of_headers_that_say_what_the_body_is() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     for (name, value) in [
         ("content_type", "x; charset=utf-7"),
@@ -59,15 +59,15 @@ fn look_alikes_of_headers_that_say_what_the_body_is() {
         ("script_name", "/eees-eecregistration"),
     ] {
         let request = register().header(name, value);
-        case(&house, &mut p, name, &request, &|r| r.headers.iter().any(|(n, _)| n == name));
+        case(&fixture, &mut p, name, &request, &|r| r.headers.iter().any(|(n, _)| n == name));
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 /// A DELETE's body is not read: as PUT it would speak for anybody (Slim takes the override for any method).
 #[test]
 fn headers_that_make_the_request_another_one() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     for (name, value) in [
         ("x-http-method-override", "PUT"),
@@ -79,50 +79,50 @@ fn headers_that_make_the_request_another_one() {
     ] {
         let delete = Request::new("DELETE", format!("{REGISTRATIONS}/r1")).bearer(token());
         let request = delete.header(name, value).json(r#"{"eecId":"eec-2"}"#);
-        case(&house, &mut p, name, &request, &|r| r.headers.iter().any(|(n, _)| n == name));
+        case(&fixture, &mut p, name, &request, &|r| r.headers.iter().any(|(n, _)| n == name));
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 /// Rails has `params[:eecId]` from the query, and Laravel `$request->get('eecId')`, whatever the body says.
 #[test]
 fn bound_members_in_the_query() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     for query in
         ["eecId=eec-2", "x=1&eecId=eec-2", "%65ecId=eec-2", "ueId=msisdn-2", "eecId[]=eec-2", "eecId"]
     {
         let mut request = register();
         request.path.extend_from_slice(format!("?{query}").as_bytes());
-        case(&house, &mut p, query, &request, &|_| true);
+        case(&fixture, &mut p, query, &request, &|_| true);
     }
     let mut request = discover(r#"{"requestorId":{"eecId":"eec-1"}}"#);
     request.path.extend_from_slice(b"?requestorId[eecId]=eec-2");
-    case(&house, &mut p, "requestorId[eecId]", &request, &|_| true);
+    case(&fixture, &mut p, "requestorId[eecId]", &request, &|_| true);
     // Another query is nobody's business.
     let mut request = register();
     request.path.extend_from_slice(b"?trace=1&supp-feat=1f&x=eecId");
-    let status = house.send(Protocol::H1, &request).map(|response| response.status);
+    let status = fixture.send(Protocol::H1, &request).map(|response| response.status);
     p.equal("another query", "the status", status, Ok(201));
-    house.finish(p);
+    fixture.finish(p);
 }
 
 /// lodash's `get` and Laravel's `Arr::get` look for the whole path as one name first; `Object.assign` makes
 /// `__proto__` the prototype, and what the body does not say itself comes from there.
 #[test]
 fn names_that_reach_a_bound_member_from_elsewhere() {
-    let house = house(true, |_| ());
+    let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
     for name in ["requestorId.eecId", "requestorId/eecId", "requestorId[eecId]", "requestorid.eecid"] {
         let body = format!(r#"{{"requestorId":{{"eecId":"eec-1"}},"{name}":"eec-2"}}"#);
-        case(&house, &mut p, name, &discover(&body), &|_| true);
+        case(&fixture, &mut p, name, &discover(&body), &|_| true);
     }
     let body = r#"{"requestorId":{"eecId":"eec-1","__proto__":{"easId":"eas-1"}}}"#;
-    case(&house, &mut p, "__proto__ below", &discover(body), &|_| true);
+    case(&fixture, &mut p, "__proto__ below", &discover(body), &|_| true);
     for name in ["__proto__", "\\u005f_proto__"] {
         let body = format!(r#"{{"eecId":"eec-1","{name}":{{"ueId":"msisdn-2"}}}}"#);
         let request = Request::new("POST", REGISTRATIONS).bearer(token()).json(body);
-        case(&house, &mut p, name, &request, &|_| true);
+        case(&fixture, &mut p, name, &request, &|_| true);
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -2,8 +2,8 @@
 
 use crate::support::contract::ROWS;
 use crate::support::find;
+use crate::support::fixture::{Fixture, config};
 use crate::support::h1;
-use crate::support::house::{House, config};
 use crate::support::request::Request;
 use crate::support::token::Key;
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Every metric of the filter in Envoy's Prometheus text.
-fn exported(house: &House) -> BTreeSet<String> {
+fn exported(fixture: &Fixture) -> BTreeSet<String> {
     let request = Request::new("GET", "/stats/prometheus");
-    let text = h1::exchange(house.envoy.admin(), &request).expect("the statistics").body;
+    let text = h1::exchange(fixture.envoy.admin(), &request).expect("the statistics").body;
     let text = String::from_utf8(text).expect("text");
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     types
@@ -23,16 +23,16 @@ fn exported(house: &House) -> BTreeSet<String> {
         .collect()
 }
 
-fn house() -> House {
+fn fixture() -> Fixture {
     let mut filter = config(&[&Key::new(1)]);
     filter["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2040-01-01T00:00:00Z");
-    House::start(&filter)
+    Fixture::start(&filter)
 }
 
 #[test]
 fn every_statistic_of_the_contract_is_there_from_the_start() {
-    let house = house();
-    let stats = house.envoy.stats("wasmcustom.eec_authn");
+    let fixture = fixture();
+    let stats = fixture.envoy.stats("wasmcustom.eec_authn");
     let mut names: Vec<String> = [
         "allowed",
         "passed_without_token",
@@ -60,7 +60,7 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
 
 #[test]
 fn dashboard_and_alerts_use_names_that_envoy_exports() {
-    let exported = exported(&house());
+    let exported = exported(&fixture());
     let root = find::root().join("envoy/observability");
     for file in ["grafana-dashboard.json", "prometheus-alerts.yaml"] {
         let text = fs::read_to_string(root.join(file)).expect(file);

@@ -1,7 +1,7 @@
 //! The header of a token and the key it is checked with, in a real Envoy.
 
 use crate::support::cases::token_case;
-use crate::support::house::{House, ISSUER, Protocol, config};
+use crate::support::fixture::{Fixture, ISSUER, Protocol, config};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, base64url, claims, claims_text_with, claims_with};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[test]
 fn header_members() {
     let (key, thief) = (Key::new(1), Key::new(66));
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let header = |changes: Value| {
         let mut header = key.header();
@@ -69,25 +69,31 @@ fn header_members() {
         (json!({"alg": "HS256", "kid": "nobody"}), "algorithm_not_allowed"),
     ] {
         let header = header(changes.clone());
-        token_case(&house, &mut p, &changes.to_string(), key.token_with(&header, &claims()), want);
+        token_case(&fixture, &mut p, &changes.to_string(), key.token_with(&header, &claims()), want);
     }
     let without = |name: &str| {
         let mut header = key.header();
         drop(header.as_object_mut().expect("a header").remove(name));
         header
     };
-    token_case(&house, &mut p, "no alg", key.token_with(&without("alg"), &claims()), "token_malformed");
-    token_case(&house, &mut p, "no typ", key.token_with(&without("typ"), &claims()), "");
-    token_case(&house, &mut p, "no kid, one key", key.token_with(&without("kid"), &claims()), "");
+    token_case(&fixture, &mut p, "no alg", key.token_with(&without("alg"), &claims()), "token_malformed");
+    token_case(&fixture, &mut p, "no typ", key.token_with(&without("typ"), &claims()), "");
+    token_case(&fixture, &mut p, "no kid, one key", key.token_with(&without("kid"), &claims()), "");
     // The thief's key travels in the token; it must not be used.
     for changes in [
         json!({"jwk": thief.jwk()}),
         json!({"jwk": key.jwk(), "jku": "https://evil.example.org", "x5c": ["AA"], "x5u": "x", "x5t": "x"}),
     ] {
         let name = format!("signed by {changes}");
-        token_case(&house, &mut p, &name, thief.token_with(&header(changes), &claims()), "signature_invalid");
+        token_case(
+            &fixture,
+            &mut p,
+            &name,
+            thief.token_with(&header(changes), &claims()),
+            "signature_invalid",
+        );
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
@@ -111,7 +117,7 @@ fn which_key_is_asked() {
         // The same key ID as the first server's: each server has its own.
         json!({"fqdn": "e.example.org", "keys": [{"jwk": {"kty": "OKP", "crv": "Ed25519", "x": Key::new(8).x(), "kid": "k1"}}]}),
     ]);
-    let house = House::start(&filter);
+    let fixture = Fixture::start(&filter);
     let mut p = Problems::new();
     let no_kid = json!({"alg": "EdDSA"});
     let kid = |kid: &str| json!({"alg": "EdDSA", "kid": kid});
@@ -139,18 +145,18 @@ fn which_key_is_asked() {
         let request = Request::register("eec-1").bearer(&token);
         // A server's name as `want`: allowed, and that issuer goes upstream.
         if want.contains('.') {
-            house.allowed(&mut p, name, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", want)]);
+            fixture.allowed(&mut p, name, &request, &[("x-eec-id", "eec-1"), ("x-eec-issuer", want)]);
         } else {
-            token_case(&house, &mut p, name, token, want);
+            token_case(&fixture, &mut p, name, token, want);
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn a_claims_twin_in_another_case_changes_nothing() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let twin = |member: &str| key.token_of(key.header().to_string(), claims_text_with("gpsi", member));
     let body = |ue_id: &str| json!({"eecId": "eec-1", "ueId": ue_id}).to_string();
@@ -163,10 +169,10 @@ fn a_claims_twin_in_another_case_changes_nothing() {
         "\"gpsi\":\"msisdn-1\",\"GPSI\":\"msisdn-2\"",
         "\"gpsi\":\"msisdn-1\",\"SUB\":\"eec-2\",\"EXP\":1,\"AUD\":1,\"Cnf\":{}",
     ] {
-        house.allowed(&mut p, member, &request("msisdn-1", member), &identity);
+        fixture.allowed(&mut p, member, &request("msisdn-1", member), &identity);
         // The body comes after the headers: how much the upstream saw is another test's subject.
-        let response = house.send(Protocol::H1, &request("msisdn-2", member)).map(|r| r.status);
+        let response = fixture.send(Protocol::H1, &request("msisdn-2", member)).map(|r| r.status);
         p.equal(member, "another UE's registration", response, Ok(403));
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -1,6 +1,6 @@
 //! Requests that mean one thing to the filter and could mean another to the server behind it: refused, or made harmless.
 
-use crate::support::house::{BOTH, House, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{BOTH, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims};
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 
-/// A house with this one rule.
-fn house(key: &Key, rule: Value) -> House {
+/// A fixture with this one rule.
+fn fixture(key: &Key, rule: Value) -> Fixture {
     let mut filter = config(&[key]);
     filter["rules"] = json!([rule]);
-    House::start(&filter)
+    Fixture::start(&filter)
 }
 
 #[test]
 fn paths_that_a_lenient_server_takes_for_an_operation() {
     let key = Key::new(1);
-    let house = house(&key, json!({"match": {"path_prefix": "/"}}));
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/"}}));
     let mut p = Problems::new();
     let token = key.token(&claims());
     let body = json!({"eecId": "eec-2"}).to_string();
@@ -33,37 +33,37 @@ fn paths_that_a_lenient_server_takes_for_an_operation() {
     ] {
         for method in ["POST", "PUT", "GET"] {
             let request = Request::new(method, path).bearer(&token).json(&body);
-            house.denied(&mut p, &format!("{method} {path}"), &request, "route_unmatched");
+            fixture.denied(&mut p, &format!("{method} {path}"), &request, "route_unmatched");
         }
     }
     // Django and Werkzeug write methods in capitals before they look at them; HTTP/1.1 does not get so far in Envoy.
     let small = Request::new("post", REGISTRATIONS).bearer(&token).json(&body);
-    house.denied_over(Protocol::H2, &mut p, "post", &small, "route_unmatched");
+    fixture.denied_over(Protocol::H2, &mut p, "post", &small, "route_unmatched");
     // What is no operation in any spelling is the rule's.
     let other = Request::new("GET", "/eees-eecregistration/v2/registrations").bearer(&token);
-    house.allowed(&mut p, "v2", &other, &identity_of_eec_1());
-    house.finish(p);
+    fixture.allowed(&mut p, "v2", &other, &identity_of_eec_1());
+    fixture.finish(p);
 }
 
 #[test]
 fn one_spelling_decides_and_the_path_goes_on_as_it_came() {
     let key = Key::new(1);
-    let house = house(&key, json!({"match": {"path": "/a:b/%C3%BC"}}));
+    let fixture = fixture(&key, json!({"match": {"path": "/a:b/%C3%BC"}}));
     let mut p = Problems::new();
     let token = key.token(&claims());
     for path in ["/a:b/%C3%BC", "/a%3ab/%c3%bc", "/a%3Ab/%C3%bc"] {
-        house.allowed(&mut p, path, &Request::new("GET", path).bearer(&token), &identity_of_eec_1());
+        fixture.allowed(&mut p, path, &Request::new("GET", path).bearer(&token), &identity_of_eec_1());
     }
     for (path, code) in [("/a%2fb/%C3%BC", "path_not_normal"), ("/a%3ab/%c3%BC/", "route_unmatched")] {
-        house.denied_over(Protocol::H2, &mut p, path, &Request::new("GET", path).bearer(&token), code);
+        fixture.denied_over(Protocol::H2, &mut p, path, &Request::new("GET", path).bearer(&token), code);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn identity_headers_with_any_separator_are_removed() {
     let key = Key::new(1);
-    let house = house(&key, json!({"match": {"path_prefix": "/ops"}}));
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
     let mut p = Problems::new();
     for protocol in BOTH {
         let spoofed = ["x.eec.id", "X!EEC~ID", "x_eec-gpsi", "x|eec^issuer", "x`eec'token*id"];
@@ -73,13 +73,13 @@ fn identity_headers_with_any_separator_are_removed() {
             request.header(&name.to_lowercase(), "evil").trailer(&name.to_lowercase(), "evil")
         });
         let request = Request { case: format!("separators-{protocol:?}"), ..request };
-        let status = house.send(protocol, &request).map(|response| response.status);
+        let status = fixture.send(protocol, &request).map(|response| response.status);
         p.equal("separators", "status", status, Ok(201));
-        let seen = house.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
+        let seen = fixture.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
         let evil = seen.headers.iter().chain(&seen.trailers).filter(|(_, value)| value == "evil");
         p.equal("separators", "what arrived of them", evil.count(), 0);
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 /// Envoy drops what `Connection` names before any filter sees it, and the rest of `Connection` after: so a client can only make its
@@ -87,43 +87,43 @@ fn identity_headers_with_any_separator_are_removed() {
 #[test]
 fn a_connection_header_takes_no_identity_away() {
     let key = Key::new(1);
-    let house = house(&key, json!({"match": {"path_prefix": "/ops"}}));
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
     let mut p = Problems::new();
     let get =
         |value: &str| Request::new("GET", "/ops").bearer(key.token(&claims())).header("connection", value);
     for name in ["x-eec-id", "X-Eec-Gpsi", "x_eec_issuer", "dpop"] {
         for value in [name.to_owned(), format!("keep-alive, {name}"), format!("close,{name}")] {
-            let seen = house.allowed_over(Protocol::H1, &mut p, &value, &get(&value), &identity_of_eec_1());
+            let seen = fixture.allowed_over(Protocol::H1, &mut p, &value, &get(&value), &identity_of_eec_1());
             let headers = seen.map(|seen| seen.headers).unwrap_or_default();
             p.check(&value, headers.iter().all(|(name, _)| name != "connection"), || format!("{headers:?}"));
         }
     }
     for value in ["authorization", "keep-alive, Authorization"] {
-        house.denied_over(Protocol::H1, &mut p, value, &get(value), "token_missing");
+        fixture.denied_over(Protocol::H1, &mut p, value, &get(value), "token_missing");
     }
-    house.finish(p);
+    fixture.finish(p);
 }
 
 #[test]
 fn a_token_in_the_query_is_a_second_one() {
     let key = Key::new(1);
-    let house = house(&key, json!({"match": {"path_prefix": "/ops"}}));
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
     let mut p = Problems::new();
     let token = key.token(&claims());
     for query in ["access_token=x", "a=b&access_token", "%61ccess_token=", "a;access%5Ftoken=x"] {
         let request = Request::new("GET", format!("/ops?{query}"));
-        house.denied(&mut p, query, &request.clone().bearer(&token), "token_repeated");
-        house.denied(&mut p, query, &request, "token_repeated");
+        fixture.denied(&mut p, query, &request.clone().bearer(&token), "token_repeated");
+        fixture.denied(&mut p, query, &request, "token_repeated");
     }
     let other = Request::new("GET", "/ops?access_tokens=x").bearer(&token);
-    house.allowed(&mut p, "another parameter", &other, &identity_of_eec_1());
-    house.finish(p);
+    fixture.allowed(&mut p, "another parameter", &other, &identity_of_eec_1());
+    fixture.finish(p);
 }
 
 #[test]
 fn a_415_says_what_is_taken() {
     let key = Key::new(1);
-    let house = House::start(&config(&[&key]));
+    let fixture = Fixture::start(&config(&[&key]));
     let mut p = Problems::new();
     let token = key.token(&claims());
     let patches = "application/merge-patch+json, application/json";
@@ -154,11 +154,11 @@ fn a_415_says_what_is_taken() {
                 Request::new(method, path).bearer(&token).body("{}").header("content-type", media_type);
             let request =
                 coding.iter().fold(request, |request, coding| request.header("content-encoding", coding));
-            let response = house.send(protocol, &request).expect("an answer");
+            let response = fixture.send(protocol, &request).expect("an answer");
             p.equal(name, "status", response.status, 415);
             p.equal(name, "accept-patch", response.all("accept-patch"), patch.clone());
             p.equal(name, "accept-encoding", response.all("accept-encoding"), plain.clone());
         }
     }
-    house.finish(p);
+    fixture.finish(p);
 }

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::bootstrap::{Configuration, Setup};
 use support::envoy::{Envoy, Push};
-use support::house::config;
+use support::fixture::config;
 use support::request::Request;
 use support::token::{Key, claims_with};
 use support::trapping;

@@ -142,7 +142,7 @@ impl Traffic {
         let head = format!(
             "POST /eees-eecregistration/v1/registrations HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"eecId\":\"eec",
-            super::support::house::FQDN
+            super::support::fixture::FQDN
         );
         self.client.send_and_leave(head.as_bytes());
         self.tally.left += 1;

@@ -1,6 +1,6 @@
-//! What the tests of bodies share: one client and a house in either mode.
+//! What the tests of bodies share: one client and a fixture in either mode.
 
-use super::house::{House, ISSUER, config};
+use super::fixture::{Fixture, ISSUER, config};
 use super::token::{Key, claims_with};
 use serde_json::{Value, json};
 
@@ -16,10 +16,10 @@ pub fn token() -> String {
     Key::new(1).token(&claims_with(json!({"gpsi": "msisdn-1"})))
 }
 
-/// A house in one of the two modes; with `hold` the upstream sees nothing of a denied request.
-pub fn house(hold: bool, changes: impl FnOnce(&mut Value)) -> House {
+/// A fixture in one of the two modes; with `hold` the upstream sees nothing of a denied request.
+pub fn fixture(hold: bool, changes: impl FnOnce(&mut Value)) -> Fixture {
     let mut filter = config(&[&Key::new(1)]);
     filter["body"] = json!({"hold_headers": hold});
     changes(&mut filter);
-    House::start_with(&filter, |setup| if hold { setup.stop_iteration(true) } else { setup })
+    Fixture::start_with(&filter, |setup| if hold { setup.stop_iteration(true) } else { setup })
 }

@@ -60,7 +60,7 @@ impl Setup {
         self
     }
 
-    /// Another upstream than the house's own.
+    /// Another upstream than the fixture's own.
     pub fn upstream(mut self, address: SocketAddr) -> Self {
         self.upstream = address;
         self

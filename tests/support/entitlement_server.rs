@@ -1,6 +1,6 @@
 //! An entitlement server whose answers a test scripts, byte by byte.
 
-use super::house::{House, config};
+use super::fixture::{Fixture, config};
 use super::request::Request;
 use super::token::Key;
 use serde_json::{Value, json};
@@ -127,8 +127,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, released: &Condvar) {
     }
 }
 
-/// A house whose entitlement server is asked at `server`; `online` changes the defaults, `change` the whole filter JSON.
-pub fn asking_house(server: &Server, key: &Key, online: &Value, change: impl FnOnce(&mut Value)) -> House {
+/// A fixture whose entitlement server is asked at `server`; `online` changes the defaults, `change` the whole filter JSON.
+pub fn asking_house(server: &Server, key: &Key, online: &Value, change: impl FnOnce(&mut Value)) -> Fixture {
     let mut filter = config(&[key]);
     let mut all = json!({"method": "rfc7662", "cluster": "es", "timeout_ms": 400, "cache_seconds": 0, "negative_cache_seconds": 0});
     for (name, value) in online.as_object().expect("members") {
@@ -138,7 +138,7 @@ pub fn asking_house(server: &Server, key: &Key, online: &Value, change: impl FnO
     filter["body"] = json!({"hold_headers": true});
     change(&mut filter);
     let address = server.address;
-    House::start_with(&filter, |setup| {
+    Fixture::start_with(&filter, |setup| {
         setup.stop_iteration(true).cluster("es", address).environment("ES_SECRET", "p:w d")
     })
 }

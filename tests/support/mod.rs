@@ -1,4 +1,4 @@
-//! The end-to-end test house: a real Envoy with the filter, a client before it and an upstream behind it.
+//! The end-to-end test fixture: a real Envoy with the filter, a client before it and an upstream behind it.
 //!
 //! * [`envoy`] starts Envoy, pushes configurations and reads its log, statistics and access log;
 //! * [`bootstrap`] writes Envoy's configuration files;
@@ -6,7 +6,7 @@
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;
 //! * [`trapping`] is the filter, but traps on demand;
-//! * [`contract`] is section 3 of the contract as a table, and [`house`] holds a whole case against it;
+//! * [`contract`] is section 3 of the contract as a table, and [`fixture`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
@@ -23,11 +23,11 @@ pub mod deviations;
 pub mod entitlement_server;
 pub mod envoy;
 pub mod find;
+pub mod fixture;
 pub mod foreign;
 pub mod h1;
 pub mod h2_client;
 pub mod h2_raw;
-pub mod house;
 pub mod problems;
 pub mod request;
 pub mod token;

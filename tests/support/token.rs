@@ -80,12 +80,12 @@ impl Key {
     }
 }
 
-/// Claims that pass: EEC `eec-1` for [`super::house::FQDN`], valid for ten minutes.
+/// Claims that pass: EEC `eec-1` for [`super::fixture::FQDN`], valid for ten minutes.
 pub fn claims() -> Value {
     json!({
-        "iss": super::house::ISSUER,
+        "iss": super::fixture::ISSUER,
         "sub": "eec-1",
-        "aud": super::house::FQDN,
+        "aud": super::fixture::FQDN,
         "iat": now(),
         "exp": now() + 600,
     })

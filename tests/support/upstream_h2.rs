@@ -83,7 +83,7 @@ async fn record(request: Request<h2::RecvStream>, mut respond: SendResponse<byte
     }
 }
 
-/// Names and values as this house compares them.
+/// Names and values as this fixture compares them.
 pub fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(n, v)| (n.as_str().to_owned(), latin1(v.as_bytes()))).collect()
 }

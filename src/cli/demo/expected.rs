@@ -1,8 +1,8 @@
 //! What must come of a request, and what of an answer is otherwise.
 
-use super::cast;
+use super::environment::Environment;
+use super::names;
 use super::observed::Observed;
-use super::stage::Stage;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -26,29 +26,31 @@ impl Expected {
     }
 
     /// All that is not as told.
-    pub(super) fn faults(self, observed: &Observed, stage: &Stage) -> Vec<String> {
+    pub(super) fn faults(self, observed: &Observed, environment: &Environment) -> Vec<String> {
         if observed.text() != self.text() {
             return vec![format!("the body is {}", observed.body)];
         }
         match self {
-            Expected::Registered => registered(observed, stage),
-            Expected::Refused(status, code) => refused(observed, &challenge(&stage.ees_fqdn, status, code)),
+            Expected::Registered => registered(observed, environment),
+            Expected::Refused(status, code) => {
+                refused(observed, &challenge(&environment.ees_fqdn, status, code))
+            }
         }
     }
 }
 
-fn registered(observed: &Observed, stage: &Stage) -> Vec<String> {
+fn registered(observed: &Observed, environment: &Environment) -> Vec<String> {
     let identity = json!({
-        "x-eec-id": cast::EEC_ID,
-        "x-eec-gpsi": cast::GPSI,
-        "x-eec-issuer": stage.issuer,
+        "x-eec-id": names::EEC_ID,
+        "x-eec-gpsi": names::GPSI,
+        "x-eec-issuer": environment.issuer,
         "x-eec-token-id": token_id(observed.token.as_deref().unwrap_or_default()),
     });
     let mut faults = Vec::new();
     if observed.seen() != Some(&identity) {
         faults.push(format!("the EES should have seen {identity}"));
     }
-    if !observed.header("location").contains(cast::REGISTRATIONS) {
+    if !observed.header("location").contains(names::REGISTRATIONS) {
         faults.push("`location` names no registration".to_owned());
     }
     faults

@@ -1,15 +1,15 @@
-//! What to try while the stage is kept.
+//! What to try while the environment is kept.
 
-use super::cast::{EEC_ID, GPSI, REGISTRATIONS};
-use super::stage::Stage;
+use super::environment::Environment;
+use super::names::{EEC_ID, GPSI, REGISTRATIONS};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use serde_json::json;
 
 /// Prints lines for a shell, or the addresses for a machine.
-pub(super) fn print(stage: &Stage, output: Output) -> Result<(), Failure> {
-    let [edge, admin] = [stage.envoy.listener(), stage.envoy.admin()];
-    let Stage { entitlement, ees_fqdn, .. } = stage;
+pub(super) fn print(environment: &Environment, output: Output) -> Result<(), Failure> {
+    let [edge, admin] = [environment.envoy.listener(), environment.envoy.admin()];
+    let Environment { entitlement, ees_fqdn, .. } = environment;
     if output.json {
         return output.line(json!({
             "edge": format!("http://{edge}"), "admin": format!("http://{admin}"),

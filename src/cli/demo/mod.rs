@@ -1,13 +1,13 @@
 //! `eec-authn demo`: a real Envoy with the filter, an entitlement server and an EES, and the story they play.
 
-mod cast;
+mod environment;
 mod envoy;
 mod expected;
 mod hints;
+mod names;
 mod observed;
 mod result;
 mod sample_ees;
-mod stage;
 mod step;
 mod story;
 mod witnesses;
@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::help::long_help;
 use super::stop_signal::StopSignal;
 use super::{Exit, Output};
-use stage::Stage;
+use environment::Environment;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -49,32 +49,32 @@ pub(crate) struct Args {
     keep_running: bool,
 }
 
-/// Plays the story, or keeps the stage for the user. Whatever ends it, Envoy and its files go first.
+/// Plays the story, or keeps the environment for the user. Whatever ends it, Envoy and its files go first.
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     super::block_on(async move {
         let mut stop = StopSignal::catch()?;
         let played = tokio::select! {
             biased;
             () = stop.wait() => None,
-            stage = Stage::set(&args.envoy, &args.wasm, output) => Some(stage?),
+            environment = Environment::start(&args.envoy, &args.wasm, output) => Some(environment?),
         };
-        let Some(mut stage) = played else { return Err(interrupted()) };
+        let Some(mut environment) = played else { return Err(interrupted()) };
         let ended = tokio::select! {
             biased;
             () = stop.wait() => if args.keep_running { Ok(Exit::Fine) } else { Err(interrupted()) },
-            ended = perform(&mut stage, args.keep_running, output) => ended,
+            ended = perform(&mut environment, args.keep_running, output) => ended,
         };
-        stage.clear().await;
+        environment.clear().await;
         ended
     })
 }
 
-async fn perform(stage: &mut Stage, keep_running: bool, output: Output) -> Result<Exit, Failure> {
+async fn perform(environment: &mut Environment, keep_running: bool, output: Output) -> Result<Exit, Failure> {
     if keep_running {
-        hints::print(stage, output)?;
-        return Err(stage.envoy.ended().await);
+        hints::print(environment, output)?;
+        return Err(environment.envoy.ended().await);
     }
-    let result = story::play(stage, output).await?;
+    let result = story::play(environment, output).await?;
     result.print_end(output)?;
     Ok(if result.is_as_told() { Exit::Fine } else { Exit::Failure })
 }

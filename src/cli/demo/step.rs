@@ -1,9 +1,9 @@
 //! One step of the story: a request through Envoy, and what came of it.
 
-use super::cast;
+use super::environment::Environment;
 use super::expected::Expected;
+use super::names;
 use super::observed::Observed;
-use super::stage::Stage;
 use crate::cli::failure::Failure;
 use crate::cli::http;
 use axum::body::Bytes;
@@ -31,16 +31,16 @@ pub(super) struct Step {
 
 impl Step {
     /// Gets the token, and sends the request through Envoy.
-    pub(super) async fn play(&self, stage: &Stage) -> Result<Observed, Failure> {
+    pub(super) async fn play(&self, environment: &Environment) -> Result<Observed, Failure> {
         let token = match &self.token {
-            Some(wish) => Some(stage.token(wish).await?),
+            Some(wish) => Some(environment.token(wish).await?),
             None => None,
         };
         if let (true, Some(token)) = (self.revoked, &token) {
-            stage.revoke(token).await?;
+            environment.revoke(token).await?;
         }
         let mut request = Request::post(self.path)
-            .header("host", &stage.ees_fqdn)
+            .header("host", &environment.ees_fqdn)
             .header("content-type", "application/json");
         if let Some(token) = &token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -48,11 +48,11 @@ impl Step {
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        let body = json!({"eecId": self.body_eec_id, "ueId": cast::GPSI}).to_string();
+        let body = json!({"eecId": self.body_eec_id, "ueId": names::GPSI}).to_string();
         let request = request.body(Full::new(Bytes::from(body))).map_err(Failure::because(self.what))?;
-        let visits = stage.visits.count();
-        let answer = http::send(stage.envoy.listener(), request).await?;
+        let visits = environment.visits.count();
+        let answer = http::send(environment.envoy.listener(), request).await?;
         let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        Ok(Observed { answer, body, reached_ees: stage.visits.count() != visits, token })
+        Ok(Observed { answer, body, reached_ees: environment.visits.count() != visits, token })
     }
 }

@@ -1,9 +1,9 @@
 //! The story: who comes to the EES, with what, and how it ends.
 
-use super::cast::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
+use super::environment::Environment;
 use super::expected::Expected;
+use super::names::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
 use super::result::PlayResult;
-use super::stage::Stage;
 use super::step::Step;
 use super::witnesses;
 use crate::cli::Output;
@@ -67,19 +67,19 @@ fn steps() -> Vec<Step> {
 }
 
 /// Plays every step, then asks Envoy's statistics and access log whether they saw the same.
-pub(super) async fn play(stage: &Stage, output: Output) -> Result<PlayResult, Failure> {
+pub(super) async fn play(environment: &Environment, output: Output) -> Result<PlayResult, Failure> {
     let mut result = PlayResult::default();
     let steps = steps();
     result.open(output)?;
     for step in &steps {
-        let observed = step.play(stage).await?;
-        let faults = step.expected.faults(&observed, stage);
+        let observed = step.play(environment).await?;
+        let faults = step.expected.faults(&observed, environment);
         result.add(step, &observed, faults, output)?;
     }
     let expected: Vec<Expected> = steps.iter().map(|step| step.expected).collect();
-    let statistics = witnesses::statistics(&stage.envoy.statistics().await?, &expected);
+    let statistics = witnesses::statistics(&environment.envoy.statistics().await?, &expected);
     result.witness("Envoy's statistics", statistics, output)?;
-    let access_log = witnesses::access_log(stage.envoy.access_log(steps.len()).await, &expected);
+    let access_log = witnesses::access_log(environment.envoy.access_log(steps.len()).await, &expected);
     result.witness("Envoy's access log", access_log, output)?;
     Ok(result)
 }

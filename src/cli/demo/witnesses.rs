@@ -1,7 +1,7 @@
 //! What Envoy itself recorded, compared with the story.
 
-use super::cast;
 use super::expected::Expected;
+use super::names;
 use std::collections::BTreeMap;
 
 /// Lines of one record, and what is not as told.
@@ -40,10 +40,10 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
     }
     for (line, step) in lines.iter().zip(story) {
         let end = match step {
-            Expected::Registered => format!(" 201 via_upstream decision=- eec={}", cast::EEC_ID),
+            Expected::Registered => format!(" 201 via_upstream decision=- eec={}", names::EEC_ID),
             Expected::Refused(status, code) => {
                 // Once the token is good, the log says whose it is, though the body is another's.
-                let eec = if code.starts_with("binding_") { cast::EEC_ID } else { "-" };
+                let eec = if code.starts_with("binding_") { names::EEC_ID } else { "-" };
                 format!(" {status} eec_authn.{code} decision=deny:{code} eec={eec}")
             }
         };
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn the_log_must_follow_the_story() {
         let refused = "POST /x 401 eec_authn.token_missing decision=deny:token_missing eec=-".to_owned();
-        let allowed = format!("POST /x 201 via_upstream decision=- eec={}", cast::EEC_ID);
+        let allowed = format!("POST /x 201 via_upstream decision=- eec={}", names::EEC_ID);
         let faults =
             |lines: &[&String]| access_log(lines.iter().map(|l| l.to_string()).collect(), &STORY).faults;
         assert!(faults(&[&refused, &allowed, &refused]).is_empty());

@@ -2,9 +2,10 @@
 
 use super::client::Client;
 use super::faults::Faults;
-use super::ledger::Ledger;
+use super::issued_tokens::{IssuedTokens, is_current};
 use crate::cli::failure::Failure;
 use crate::cli::signing_key::{Algorithm, SigningKey};
+use serde_json::Value;
 
 /// An entitlement server: a name, a key, and its defaults.
 pub(crate) struct Entitlement {
@@ -13,7 +14,7 @@ pub(crate) struct Entitlement {
     default_audience: Vec<String>,
     default_lifetime: i64,
     client: Option<Client>,
-    ledger: Ledger,
+    issued_tokens: IssuedTokens,
     faults: Faults,
 }
 
@@ -30,7 +31,7 @@ impl Entitlement {
             default_audience,
             default_lifetime,
             client: None,
-            ledger: Ledger::default(),
+            issued_tokens: IssuedTokens::default(),
             faults: Faults::default(),
         })
     }
@@ -46,8 +47,8 @@ impl Entitlement {
     }
 
     /// What it remembers of its tokens.
-    pub(super) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub(super) fn issued_tokens(&self) -> &IssuedTokens {
+        &self.issued_tokens
     }
 
     /// The fault that was ordered.
@@ -73,5 +74,18 @@ impl Entitlement {
     /// Seconds, where the request says nothing.
     pub(super) fn default_lifetime(&self) -> i64 {
         self.default_lifetime
+    }
+
+    /// The claims of a token that is ours, not revoked, and within its times.
+    pub(super) fn active(&self, token: &str) -> Option<Value> {
+        let claims = self.issued(token)?;
+        let revoked = self.issued_tokens.is_revoked(token);
+        (!revoked && is_current(&claims)).then_some(claims)
+    }
+
+    /// The claims of a token that is ours.
+    pub(super) fn issued(&self, token: &str) -> Option<Value> {
+        let opaque = self.issued_tokens.opaque(token);
+        opaque.or_else(|| self.key().verify(token))
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn token(
         }
         (Format::Opaque, false) => {
             let token = random_name().map_err(internal)?;
-            entitlement.ledger().keep(&token, claims)?;
+            entitlement.issued_tokens().keep(&token, claims)?;
             token
         }
         (Format::Opaque, true) => random_name().map_err(internal)?,

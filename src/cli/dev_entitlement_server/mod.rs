@@ -1,14 +1,16 @@
 //! `eec-authn dev-entitlement-server`: an entitlement server for tests and the demo.
 
 mod client;
+mod disturbance;
 mod entitlement;
 mod fault;
 mod fault_answers;
 mod faults;
 mod introspect;
 mod issue;
+mod issued_tokens;
 mod keys;
-mod ledger;
+mod revoke;
 mod ts43;
 
 pub(crate) use entitlement::Entitlement;
@@ -115,14 +117,14 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
     let questions = Router::new()
         .route("/oauth2/introspect", post(introspect::introspect))
         .route("/ts43", get(ts43::get).post(ts43::post))
-        .layer(from_fn_with_state(Arc::clone(&entitlement), faults::disturb));
+        .layer(from_fn_with_state(Arc::clone(&entitlement), disturbance::disturb));
     Router::new()
         .merge(questions)
         .route("/healthz", get(StatusCode::NO_CONTENT))
         .route("/jwks", get(keys::jwks))
         .route("/token", post(issue::token))
-        .route("/revoke", post(ledger::revoke))
-        .route("/faults", post(faults::order).get(faults::show).delete(faults::end))
+        .route("/revoke", post(revoke::revoke))
+        .route("/faults", post(disturbance::order).get(disturbance::show).delete(disturbance::end))
         .fallback(|| async {
             http::Problem::new(StatusCode::NOT_FOUND, "no such resource; `--help` lists them")
         })

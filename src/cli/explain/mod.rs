@@ -12,11 +12,11 @@ use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Rehearsal, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::online::Method;
 use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::worker::Worker;
 use report::Report;
 use std::hash::RandomState;
 use std::path::PathBuf;
@@ -108,16 +108,16 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         request,
         body: pieces.as_ref().map(|pieces| &pieces[..]),
         trailers: None,
-        answer: &|asking| answered(asking, answer.as_deref()),
+        answer: &|pending| answered(pending, answer.as_deref()),
         late_answer: false,
     };
-    let worker = Rc::new(Worker::new(policy, RandomState::new()));
-    Report::new(play(&worker, &rehearsal, now, &NoHost)).print(output)
+    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    Report::new(play(&plugin, &rehearsal, now, &NoHost)).print(output)
 }
 
 /// What the entitlement server is taken to say.
-fn answered(asking: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus {
-    let online = &asking.asked.online;
+fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus {
+    let online = &pending.asked.online;
     let nothing_against: &[u8] = match online.method {
         Method::Rfc7662 { .. } => b"{\"active\":true}",
         Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",

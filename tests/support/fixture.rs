@@ -50,8 +50,8 @@ pub fn config(keys: &[&Key]) -> Value {
     })
 }
 
-/// A running house.
-pub struct House {
+/// A running fixture.
+pub struct Fixture {
     /// The proxy.
     pub envoy: Envoy,
     /// What stands behind it.
@@ -60,7 +60,7 @@ pub struct House {
     denied: RefCell<Vec<(String, String)>>,
 }
 
-impl House {
+impl Fixture {
     /// Envoy with this filter JSON as a `StringValue`; panics unless it is accepted.
     pub fn start(filter: &Value) -> Self {
         Self::start_with(filter, |setup| setup)
@@ -86,7 +86,7 @@ impl House {
         }
     }
 
-    /// [`House::denied`] in one protocol.
+    /// [`Fixture::denied`] in one protocol.
     pub fn denied_over(
         &self,
         protocol: Protocol,
@@ -131,7 +131,7 @@ impl House {
         }
     }
 
-    /// [`House::allowed`] in one protocol; what the upstream saw.
+    /// [`Fixture::allowed`] in one protocol; what the upstream saw.
     pub fn allowed_over(
         &self,
         protocol: Protocol,

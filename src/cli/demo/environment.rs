@@ -24,7 +24,7 @@ const FILTER: &str = include_str!("../../../envoy/demo/filter.json.in");
 const JWK: &str = "${JWK}";
 
 /// All that runs. The order of the fields is the order in which they go.
-pub(super) struct Stage {
+pub(super) struct Environment {
     pub(super) envoy: Envoy,
     /// What the sample EES counts.
     pub(super) visits: Visits,
@@ -38,9 +38,9 @@ pub(super) struct Stage {
     _workspace: Workspace,
 }
 
-impl Stage {
+impl Environment {
     /// Starts everything, pinning the entitlement server's key in the filter's configuration.
-    pub(super) async fn set(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Stage, Failure> {
+    pub(super) async fn start(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Environment, Failure> {
         let wasm =
             wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
         let filter: Value = serde_json::from_str(&FILTER.replace(JWK, "null"))
@@ -70,7 +70,7 @@ impl Stage {
                 envoy.listener()
             ))?;
         }
-        Ok(Stage { envoy, visits, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
+        Ok(Environment { envoy, visits, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
     }
 
     /// A token for the story, asked for as a phone would after its authentication.

@@ -17,7 +17,7 @@ pub type StreamId = u32;
 
 /// The shared state of one configuration in one worker.
 #[derive(Debug)]
-pub struct Worker {
+pub struct PluginState {
     /// What the operator wants.
     pub policy: Policy,
     /// Tokens verified before.
@@ -26,12 +26,12 @@ pub struct Worker {
     pub in_flight: RefCell<InFlight<StreamId>>,
 }
 
-impl Worker {
-    /// A worker that starts with nothing known; its maps hash with `state`.
-    pub fn new(policy: Policy, state: RandomState) -> Worker {
+impl PluginState {
+    /// The state before the first request: nothing known; its maps hash with `state`.
+    pub fn new(policy: Policy, state: RandomState) -> PluginState {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
         let in_flight = RefCell::new(InFlight::new(state, servers));
-        Worker { policy, tokens, in_flight }
+        PluginState { policy, tokens, in_flight }
     }
 }

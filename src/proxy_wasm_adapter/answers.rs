@@ -1,0 +1,126 @@
+//! Answers of entitlement servers: read, counted, remembered, and given to every stream that waits.
+
+use super::calls::Call;
+use super::clock::now;
+use super::header_map;
+use super::hostcalls::{self, Buffer, Map};
+use super::limited_log;
+use super::proxy_host::{ProxyHost, read_body};
+use super::shared::Shared;
+use super::shared_data::SharedData;
+use crate::counter::Counter;
+use crate::exchange::{self, PendingIntrospection};
+use crate::host::{self, Fields, Flow};
+use crate::introspection::{HttpVerb, RawResponse, Reading, TokenStatus};
+use crate::log_limit::LineKind;
+use crate::plugin_state::StreamId;
+use crate::time::UnixTime;
+use std::rc::Rc;
+
+/// One byte more than is read, so that what is too long shows.
+const MAX_BODY: usize = 65_537;
+
+/// An answer has come, or (`came` is false) none will.
+pub(super) fn on_response(shared: &Shared, number: u32, came: bool) {
+    let Some(call) = shared.calls.take(number) else { return };
+    let pending = Rc::clone(&call.inquiry.pending);
+    let reading =
+        if came { read(&pending.asked.online.method) } else { Reading::Is(TokenStatus::Unavailable) };
+    let answer = match reading {
+        Reading::Is(answer) => answer,
+        Reading::CredentialsRefused => {
+            let number = pending.asked.server.number;
+            limited_log::write(LineKind::CredentialsRefused, || {
+                format!(
+                    "entitlement_servers[{number}].online: the server refused the filter's own credentials"
+                )
+            });
+            TokenStatus::Unavailable
+        }
+        Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
+            let inquiry = exchange::inquiry(&pending, HttpVerb::Get);
+            if shared.calls.dispatch(Call { inquiry, since: call.since }).is_ok() {
+                return;
+            }
+            TokenStatus::Unavailable
+        }
+        Reading::AskWithGet => TokenStatus::Unavailable,
+    };
+    deliver(shared, &pending, answer);
+}
+
+/// Gives an answer to all who wait for it.
+fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: TokenStatus) {
+    let now = now();
+    let (answer, streams) = close(shared, pending, answer, now);
+    for stream in streams {
+        let exchange = shared.calls.waiting(stream);
+        shared.calls.leave(&shared.statistics, stream);
+        let Some(exchange) = exchange else { continue };
+        hostcalls::set_effective_context(stream);
+        let step = exchange.borrow_mut().on_answer(&answer, now, &read_body);
+        if matches!(host::perform(step, Fields::Headers, &ProxyHost { shared }), Flow::Continue) {
+            hostcalls::continue_request();
+        }
+    }
+    shared.calls.enter_root();
+}
+
+/// A question has its answer: counts it, keeps it, and says who waited.
+pub(super) fn close(
+    shared: &Shared,
+    pending: &PendingIntrospection,
+    answer: TokenStatus,
+    now: UnixTime,
+) -> (TokenStatus, Vec<StreamId>) {
+    shared.statistics.count(answer_counter(&answer));
+    let answer = lasting(shared, pending, answer, now);
+    let until = exchange::keep_until(pending, &answer, now);
+    let streams = shared.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
+    (answer, streams)
+}
+
+/// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
+fn lasting(
+    shared: &Shared,
+    pending: &PendingIntrospection,
+    answer: TokenStatus,
+    now: UnixTime,
+) -> TokenStatus {
+    let Some(token) = exchange::lasting_token(pending) else { return answer };
+    let told_inactive = match answer {
+        TokenStatus::Unavailable if shared.inactive.hold(&SharedData, token) => return TokenStatus::Inactive,
+        TokenStatus::Unavailable => return TokenStatus::Unavailable,
+        TokenStatus::Inactive | TokenStatus::Active(_) => {
+            exchange::is_told_inactive(&shared.plugin.policy, pending, &answer, now)
+        }
+    };
+    if !shared.inactive.record(&SharedData, token, told_inactive) {
+        limited_log::write(LineKind::NotRemembered, || {
+            "what an entitlement server said about a token cannot be remembered for an outage".into()
+        });
+    }
+    answer
+}
+
+/// The counter of an answer.
+fn answer_counter(answer: &TokenStatus) -> Counter {
+    match answer {
+        TokenStatus::Active(_) => Counter::OnlineOk,
+        TokenStatus::Inactive => Counter::OnlineInactive,
+        TokenStatus::Unavailable => Counter::OnlineUnavailable,
+    }
+}
+
+/// Reads the answer that the host holds.
+fn read(method: &crate::policy::online::Method) -> Reading {
+    let map = hostcalls::header_map(Map::HttpCallResponseHeaders);
+    let headers = map.as_deref().and_then(header_map::parse).unwrap_or_default();
+    let values =
+        |name: &'static [u8]| headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value);
+    let status =
+        values(b":status").next().and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.parse().ok());
+    let content_types: Vec<&[u8]> = values(b"content-type").collect();
+    let body = hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY).unwrap_or_default();
+    crate::introspection::read(method, &RawResponse { status, content_types: &content_types, body: &body })
+}
