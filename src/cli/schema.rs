@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::help::long_help;
 use super::{Exit, Output};
 use eec_authn::config::FILTER_JSON;
-use eec_authn::config::shape::{Member, Presence, Shape};
+use eec_authn::config::shape::{Form, Member, Presence, Shape};
 use serde_json::{Map, Value, json};
 
 /// Prints the JSON Schema (2020-12) of the filter JSON, for editors and pipelines.
@@ -39,6 +39,16 @@ pub(crate) fn run(_: Args, output: Output) -> Result<Exit, Failure> {
 fn of(shape: &Shape) -> Value {
     match shape {
         Shape::Object(members) => object(members),
+        Shape::Forms(members, forms) => {
+            let mut schema = object(members);
+            schema["oneOf"] = forms.iter().map(|form| form_of(form, forms)).collect();
+            schema
+        }
+        Shape::AnyOf(members, names) => {
+            let mut schema = object(members);
+            schema["anyOf"] = names.iter().map(|name| json!({"required": [name]})).collect();
+            schema
+        }
         Shape::List { item, min } => json!({"type": "array", "items": of(item), "minItems": min}),
         Shape::Named(item) => json!({"type": "object", "additionalProperties": of(item)}),
         Shape::Text => json!({"type": "string", "minLength": 1}),
@@ -59,6 +69,13 @@ fn object(members: &[Member]) -> Value {
         object["required"] = json!(required);
     }
     object
+}
+
+/// What must be there, and nothing that only other forms have.
+fn form_of(form: &Form, forms: &[Form]) -> Value {
+    let others = forms.iter().flat_map(|other| other.needs.iter().chain(other.takes));
+    let foreign = others.filter(|name| !form.has(name)).map(|name| ((*name).to_owned(), json!(false)));
+    json!({"required": form.needs, "properties": foreign.collect::<Map<_, _>>()})
 }
 
 fn member(member: &Member) -> Value {

@@ -55,7 +55,7 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     let rules = policy.rules.as_slice();
     for (number, rule) in rules.iter().enumerate() {
         let path = format!("rules[{number}]");
-        if rule.shadow {
+        if rule.mode == Mode::Shadow {
             say(format!("{path}.mode"), "this rule's `claims` and `bind` are only recorded");
         }
         let bound = rule.bind.iter().any(|binding| matches!(binding, Binding::Claim { .. }));

@@ -1,26 +1,28 @@
 //! The walk that holds a document against its declaration.
 
 use super::node::Node;
-use super::shape::{Member, Presence, Shape, expectation, quote, whole_number};
+use super::shape::{Form, Member, Presence, Shape, alternatives, expectation, quote, whole_number};
 use crate::json::Json;
 
 /// Reports everything in `node` that its shape does not allow.
 pub(super) fn check(node: &Node<'_>) {
     let Some(json) = node.json() else { return };
     match (node.shape(), json) {
-        (Shape::Object(members), Json::Object(given)) => {
+        (Shape::Object(_) | Shape::Forms(..) | Shape::AnyOf(..), Json::Object(given)) => {
+            let members = node.shape().members();
             for (name, _) in given {
                 if !members.iter().any(|m| m.name == &**name) {
                     node.member(name).error(unknown(name, members));
                 }
             }
-            for member in *members {
+            for member in members {
                 let child = node.member(member.name);
                 if child.json().is_none() && matches!(member.presence, Presence::Required) {
                     child.error(format!("is required; give {}", expectation(&member.shape)));
                 }
                 check(&child);
             }
+            check_together(node);
             duplicates(node, given);
         }
         (Shape::Named(_), Json::Object(given)) => {
@@ -51,6 +53,46 @@ pub(super) fn check(node: &Node<'_>) {
         }
         (shape, json) => node.error(format!("is {}; give {}", json.kind(), expectation(shape))),
     }
+}
+
+/// Reports members that do not go together.
+fn check_together(node: &Node<'_>) {
+    match node.shape() {
+        Shape::Forms(_, forms) => check_form(node, forms),
+        Shape::AnyOf(_, names) if !names.iter().any(|name| node.member(name).is_present()) => {
+            node.error(format!(
+                "is not complete; give {}",
+                alternatives(names.iter().map(|name| quote(name)))
+            ));
+        }
+        _ => {}
+    }
+}
+
+fn check_form(node: &Node<'_>, forms: &[Form]) {
+    let begun = node.forms();
+    let [form] = begun.as_slice() else {
+        let begun: Vec<String> = begun.into_iter().map(spelled).collect();
+        let found =
+            if begun.is_empty() { "is not complete".into() } else { format!("has {}", begun.join(" and ")) };
+        return node
+            .error(format!("{found}; give exactly one of {}", alternatives(forms.iter().map(spelled))));
+    };
+    for missing in form.needs.iter().map(|name| node.member(name)).filter(|member| !member.is_present()) {
+        missing.error(format!("is required; give {}", expectation(missing.shape())));
+    }
+    let foreign = |name: &&str| !form.has(name) && forms.iter().any(|other| other.has(name));
+    for name in node.shape().members().iter().map(|member| member.name).filter(|name| foreign(name)) {
+        let member = node.member(name);
+        if member.is_present() {
+            member.error(format!("means nothing beside {}; leave one of them out", spelled(form)));
+        }
+    }
+}
+
+/// The members that make a form.
+fn spelled(form: &Form) -> String {
+    form.needs.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" with ")
 }
 
 fn duplicates(node: &Node<'_>, given: &[(Box<str>, Json)]) {

@@ -4,11 +4,9 @@ use super::forward;
 use super::matcher::BuiltIn;
 use super::node::Node;
 use super::values::{claim, fqdn, time};
-use super::{Environment, online, rules, servers};
+use super::{Environment, online, rules, servers, words};
 use crate::fqdn::Fqdn;
-use crate::policy::{
-    ApiRoot, BodyRules, GpsiMode, Identities, Mode, Policy, Protects, Revocation, Role, Rules, TokenRules,
-};
+use crate::policy::{ApiRoot, BodyRules, Identities, Policy, Protects, Revocation, Rules, TokenRules};
 
 /// Compiles the document; `None` only if something has been reported.
 pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<Policy> {
@@ -19,9 +17,9 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let rules = rules::rules(&root.member("rules"), built_in);
     let forward = forward::forward(&root.member("forward"), token.as_ref());
     Some(Policy {
-        mode: if root.member("mode").text()? == "shadow" { Mode::Shadow } else { Mode::Enforce },
+        mode: root.member("mode").word(&words::MODE)?,
         rules: Rules::new(rules?, &protects.as_ref()?.api_root),
-        gpsi: gpsi(&root.member("gpsi"))?,
+        gpsi: root.member("gpsi").word(&words::GPSI)?,
         body: body(&root.member("body"))?,
         identities: Identities::default(),
         revoked: revoked(&root.member("revoked"))?,
@@ -30,7 +28,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
         opaque_server: entitlement_servers.as_deref().and_then(online::opaque_server),
         entitlement_servers: entitlement_servers?,
         token: token?,
-        built_in_operations: root.member("operations").text()? == "built_in",
+        built_in_operations: root.member("operations").word(&words::OPERATIONS)?,
         forward: forward?,
     })
 }
@@ -41,14 +39,6 @@ fn revoked(node: &Node<'_>) -> Option<Revocation> {
     let issued_before = node.member("issued_before");
     let issued_before = if issued_before.is_present() { Some(time(&issued_before)?) } else { None };
     Some(Revocation::new(texts("token_ids"), texts("eec_ids"), texts("key_ids"), issued_before))
-}
-
-fn gpsi(node: &Node<'_>) -> Option<GpsiMode> {
-    match node.text()? {
-        "off" => Some(GpsiMode::Off),
-        "required" => Some(GpsiMode::Required),
-        _ => Some(GpsiMode::IfPresent),
-    }
 }
 
 fn body(node: &Node<'_>) -> Option<BodyRules> {
@@ -72,20 +62,12 @@ fn protects(node: &Node<'_>) -> Option<Protects> {
         parsed
     });
     Some(Protects {
-        role: role(node)?,
+        role: node.member("role").word(&words::ROLE)?,
         fqdns,
         realm: names.first()?.text()?.into(),
         api_root: api_root?,
         check_host: node.member("check_host").flag()?,
     })
-}
-
-fn role(protects: &Node<'_>) -> Option<Role> {
-    match protects.member("role").text() {
-        Some("ees") => Some(Role::Ees),
-        Some("ecs") => Some(Role::Ecs),
-        _ => None,
-    }
 }
 
 fn token(node: &Node<'_>) -> Option<TokenRules> {

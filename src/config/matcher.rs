@@ -6,9 +6,6 @@ use super::values::fqdn;
 use crate::policy::operations::OPERATIONS;
 use crate::policy::{ApiRoot, Matcher, Operation, Role, Template, operations, path};
 
-/// The members that name paths; a rule needs one of them.
-const PATH_MEMBERS: [&str; 4] = ["path", "path_prefix", "path_template", "api"];
-
 /// The methods of RFC 9110, section 9, and RFC 5789.
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
@@ -20,10 +17,6 @@ pub(super) struct BuiltIn<'a> {
 }
 
 pub(super) fn matcher(node: &Node<'_>, built_in: Option<BuiltIn<'_>>) -> Option<Matcher> {
-    let is_object = node.json().is_some_and(|json| json.as_object().is_some());
-    if is_object && PATH_MEMBERS.iter().all(|name| !node.member(name).is_present()) {
-        node.error("names no path; give \"path\", \"path_prefix\", \"path_template\" or \"api\"".into());
-    }
     let methods = node.member("methods").items();
     let template = node.member("path_template");
     let matcher = Matcher {

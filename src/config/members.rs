@@ -1,14 +1,15 @@
 //! The filter JSON (`docs/contract.md#filter-json`), declared once: the parser checks by it and the JSON Schema is
 //! printed from it.
 
-use super::shape::{Member, Presence, Shape};
+use super::shape::{Form, Member, Presence, Shape};
+use super::words::{self, names};
 use Presence::{Flag, Integer, Optional, Required, Text};
 
 /// The whole configuration of the filter.
 pub static FILTER_JSON: Shape = Shape::Object(&[
     member(
         "mode",
-        Shape::Choice(&["enforce", "shadow"]),
+        Shape::Choice(&names(&words::MODE)),
         Text("enforce"),
         "`enforce`: a denial refuses the request; `shadow`: it is counted and logged, and the request goes on.",
     ),
@@ -28,13 +29,13 @@ pub static FILTER_JSON: Shape = Shape::Object(&[
     ),
     member(
         "operations",
-        Shape::Choice(&["built_in", "none"]),
+        Shape::Choice(&names(&words::OPERATIONS)),
         Text("built_in"),
         "`built_in`: the EDGE-1 or EDGE-4 operations of TS 24.558 for the role; `none`: nothing.",
     ),
     member(
         "gpsi",
-        Shape::Choice(&["off", "if_present", "required"]),
+        Shape::Choice(&names(&words::GPSI)),
         Text("if_present"),
         "How a UE ID in the body is bound to the token's GPSI.",
     ),
@@ -47,7 +48,7 @@ pub static FILTER_JSON: Shape = Shape::Object(&[
 const PROTECTS: Shape = Shape::Object(&[
     member(
         "role",
-        Shape::Choice(&["ees", "ecs"]),
+        Shape::Choice(&names(&words::ROLE)),
         Required,
         "`ees`: an Edge Enabler Server (EDGE-1); `ecs`: an edge Configuration Server (EDGE-4).",
     ),
@@ -81,7 +82,7 @@ static ENTITLEMENT_SERVER: Shape = Shape::Object(&[
 const ONLINE: Shape = Shape::Object(&[
     member(
         "method",
-        Shape::Choice(&["rfc7662", "ts43"]),
+        Shape::Choice(&names(&words::METHOD)),
         Required,
         "`rfc7662`: token introspection; `ts43`: ValidateOperatorToken of GSMA TS.43.",
     ),
@@ -101,7 +102,7 @@ const ONLINE: Shape = Shape::Object(&[
     ),
     member(
         "apply_to",
-        Shape::Choice(&["opaque", "all"]),
+        Shape::Choice(&names(&words::APPLY_TO)),
         Text("opaque"),
         "`opaque`: tokens that are no JWTs; `all`: every token, after the local checks.",
     ),
@@ -126,32 +127,40 @@ const ONLINE: Shape = Shape::Object(&[
     ),
     member(
         "on_unavailable",
-        Shape::Choice(&["deny", "allow_verified"]),
+        Shape::Choice(&names(&words::ON_UNAVAILABLE)),
         Text("deny"),
         "While the server cannot be asked: `deny`, or let pass what a pinned key has verified.",
     ),
 ]);
 
-static KEY: Shape = Shape::Object(&[
-    member("jwk", Shape::Foreign, Optional, "A public key as a JWK (RFC 7517)."),
-    member("jwks", Shape::Foreign, Optional, "A JWK set (RFC 7517), as issued."),
-    member("public_key_pem", Shape::Text, Optional, "A public key in PEM (SubjectPublicKeyInfo)."),
-    member(
-        "certificate_pem",
-        Shape::Text,
-        Optional,
-        "One X.509 certificate in PEM; its dates and name are checked.",
-    ),
-    member("kid", Shape::Text, Optional, "With a PEM form: the key's `kid`."),
-    member(
-        "alg",
-        Shape::Text,
-        Optional,
-        "With a PEM form: the one algorithm of an RSA key; default `RS256`.",
-    ),
-    member("not_before", Shape::Text, Optional, "The key's first moment (RFC 3339, UTC)."),
-    member("not_after", Shape::Text, Optional, "The moment from which the key is over (RFC 3339, UTC)."),
-]);
+pub(super) static KEY: Shape = Shape::Forms(
+    &[
+        member("jwk", Shape::Foreign, Optional, "A public key as a JWK (RFC 7517)."),
+        member("jwks", Shape::Foreign, Optional, "A JWK set (RFC 7517), as issued."),
+        member("public_key_pem", Shape::Text, Optional, "A public key in PEM (SubjectPublicKeyInfo)."),
+        member(
+            "certificate_pem",
+            Shape::Text,
+            Optional,
+            "One X.509 certificate in PEM; its dates and name are checked.",
+        ),
+        member("kid", Shape::Text, Optional, "With a PEM form: the key's `kid`."),
+        member(
+            "alg",
+            Shape::Text,
+            Optional,
+            "With a PEM form: the one algorithm of an RSA key; default `RS256`.",
+        ),
+        member("not_before", Shape::Text, Optional, "The key's first moment (RFC 3339, UTC)."),
+        member("not_after", Shape::Text, Optional, "The moment from which the key is over (RFC 3339, UTC)."),
+    ],
+    &[
+        Form { needs: &["jwk"], takes: &[] },
+        Form { needs: &["jwks"], takes: &[] },
+        Form { needs: &["public_key_pem"], takes: &["kid", "alg"] },
+        Form { needs: &["certificate_pem"], takes: &["kid", "alg"] },
+    ],
+);
 
 const TOKEN: Shape = Shape::Object(&[
     member(
@@ -187,7 +196,7 @@ static RULE: Shape = Shape::Object(&[
     member("match", MATCH, Required, "Which requests the rule takes; all that is given must hold."),
     member(
         "action",
-        Shape::Choice(&["authenticate", "pass_without_token", "deny"]),
+        Shape::Choice(&names(&words::ACTION)),
         Text("authenticate"),
         "What becomes of such a request.",
     ),
@@ -201,42 +210,58 @@ static RULE: Shape = Shape::Object(&[
     ),
     member(
         "mode",
-        Shape::Choice(&["enforce", "shadow"]),
+        Shape::Choice(&names(&words::MODE)),
         Text("enforce"),
         "`shadow`: failures of this rule's `claims` and `bind` are recorded only.",
     ),
 ]);
 
-const MATCH: Shape = Shape::Object(&[
-    member("methods", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these methods."),
-    member("hosts", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these hosts."),
-    member("path", Shape::Text, Optional, "Exactly this path."),
-    member("path_prefix", Shape::Text, Optional, "This path and all below it, by whole segments."),
-    member("path_template", Shape::Text, Optional, "A path with `{name}` for one segment."),
-    member("api", Shape::Text, Optional, "The built-in operations of this API."),
-]);
+const MATCH: Shape = Shape::AnyOf(
+    &[
+        member("methods", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these methods."),
+        member("hosts", Shape::List { item: &Shape::Text, min: 1 }, Optional, "Any of these hosts."),
+        member("path", Shape::Text, Optional, "Exactly this path."),
+        member("path_prefix", Shape::Text, Optional, "This path and all below it, by whole segments."),
+        member("path_template", Shape::Text, Optional, "A path with `{name}` for one segment."),
+        member("api", Shape::Text, Optional, "The built-in operations of this API."),
+    ],
+    &["path", "path_prefix", "path_template", "api"],
+);
 
-static CLAIM_CHECK: Shape = Shape::Object(&[
-    member("claim", Shape::Text, Required, "The claim: a name or a JSON pointer."),
-    member("equals", Shape::Scalar, Optional, "It is this string, number or boolean."),
-    member("one_of", Shape::List { item: &Shape::Scalar, min: 1 }, Optional, "It is one of these."),
-    member("prefix", Shape::Text, Optional, "It is a string that starts so."),
-    member("suffix", Shape::Text, Optional, "It is a string that ends so."),
-    member("contains", Shape::Text, Optional, "It has this member, or this word."),
-    member("present", Shape::Flag, Optional, "It is there, or not."),
-]);
+pub(super) static CLAIM_CHECK: Shape = Shape::Forms(
+    &[
+        member("claim", Shape::Text, Required, "The claim: a name or a JSON pointer."),
+        member("equals", Shape::Scalar, Optional, "It is this string, number or boolean."),
+        member("one_of", Shape::List { item: &Shape::Scalar, min: 1 }, Optional, "It is one of these."),
+        member("prefix", Shape::Text, Optional, "It is a string that starts so."),
+        member("suffix", Shape::Text, Optional, "It is a string that ends so."),
+        member("contains", Shape::Text, Optional, "It has this member, or this word."),
+        member("present", Shape::Flag, Optional, "It is there, or not."),
+    ],
+    &[
+        Form { needs: &["equals"], takes: &[] },
+        Form { needs: &["one_of"], takes: &[] },
+        Form { needs: &["prefix"], takes: &[] },
+        Form { needs: &["suffix"], takes: &[] },
+        Form { needs: &["contains"], takes: &[] },
+        Form { needs: &["present"], takes: &[] },
+    ],
+);
 
-static BINDING: Shape = Shape::Object(&[
-    member("claim", Shape::Text, Optional, "The claim: a name or a JSON pointer; with `body`."),
-    member("body", Shape::Text, Optional, "The place in the body, a JSON pointer; with `claim`."),
-    member("required", Shape::Flag, Flag(true), "Whether it must be there at all."),
-    member(
-        "absent",
-        Shape::Text,
-        Optional,
-        "Instead of all others: a place in the body where nothing may be.",
-    ),
-]);
+static BINDING: Shape = Shape::Forms(
+    &[
+        member("claim", Shape::Text, Optional, "The claim: a name or a JSON pointer; with `body`."),
+        member("body", Shape::Text, Optional, "The place in the body, a JSON pointer; with `claim`."),
+        member("required", Shape::Flag, Flag(true), "Whether it must be there at all."),
+        member(
+            "absent",
+            Shape::Text,
+            Optional,
+            "Instead of all others: a place in the body where nothing may be.",
+        ),
+    ],
+    &[Form { needs: &["claim", "body"], takes: &["required"] }, Form { needs: &["absent"], takes: &[] }],
+);
 
 const BODY: Shape = Shape::Object(&[
     member(

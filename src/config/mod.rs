@@ -18,6 +18,7 @@ mod rules;
 mod servers;
 pub mod shape;
 mod values;
+mod words;
 
 use crate::policy::Policy;
 use std::fmt;

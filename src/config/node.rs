@@ -1,7 +1,7 @@
 //! A place in the document together with what is declared for it and where mistakes go.
 
 use super::ConfigError;
-use super::shape::{Member, Presence, Shape, whole_number};
+use super::shape::{Form, Member, Presence, Shape, whole_number};
 use crate::json::Json;
 use std::cell::RefCell;
 
@@ -48,10 +48,7 @@ impl<'a> Node<'a> {
 
     /// The member `name`, there or not.
     pub(super) fn member(&self, name: &str) -> Node<'a> {
-        let declared = match self.shape {
-            Shape::Object(members) => members.iter().find(|m| m.name == name),
-            _ => None,
-        };
+        let declared = self.shape.members().iter().find(|member| member.name == name);
         let shape = match (declared, self.shape) {
             (Some(Member { shape, .. }), _) => shape,
             (None, Shape::Named(item)) => item,
@@ -114,6 +111,33 @@ impl<'a> Node<'a> {
             (None, Presence::Flag(flag)) => Some(flag),
             _ => None,
         }
+    }
+
+    /// The word given here, or the default's, as what it stands for.
+    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
+    }
+
+    /// The form that the object has, by the first member that makes it; `None` where the shape walk has found several
+    /// forms or none.
+    pub(super) fn form(&self) -> Option<&'static str> {
+        match self.forms().as_slice() {
+            [form] => form.needs.first().copied(),
+            _ => None,
+        }
+    }
+
+    /// The forms that the object has at least one member of.
+    pub(super) fn forms(&self) -> Vec<&'static Form> {
+        match self.shape {
+            Shape::Forms(_, forms) => forms.iter().filter(|form| self.begins(form)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn begins(&self, form: &Form) -> bool {
+        form.needs.iter().any(|name| self.member(name).is_present())
     }
 
     /// Reports a mistake at this place.

@@ -3,6 +3,7 @@
 use super::Environment;
 use super::node::Node;
 use super::shape::quote;
+use super::words;
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;
@@ -14,21 +15,15 @@ pub(super) fn online(
     fqdn: Option<&str>,
     environment: &Environment<'_>,
 ) -> Option<Option<Online>> {
-    let introspects = node.member("method").text() == Some("rfc7662");
+    let introspects = node.member("method").word(&words::METHOD) == Some(true);
     if !keys.is_present() && !introspects {
         keys.error("is required; pin a key, or give `online` with \"method\": \"rfc7662\"".into());
     }
     if !node.is_present() {
         return Some(None);
     }
-    let apply_to = match node.member("apply_to").text()? {
-        "all" => ApplyTo::All,
-        _ => ApplyTo::Opaque,
-    };
-    let on_unavailable = match node.member("on_unavailable").text()? {
-        "allow_verified" => OnUnavailable::AllowVerified,
-        _ => OnUnavailable::Deny,
-    };
+    let apply_to = node.member("apply_to").word(&words::APPLY_TO)?;
+    let on_unavailable = node.member("on_unavailable").word(&words::ON_UNAVAILABLE)?;
     let verified = apply_to == ApplyTo::All && keys.is_present();
     if on_unavailable == OnUnavailable::AllowVerified && !verified {
         let message = "\"allow_verified\" needs \"apply_to\": \"all\" and pinned `keys`; use \"deny\"";
@@ -82,7 +77,7 @@ fn ts43(node: &Node<'_>, verified: bool) -> Option<Method> {
     if secret.is_present() {
         secret.error("means nothing with \"ts43\", which has no HTTP Basic; leave it out".into());
     }
-    if node.member("method").text() == Some("ts43") && !verified {
+    if node.member("method").word(&words::METHOD) == Some(false) && !verified {
         let message = "\"ts43\" returns no claims: it needs \"apply_to\": \"all\" and pinned `keys`";
         node.member("method").error(message.into());
     }

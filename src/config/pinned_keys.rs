@@ -6,8 +6,16 @@ use super::values::time;
 use crate::fqdn::Fqdn;
 use crate::keys::{Certificate, Jwk, JwkSet, KeyErrors, PinnedKey, PublicKey, TableBudget, Window};
 
-/// The members that hold a key; an entry has one of them.
-const FORMS: [&str; 4] = ["jwk", "jwks", "public_key_pem", "certificate_pem"];
+/// Reads the keys of one form: its member, the entry around it, and the server's name.
+type Reader = fn(&Node<'_>, &Node<'_>, Option<&Fqdn>) -> Vec<PinnedKey>;
+
+/// The forms that `members` declares, each with its reader.
+const READERS: [(&str, Reader); 4] = [
+    ("jwk", |jwk, _, _| self::jwk(jwk)),
+    ("jwks", |jwks, _, _| self::jwks(jwks)),
+    ("public_key_pem", |pem, entry, _| public_key(entry, pem).into_iter().collect()),
+    ("certificate_pem", |pem, entry, server| certificate(entry, pem, server).into_iter().collect()),
+];
 
 /// Compiles the keys of the server with this FQDN; fast tables are made for them as far as `budget` goes.
 pub(super) fn pinned_keys(
@@ -34,28 +42,11 @@ pub(super) fn pinned_keys(
 }
 
 fn entry_keys(entry: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedKey> {
-    let given: Vec<&str> = FORMS.into_iter().filter(|form| entry.member(form).is_present()).collect();
-    let [form] = given.as_slice() else {
-        let found = if given.is_empty() { "no key".to_owned() } else { given.join(" and ") };
-        entry.error(format!("gives {found}; give exactly one of {}", FORMS.join(", ")));
-        return Vec::new();
-    };
+    let Some(form) = entry.form() else { return Vec::new() };
     let configured = Window { not_before: bound(entry, "not_before"), not_after: bound(entry, "not_after") };
     let node = entry.member(form);
-    let keys = match *form {
-        "jwk" => jwk(&node),
-        "jwks" => jwks(&node),
-        "public_key_pem" => public_key(entry, &node).into_iter().collect(),
-        _ => certificate(entry, &node, server).into_iter().collect(),
-    };
-    if matches!(*form, "jwk" | "jwks") {
-        for name in ["kid", "alg"] {
-            let member = entry.member(name);
-            if member.is_present() {
-                member.error(format!("goes with a PEM form only; write it into the {form}"));
-            }
-        }
-    }
+    let Some((_, read)) = READERS.iter().find(|(name, _)| *name == form) else { return Vec::new() };
+    let keys = read(&node, entry, server);
     let narrow = |key: PinnedKey| PinnedKey { window: key.window.narrowed_by(&configured), ..key };
     let keys: Vec<PinnedKey> = keys.into_iter().map(narrow).collect();
     if keys.iter().any(|key| key.window.is_empty()) {
@@ -125,5 +116,19 @@ fn reported<T>(node: &Node<'_>, result: Result<T, KeyErrors>) -> Option<T> {
             faults.into_iter().for_each(|fault| node.error_below(&fault.member, fault.message));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::READERS;
+    use crate::config::members;
+    use crate::config::shape::Shape;
+
+    #[test]
+    fn every_declared_form_has_a_reader() {
+        let Shape::Forms(_, forms) = &members::KEY else { panic!("keys have forms") };
+        let declared: Vec<&str> = forms.iter().map(|form| form.needs[0]).collect();
+        assert_eq!(declared, READERS.map(|(name, _)| name));
     }
 }

@@ -4,11 +4,22 @@ use super::matcher::{BuiltIn, matcher};
 use super::node::Node;
 use super::shape::quote;
 use super::values::claim;
+use super::words;
 use crate::json::{Json, Pointer};
 use crate::policy::{Action, Binding, ClaimCheck, Condition, Rule};
 
-/// The members of a claim check that say what must hold.
-const CONDITIONS: [&str; 6] = ["equals", "one_of", "prefix", "suffix", "contains", "present"];
+/// Reads a condition out of its member.
+type Reader = fn(&Node<'_>) -> Option<Condition>;
+
+/// The conditions that `members` declares, each with its reader.
+const CONDITIONS: [(&str, Reader); 6] = [
+    ("equals", |member| Some(Condition::Equals(member.json()?.clone()))),
+    ("one_of", |member| Some(Condition::OneOf(member.json().and_then(Json::as_array)?.to_vec()))),
+    ("prefix", |member| Some(Condition::Prefix(member.text()?.into()))),
+    ("suffix", |member| Some(Condition::Suffix(member.text()?.into()))),
+    ("contains", |member| Some(Condition::Contains(member.text()?.into()))),
+    ("present", |member| Some(Condition::Present(member.flag()?))),
+];
 
 /// Compiles the rules; without `built_in`, a mistake reported elsewhere, `api` is not looked at.
 pub(super) fn rules(node: &Node<'_>, built_in: Option<BuiltIn<'_>>) -> Option<Vec<Rule>> {
@@ -22,12 +33,7 @@ fn every<T>(node: &Node<'_>, compile: impl Fn(&Node<'_>) -> Option<T>) -> Option
 }
 
 fn rule(node: &Node<'_>, built_in: Option<BuiltIn<'_>>) -> Option<Rule> {
-    let action = match node.member("action").text() {
-        Some("authenticate") => Some(Action::Authenticate),
-        Some("pass_without_token") => Some(Action::PassWithoutToken),
-        Some("deny") => Some(Action::Deny),
-        _ => None,
-    };
+    let action = node.member("action").word(&words::ACTION);
     if matches!(action, Some(Action::PassWithoutToken | Action::Deny)) {
         for name in ["claims", "bind", "built_in_binding", "mode"] {
             let member = node.member(name);
@@ -52,44 +58,24 @@ fn rule(node: &Node<'_>, built_in: Option<BuiltIn<'_>>) -> Option<Rule> {
         claims: claims?,
         bind: bind?,
         built_in_binding: built_in_binding.flag()?,
-        shadow: node.member("mode").text()? == "shadow",
+        mode: node.member("mode").word(&words::MODE)?,
     })
 }
 
 fn claim_check(node: &Node<'_>) -> Option<ClaimCheck> {
-    let given: Vec<&str> = CONDITIONS.into_iter().filter(|name| node.member(name).is_present()).collect();
-    let [condition] = given.as_slice() else {
-        node.error(format!("has {} conditions; give exactly one of {}", given.len(), CONDITIONS.join(", ")));
-        return None;
-    };
-    let member = node.member(condition);
-    let condition = match *condition {
-        "equals" => Condition::Equals(member.json()?.clone()),
-        "one_of" => Condition::OneOf(member.json().and_then(Json::as_array)?.to_vec()),
-        "prefix" => Condition::Prefix(member.text()?.into()),
-        "suffix" => Condition::Suffix(member.text()?.into()),
-        "contains" => Condition::Contains(member.text()?.into()),
-        _ => Condition::Present(member.flag()?),
-    };
+    let form = node.form()?;
+    let (_, read) = CONDITIONS.iter().find(|(name, _)| *name == form)?;
+    let condition = read(&node.member(form))?;
     Some(ClaimCheck { claim: claim(&node.member("claim"))?, condition })
 }
 
 fn binding(node: &Node<'_>) -> Option<Binding> {
-    let absent = node.member("absent");
-    let others = ["claim", "body", "required"].map(|name| node.member(name));
-    if absent.is_present() {
-        for other in others.iter().filter(|other| other.is_present()) {
-            other.error("means nothing beside \"absent\"; leave one of them out".into());
-        }
-        return pointer(&absent).map(Binding::Absent);
-    }
-    let [source, body, required] = others;
-    let is_object = node.json().is_some_and(|json| json.as_object().is_some());
-    for member in [&source, &body].into_iter().filter(|member| is_object && !member.is_present()) {
-        member.error("is required; give a string".into());
+    let (source, body) = (node.member("claim"), node.member("body"));
+    if node.form()? == "absent" {
+        return pointer(&node.member("absent")).map(Binding::Absent);
     }
     let (claim, body) = (claim(&source), pointer(&body));
-    Some(Binding::Claim { claim: claim?, body: body?, required: required.flag()? })
+    Some(Binding::Claim { claim: claim?, body: body?, required: node.member("required").flag()? })
 }
 
 /// A place in the body.
@@ -103,4 +89,18 @@ fn pointer(node: &Node<'_>) -> Option<Pointer> {
         ));
     }
     parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CONDITIONS;
+    use crate::config::members;
+    use crate::config::shape::Shape;
+
+    #[test]
+    fn every_declared_condition_has_a_reader() {
+        let Shape::Forms(_, forms) = &members::CLAIM_CHECK else { panic!("claim checks have forms") };
+        let declared: Vec<&str> = forms.iter().map(|form| form.needs[0]).collect();
+        assert_eq!(declared, CONDITIONS.map(|(name, _)| name));
+    }
 }

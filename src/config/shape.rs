@@ -5,8 +5,12 @@ use crate::json::Json;
 /// What a value may be.
 #[derive(Debug)]
 pub enum Shape {
-    /// An object with exactly these members.
+    /// An object with these members and no others.
     Object(&'static [Member]),
+    /// The same, of which each document takes exactly one form.
+    Forms(&'static [Member], &'static [Form]),
+    /// The same, of which at least one of those named must be there.
+    AnyOf(&'static [Member], &'static [&'static str]),
     /// An array of at least `min` items.
     List {
         /// What each item is.
@@ -33,6 +37,33 @@ pub enum Shape {
     Scalar,
     /// An object that a published standard describes (a JWK, a JWK set); its compiler checks it.
     Foreign,
+}
+
+impl Shape {
+    /// The members of an object that is declared; none of anything else.
+    pub fn members(&self) -> &'static [Member] {
+        match self {
+            Shape::Object(members) | Shape::Forms(members, _) | Shape::AnyOf(members, _) => members,
+            Shape::List { .. } | Shape::Named(_) | Shape::Text | Shape::Choice(_) | Shape::Flag => &[],
+            Shape::Integer { .. } | Shape::Scalar | Shape::Foreign => &[],
+        }
+    }
+}
+
+/// One of the forms of an object. Members that no form names go with all of them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The members that make it.
+    pub needs: &'static [&'static str],
+    /// The members that may stand beside them.
+    pub takes: &'static [&'static str],
+}
+
+impl Form {
+    /// Whether the form has this member.
+    pub fn has(&self, name: &str) -> bool {
+        self.needs.contains(&name) || self.takes.contains(&name)
+    }
 }
 
 /// One member of an object.
@@ -79,19 +110,24 @@ pub(super) fn quote(text: &str) -> String {
 /// What belongs in a place of this shape, in words.
 pub(super) fn expectation(shape: &Shape) -> String {
     match shape {
-        Shape::Object(_) | Shape::Foreign | Shape::Named(_) => "an object".into(),
+        Shape::Object(_) | Shape::Forms(..) | Shape::AnyOf(..) | Shape::Foreign | Shape::Named(_) => {
+            "an object".into()
+        }
         Shape::List { item, min: 0 } => format!("an array, each item {}", expectation(item)),
         Shape::List { item, .. } => format!("an array with at least one item, each {}", expectation(item)),
         Shape::Text => "a string".into(),
         Shape::Scalar => "a string, a number or a boolean".into(),
-        Shape::Choice(words) => {
-            let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
-            match quoted.split_last() {
-                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-                _ => quoted.concat(),
-            }
-        }
+        Shape::Choice(words) => alternatives(words.iter().map(|word| format!("\"{word}\""))),
         Shape::Flag => "true or false".into(),
         Shape::Integer { min, max } => format!("a whole number from {min} to {max}"),
+    }
+}
+
+/// The texts as a choice: `a, b or c`.
+pub(super) fn alternatives(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.collect();
+    match texts.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => texts.concat(),
     }
 }

@@ -3,7 +3,7 @@
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
 use crate::json::{self, Json, Pointer};
-use crate::policy::{Binding, GpsiMode, Policy, Rule, binding, media_type, path};
+use crate::policy::{Binding, GpsiMode, Mode, Policy, Rule, binding, media_type, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
@@ -132,13 +132,16 @@ pub(super) fn check(
         (Ok(()), Ok(())) => Ok(None),
         (Err(denial), Ok(())) => Err(denial),
         (Ok(()), Err(denial)) => shadowed(rule, denial),
-        (Err(built_in), Err(own)) if !rule.shadow && own.reason < built_in.reason => Err(own),
+        (Err(built_in), Err(own)) if rule.mode == Mode::Enforce && own.reason < built_in.reason => Err(own),
         (Err(built_in), Err(_)) => Err(built_in),
     }
 }
 
 fn shadowed(rule: &Rule, denial: Denial) -> Result<Option<Denial>, Denial> {
-    if rule.shadow { Ok(Some(denial)) } else { Err(denial) }
+    match rule.mode {
+        Mode::Shadow => Ok(Some(denial)),
+        Mode::Enforce => Err(denial),
+    }
 }
 
 fn start_of(body: &[u8]) -> String {

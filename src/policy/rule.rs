@@ -1,8 +1,8 @@
 //! Rules of the operator, tried before the built-in operations (`docs/contract.md#rules`).
 
-use super::ClaimCheck;
 use super::operations::Operation;
 use super::template::Template;
+use super::{ClaimCheck, Mode};
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 
@@ -21,8 +21,8 @@ pub struct Rule {
     pub bind: Vec<Binding>,
     /// Whether the identity binding of a built-in operation applies as well.
     pub built_in_binding: bool,
-    /// Whether failures of `claims` and `bind` are only recorded.
-    pub shadow: bool,
+    /// What a failure of `claims` or `bind` does.
+    pub mode: Mode,
 }
 
 /// What becomes of a request that a rule takes.
