@@ -25,7 +25,7 @@ FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
 THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool oci-tools docker-tools alert-tools
-.PHONY: help setup $(THINGS) wasm cli demo run test lint fmt bench fuzz audit clean
+.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy lint fmt bench fuzz audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -45,8 +45,11 @@ demo: $(WASM) $(CLI) envoy ## play the story: a real Envoy turns away every clie
 run: $(WASM) $(CLI) envoy ## the same set-up, kept running until Ctrl-C, with requests to try
 	$(CLI) demo --envoy $(FIND_ENVOY) --wasm $(WASM) --keep-running
 
-test: $(WASM) envoy foreign test-runner oci-tools alert-tools ## all tests: native, in a real Envoy, and the core in Node
-	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh
+test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, and the core in Node
+	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh product
+
+test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
+	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
 
 lint: rust ## formatting, clippy for all targets, and the walls between the parts
 	@scripts/lint.sh

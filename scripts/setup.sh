@@ -94,13 +94,7 @@ optimiser() {
     say "binaryen $BINARYEN_VERSION is not to be had through npm"
 }
 
-bench-tools() {
-    command -v wrk >/dev/null && return
-    local apt="apt-get install -y wrk"
-    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || fail "wrk is not on the PATH; on Debian and Ubuntu: $apt"
-    say "wrk: $apt"
-    $apt >/dev/null || { apt-get update >/dev/null && $apt >/dev/null; }
-}
+bench-tools() { debian wrk:wrk; }
 
 audit-tool() {
     command -v cargo-deny >/dev/null || [ -x .tools/bin/cargo-deny ] && return
@@ -109,7 +103,7 @@ audit-tool() {
     env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --locked cargo-deny
 }
 
-# Debian packages for the deployment tests: what is missing is installed as root, and named otherwise.
+# Debian packages, given as command:package. Nobody's system is changed unasked: only with INSTALL=yes, as in CI.
 debian() {
     local missing=() pair
     for pair in "$@"; do
@@ -117,7 +111,7 @@ debian() {
     done
     [ ${#missing[@]} -eq 0 ] && return
     local apt="apt-get install -y ${missing[*]}"
-    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || fail "${missing[*]} missing; on Debian and Ubuntu, as root: $apt"
+    [ "${INSTALL:-}" = yes ] || fail "${missing[*]} missing; on Debian and Ubuntu, as root: $apt (or set INSTALL=yes)"
     say "${missing[*]}: $apt"
     $apt >/dev/null || { apt-get update >/dev/null && $apt >/dev/null; }
 }

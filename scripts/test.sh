@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests: the core in Node first, then native and in a real Envoy. Ends with the sum of all runs.
+# Runs tests and ends with the sum of all runs. `product`: the core in Node first, then native and in a real Envoy;
+# `deploy`: what is shipped around the filter.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,8 +15,18 @@ run() {
     [ "$result" -eq 0 ] || status=$result
 }
 
-run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
-run cargo test --no-fail-fast
+case "${1:-}" in
+product)
+    run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
+    run cargo test --no-fail-fast --lib --bins --test core --test cli --test envoy
+    run cargo test --no-fail-fast --doc
+    ;;
+deploy) run cargo test --no-fail-fast --test deploy ;;
+*)
+    echo "usage: scripts/test.sh product|deploy" >&2
+    exit 2
+    ;;
+esac
 
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
