@@ -23,8 +23,20 @@ pub struct Rehearsal<'a> {
     pub trailers: Option<&'a [(&'a [u8], &'a [u8])]>,
     /// What the entitlement server answers, should it be asked.
     pub answer: &'a dyn Fn(&PendingIntrospection) -> TokenStatus,
-    /// Whether the answer comes only after the body.
-    pub late_answer: bool,
+    /// What happens while the answer is under way.
+    pub wait: Wait,
+}
+
+/// What happens between a question and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wait {
+    /// Nothing: the answer comes first.
+    #[default]
+    Short,
+    /// The body and the trailers arrive.
+    Long,
+    /// The client goes away; the answer is still kept for others.
+    GivenUp,
 }
 
 /// What becomes of a request.
@@ -79,8 +91,14 @@ pub fn play(
     let mut exchange = Exchange::traced(Rc::clone(plugin));
     let mut play = Play::default();
     play.act(exchange.on_request_headers(&rehearsal.request, now, host));
-    if !rehearsal.late_answer {
-        play.answer(&mut exchange, plugin, rehearsal, now, &[]);
+    match rehearsal.wait {
+        Wait::Short => play.answer(&mut exchange, plugin, rehearsal, now, &[]),
+        Wait::Long => {}
+        Wait::GivenUp => {
+            exchange.on_gone();
+            play.take_answer(plugin, rehearsal, now);
+            return play.end(exchange);
+        }
     }
     let mut arrived = Vec::new();
     let pieces = rehearsal.body.unwrap_or_default();
@@ -130,11 +148,22 @@ impl Play {
         now: UnixTime,
         arrived: &[u8],
     ) {
-        let Some(pending) = self.pending.take() else { return };
+        let Some(answer) = self.take_answer(plugin, rehearsal, now) else { return };
+        self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
+    }
+
+    /// The answer to what was asked, kept for others.
+    fn take_answer(
+        &mut self,
+        plugin: &PluginState,
+        rehearsal: &Rehearsal<'_>,
+        now: UnixTime,
+    ) -> Option<TokenStatus> {
+        let pending = self.pending.take()?;
         let answer = (rehearsal.answer)(&pending);
         let until = keep_until(&pending, &answer, now);
         plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
-        self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
+        Some(answer)
     }
 
     fn end(self, exchange: Exchange) -> Outcome {

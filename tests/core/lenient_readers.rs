@@ -8,7 +8,7 @@ use crate::support::foreign;
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims_with};
 use eec_authn::config;
-use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -73,7 +73,7 @@ fn decide(plugin: &Rc<PluginState>, token: &str, path: &str, body: &str) -> &'st
         body: Some(&[body.as_bytes()]),
         trailers: None,
         answer: &|_| TokenStatus::Unavailable,
-        late_answer: false,
+        wait: Wait::Short,
     };
     let outcome = play(plugin, &rehearsal, now, &NoHost);
     match (outcome.decision, outcome.identity) {

@@ -2,7 +2,7 @@
 
 use crate::support::{fixture, token};
 use eec_authn::decision::{Denial, DenyReason, Trace};
-use eec_authn::exchange::rehearsal::{Rehearsal, play};
+use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -28,7 +28,7 @@ pub(crate) fn refused(plugin: &Rc<PluginState>, token: &str, body: &[u8]) -> Opt
     ];
     let request = RequestView::new(&pairs, false);
     let answer = &|_: &_| TokenStatus::Unavailable;
-    let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, late_answer: false };
+    let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, wait: Wait::Short };
     play(plugin, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
 }
 

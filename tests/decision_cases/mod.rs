@@ -3,6 +3,9 @@
 //!
 //! In a configuration `"@x:1"` stands for the public key of seed 1. A token is `{"header", "claims", "key"}`, or a
 //! text as it is; `claims_text` replaces the claims by JSON that serde would not write.
+//!
+//! `wait` says what happens while an answer is under way: `long` (the body comes first), `given_up` (the client goes away).
+//! `push` changes the configuration during that wait; `then` is the next request of the same plugin, as changes to the case.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +13,14 @@ use ed25519_compact::{KeyPair, Seed};
 use eec_authn::config;
 use eec_authn::decision::{Check, DenyReason, Ending, Note};
 use eec_authn::exchange::PendingIntrospection;
-use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play};
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::hash::RandomState;
 use std::rc::Rc;
 
@@ -39,9 +43,11 @@ pub(crate) fn run_all() {
         assert!(!cases.is_empty(), "{name} has no cases");
         for case in cases {
             count += 1;
-            let got = decide(&merged(&table["defaults"], case));
-            if got != case["expect"] {
-                wrong.push(format!("{name}: {}: {got} instead of {}", case["name"], case["expect"]));
+            let case = merged(&table["defaults"], case);
+            for (got, expected) in decide(&case) {
+                if got != expected {
+                    wrong.push(format!("{name}: {}: {got} instead of {expected}", case["name"]));
+                }
             }
         }
     }
@@ -72,16 +78,34 @@ fn pair(seed: u64) -> KeyPair {
     KeyPair::from_seed(Seed::new([u8::try_from(seed).expect("a small seed"); 32]))
 }
 
-fn decide(case: &Value) -> Value {
-    let mut configuration = case["config"].to_string();
-    for seed in 1..=9 {
-        let x = URL_SAFE_NO_PAD.encode(pair(seed).pk.as_ref());
-        configuration = configuration.replace(&format!("@x:{seed}"), &x);
-    }
-    let policy = match config::parse(configuration.as_bytes(), &|_| None) {
-        Ok(loaded) => loaded.policy,
-        Err(errors) => return json!({"config": errors.iter().map(ToString::to_string).collect::<Vec<_>>()}),
+/// What is decided and what should be, for the case and for what comes `then`.
+fn decide(case: &Value) -> Vec<(Value, Value)> {
+    let plugin = match load(&case["config"]) {
+        Ok(plugin) => plugin,
+        Err(errors) => return vec![(errors, case["expect"].clone())],
     };
+    let (first, plugin) = request(case, plugin);
+    let mut decisions = vec![(first, case["expect"].clone())];
+    if case["then"].is_object() {
+        let next = merged(case, &case["then"]);
+        decisions.push((request(&next, plugin).0, next["expect"].clone()));
+    }
+    decisions
+}
+
+fn load(configuration: &Value) -> Result<Rc<PluginState>, Value> {
+    let mut text = configuration.to_string();
+    for seed in 1..=9 {
+        text = text.replace(&format!("@x:{seed}"), &URL_SAFE_NO_PAD.encode(pair(seed).pk.as_ref()));
+    }
+    match config::parse(text.as_bytes(), &|_| None) {
+        Ok(loaded) => Ok(Rc::new(PluginState::new(loaded.policy, RandomState::new()))),
+        Err(errors) => Err(json!({"config": errors.iter().map(ToString::to_string).collect::<Vec<_>>()})),
+    }
+}
+
+/// Plays one request, and says which configuration holds after it.
+fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
     let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
     let mut pairs: Vec<(String, String)> = vec![
         (":method".into(), text("method")),
@@ -104,15 +128,21 @@ fn decide(case: &Value) -> Value {
     let trailers: Option<Vec<(&[u8], &[u8])>> = trailers
         .as_ref()
         .map(|trailers| trailers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect());
+    let pushed = Cell::new(None);
     let rehearsal = Rehearsal {
         request: RequestView::new(&pairs, pieces.is_none()),
         body: pieces.as_deref(),
         trailers: trailers.as_deref(),
-        answer: &|pending| answer(pending, &case["answer"]),
-        late_answer: case["late_answer"] == true,
+        answer: &|pending| {
+            if case["push"].is_object() {
+                pushed
+                    .set(Some(load(&merged(&case["config"], &case["push"])).expect("a good configuration")));
+            }
+            answer(pending, &case["answer"])
+        },
+        wait: wait(&case["wait"]),
     };
     let now = UnixTime::new(case["now"].as_f64().expect("now")).expect("a time");
-    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
     let outcome = play(&plugin, &rehearsal, now, &NoHost);
     let failed: Vec<_> = outcome.trace.endings(outcome.denial()).into_iter().filter_map(failed).collect();
     assert_eq!(
@@ -120,7 +150,7 @@ fn decide(case: &Value) -> Value {
         outcome.denial().map(|denial| denial.reason).into_iter().collect::<Vec<_>>(),
         "{case}"
     );
-    match outcome.decision {
+    let decision = match outcome.decision {
         Decision::Passed => json!("pass"),
         Decision::Denied(denial, _) => json!(denial.reason.code()),
         Decision::Recorded(denial) => json!(format!("shadow:{}", denial.reason.code())),
@@ -129,6 +159,16 @@ fn decide(case: &Value) -> Value {
             let headers = outcome.identity.iter().flat_map(|token| token.identity_headers());
             json!(headers.map(|(n, v)| (n.to_string(), json!(v))).collect::<Map<_, _>>())
         }
+    };
+    (decision, pushed.take().unwrap_or(plugin))
+}
+
+fn wait(given: &Value) -> Wait {
+    match given.as_str() {
+        None => Wait::Short,
+        Some("long") => Wait::Long,
+        Some("given_up") => Wait::GivenUp,
+        Some(other) => panic!("no such wait: {other}"),
     }
 }
 

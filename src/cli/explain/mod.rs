@@ -9,7 +9,7 @@ use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
 use eec_authn::exchange::PendingIntrospection;
-use eec_authn::exchange::rehearsal::{Rehearsal, play};
+use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -109,7 +109,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         body: pieces.as_ref().map(|pieces| &pieces[..]),
         trailers: None,
         answer: &|pending| answered(pending, answer.as_deref()),
-        late_answer: false,
+        wait: Wait::Short,
     };
     let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
     Report::new(play(&plugin, &rehearsal, now, &NoHost)).print(output)
