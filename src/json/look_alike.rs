@@ -5,7 +5,6 @@
 //! version it was built with: so here each of them may be dropped, and each may be what it stands for.
 
 use super::ascii_twin::ascii_twin;
-use std::collections::BTreeSet;
 
 /// The name of a member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,26 +59,36 @@ fn may_be_read(name: &str, wanted: &[u8]) -> bool {
     if name.is_ascii() {
         return skeleton(name).eq(wanted.iter().copied());
     }
-    // How much of `wanted` may have been read so far.
-    let mut reached = BTreeSet::from([0_usize]);
+    // Flag n: the first n letters of `wanted` may have been read so far.
+    let mut reached: Vec<bool> = (0..=wanted.len()).map(|letters| letters == 0).collect();
     for c in name.chars() {
-        let further: Vec<usize> = match u8::try_from(c).ok().filter(u8::is_ascii) {
+        match u8::try_from(c).ok().filter(u8::is_ascii) {
             Some(byte) if byte.is_ascii_alphanumeric() => {
-                std::mem::take(&mut reached).into_iter().filter_map(|at| after(wanted, at, [byte])).collect()
+                read(&mut reached, wanted, &[byte.to_ascii_lowercase()], Dropped::Never);
             }
-            Some(_) => Vec::new(),
-            None => reached.iter().filter_map(|at| after(wanted, *at, ascii_twin(c))).collect(),
-        };
-        reached.extend(further);
+            Some(_) => {}
+            None => read(&mut reached, wanted, &ascii_twin(c).collect::<Vec<u8>>(), Dropped::Perhaps),
+        }
     }
-    reached.contains(&wanted.len())
+    reached.last() == Some(&true)
 }
 
-/// Where `letters` end in `wanted`, if they stand at `at`.
-fn after(wanted: &[u8], at: usize, letters: impl IntoIterator<Item = u8>) -> Option<usize> {
-    letters.into_iter().try_fold(at, |at, letter| {
-        wanted.get(at).filter(|own| **own == letter.to_ascii_lowercase()).map(|_| at.saturating_add(1))
-    })
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dropped {
+    Never,
+    Perhaps,
+}
+
+/// Reads one character that stands for `letters`, or is dropped. From the end, so that no place is left twice.
+fn read(reached: &mut [bool], wanted: &[u8], letters: &[u8], dropped: Dropped) {
+    for at in (0..reached.len()).rev() {
+        let Some(here) = reached.get_mut(at) else { continue };
+        let was_here = std::mem::replace(here, *here && dropped == Dropped::Perhaps);
+        let fits = was_here && wanted.get(at..).is_some_and(|rest| rest.starts_with(letters));
+        if let Some(there) = reached.get_mut(at.saturating_add(letters.len())).filter(|_| fits) {
+            *there = true;
+        }
+    }
 }
 
 fn fold_case(name: &str) -> impl Iterator<Item = char> {

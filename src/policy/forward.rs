@@ -33,24 +33,26 @@ pub struct Forward {
     /// The claims that they carry, in the order of the names.
     pub claims: Vec<Pointer>,
     guard: NameGuard,
-    other_request: NameGuard,
-    framing: NameGuard,
 }
 
 impl Forward {
     /// Sends `headers`; names are in lower case.
     pub fn new(token: bool, headers: Vec<(Box<str>, Pointer)>) -> Forward {
         let (names, claims): (Vec<Box<str>>, Vec<Pointer>) = headers.into_iter().unzip();
-        let guard = NameGuard::new(DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name)));
-        let other_request = NameGuard::new(OTHER_REQUEST.into_iter());
-        let framing = NameGuard::new(FRAMING.into_iter());
-        Forward { token, names: names.into(), claims, guard, other_request, framing }
+        let identity = DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name));
+        let guard = NameGuard::new(
+            identity
+                .map(|name| (name, Why::Identity))
+                .chain(OTHER_REQUEST.map(|name| (name, Why::OtherRequest)))
+                .chain(FRAMING.map(|name| (name, Why::Framing))),
+        );
+        Forward { token, names: names.into(), claims, guard }
     }
 
     /// Whether a `Connection` header names one that a proxy further on must not drop (RFC 9110, section 7.6.1).
     pub fn drops_protected(&self, connection: &[u8]) -> bool {
         connection.split(|b| *b == b',').map(<[u8]>::trim_ascii).any(|name| {
-            self.guard.covers(name)
+            self.guard.finds(name) == Some(Why::Identity)
                 || name.eq_ignore_ascii_case(b"authorization")
                 || name.eq_ignore_ascii_case(b"dpop")
         })
@@ -58,32 +60,47 @@ impl Forward {
 
     /// Whether a header that a client sent must not reach the upstream.
     pub fn is_reserved(&self, name: &[u8]) -> bool {
-        let is_framing = || FRAMING.iter().any(|own| own.as_bytes() == name);
-        self.guard.covers(name)
-            || self.other_request.covers(name)
-            || (self.framing.covers(name) && !is_framing())
+        match self.guard.finds(name) {
+            None => false,
+            Some(Why::Identity | Why::OtherRequest) => true,
+            // The real ones stay.
+            Some(Why::Framing) => !FRAMING.iter().any(|own| own.as_bytes() == name),
+        }
     }
+}
+
+/// Why a header must not look like this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Identity,
+    OtherRequest,
+    Framing,
 }
 
 /// Names compared without regard to case and to what stands for `-`: CGI-like servers write `_` for it, some of them for any
 /// byte that is no letter or digit.
 #[derive(Debug)]
 struct NameGuard {
-    folded: Vec<Box<[u8]>>,
+    folded: Vec<(Box<[u8]>, Why)>,
     /// Bit n is set if a name is n bytes long, so that most headers cost one look.
     lengths: u64,
 }
 
 impl NameGuard {
-    fn new<'a>(names: impl Iterator<Item = &'a str>) -> NameGuard {
-        let folded: Vec<Box<[u8]>> = names.map(|name| name.bytes().map(fold).collect()).collect();
-        let lengths = folded.iter().fold(0, |bits, name| bits | length_bit(name.len()));
+    /// Where a name is there twice, the first reason counts.
+    fn new<'a>(names: impl Iterator<Item = (&'a str, Why)>) -> NameGuard {
+        let folded: Vec<_> = names.map(|(name, why)| (name.bytes().map(fold).collect(), why)).collect();
+        let lengths =
+            folded.iter().fold(0, |bits, (name, _): &(Box<[u8]>, Why)| bits | length_bit(name.len()));
         NameGuard { folded, lengths }
     }
 
-    fn covers(&self, name: &[u8]) -> bool {
-        self.lengths & length_bit(name.len()) != 0
-            && self.folded.iter().any(|own| own.iter().copied().eq(name.iter().map(|b| fold(*b))))
+    fn finds(&self, name: &[u8]) -> Option<Why> {
+        if self.lengths & length_bit(name.len()) == 0 {
+            return None;
+        }
+        let same = |own: &[u8]| own.iter().copied().eq(name.iter().map(|b| fold(*b)));
+        self.folded.iter().find(|(own, _)| same(own)).map(|(_, why)| *why)
     }
 }
 
