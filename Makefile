@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
-# The Envoy to use; empty: `envoy` on the PATH if it is 1.36 to 1.40, else the one that `make setup` puts into .venv.
+# The Envoy to use; empty: `envoy` on the PATH if it is a supported one (scripts/envoy_versions.txt), else the one that `make setup` puts into .venv.
 ENVOY ?=
 export ENVOY
 
@@ -110,7 +110,7 @@ test-corpora: rust ## hard cases that others have published, from the folder COR
 	@[ -d "$(CORPORA)" ] || { printf 'error: no folder %s; name one: make test-corpora CORPORA=/path (tests/corpora/main.rs says what lies there)\n' "$(CORPORA)" >&2; exit 1; }
 	EEC_AUTHN_CORPORA="$$(cd "$(CORPORA)" && pwd)" $(CARGO) test --test corpora -- --include-ignored
 
-test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against Envoy 1.36 to 1.40; writes docs/envoy-versions.md
+test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each supported Envoy; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)
 
 dist: $(WASM) $(CLI) ## a release in dist/: filter, command line, schema, image, bills of materials, licences, checksums

@@ -13,9 +13,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# The oldest that there is a wheel of, and the newest of each minor version.
-# Not 1.38.3: that wheel was built without V8 ("compiled without support for it").
-VERSIONS = ["1.36.2", "1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0"]
+VERSIONS = re.findall(r"^\d\S*$", (ROOT / "scripts/envoy_versions.txt").read_text(), re.MULTILINE)
 # The wings of the tests that use an Envoy.
 WINGS = ["deploy", "envoy", "soak"]
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-ENVOY_VERSION=1.40.0
+ENVOY_VERSION=$(tail -n 1 scripts/envoy_versions.txt)
 # Pinned, so that the same sources give the same module; the npm package needs no root.
 BINARYEN_VERSION=123.0.0
 

@@ -7,7 +7,7 @@ out=$1
 target=wasm32-wasip1
 built=${CARGO_TARGET_DIR:-target}/$target/release/eec_authn.wasm
 work=$(dirname "$built")/pruned
-# What V8 of Envoy 1.36 to 1.40 accepts and rustc uses by default; SIMD is not among it.
+# What V8 of the supported Envoys accepts and rustc uses by default; SIMD is not among it.
 features=(--mvp-features --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int
     --enable-bulk-memory --enable-multivalue --enable-reference-types)
 

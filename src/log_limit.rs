@@ -8,20 +8,25 @@ const MAX_LINES: usize = 10;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// What a line is about. Within any second one of each kind finds room, whatever the others do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineKind {
-    /// A request was, or would have been, refused.
-    Denial,
-    /// An entitlement server has refused the filter's own credentials.
-    CredentialsRefused,
-    /// What an entitlement server said about a token could not be kept for an outage.
-    NotRemembered,
+macro_rules! line_kinds {
+    ($($variant:ident, $doc:literal;)*) => {
+        /// What a line is about. Within any second one of each kind finds room, whatever the others do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum LineKind {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl LineKind {
+            /// All of them, in the order in which they are declared.
+            const ALL: &'static [LineKind] = &[$(LineKind::$variant,)*];
+        }
+    };
 }
 
-impl LineKind {
-    /// All of them, in the order in which they are declared.
-    const ALL: [LineKind; 3] = [LineKind::Denial, LineKind::CredentialsRefused, LineKind::NotRemembered];
+line_kinds! {
+    Denial, "A request was, or would have been, refused.";
+    CredentialsRefused, "An entitlement server has refused the filter's own credentials.";
+    NotRemembered, "What an entitlement server said about a token could not be kept for an outage.";
 }
 
 const _: () = assert!(LineKind::ALL.len() <= MAX_LINES, "there is room for each kind");

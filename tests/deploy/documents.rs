@@ -143,3 +143,16 @@ fn every_verb_of_make_that_a_document_or_a_workflow_calls_is_there() {
     }
     assert!(seen.contains("lint") && seen.contains("dist") && seen.contains("audit"), "{seen:?}");
 }
+
+/// The versions of Envoy are listed once; the README names them, and the first and last of their minor versions.
+#[test]
+fn the_readme_names_the_versions_of_envoy_that_are_tried() {
+    let read = |file: &str| fs::read_to_string(find::root().join(file)).expect("text");
+    let list = read("scripts/envoy_versions.txt");
+    let versions: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let [earlier @ .., last] = versions.as_slice() else { panic!("no version") };
+    let minor = |version: &str| version.rsplit_once('.').expect("three numbers").0.to_owned();
+    let readme = read("README.md");
+    assert!(readme.contains(&format!("with Envoy {} and {last} (", earlier.join(", "))), "{versions:?}");
+    assert!(readme.contains(&format!("Envoy {} to {} are supported", minor(earlier[0]), minor(last))));
+}

@@ -1,6 +1,7 @@
 //! Where Envoy, the wasm module and Python are. What is missing fails the test: it never skips.
 
 use std::env;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -30,11 +31,23 @@ pub fn envoy() -> &'static Path {
         candidates
             .into_iter()
             .filter(|p| p.is_file())
-            .find(|p| matches!(version(p), Some((1, 36..=40))))
-            .unwrap_or_else(|| {
-                panic!("no Envoy 1.36 to 1.40 found (ENVOY, PATH, .venv); run `make setup wasm`")
-            })
+            .find(|p| version(p).is_some_and(|found| supported().contains(&found)))
+            .unwrap_or_else(|| panic!("no supported Envoy found (ENVOY, PATH, .venv); run `make setup wasm`"))
     })
+}
+
+/// Major and minor versions that the filter is tried with.
+fn supported() -> RangeInclusive<(u32, u32)> {
+    let list =
+        std::fs::read_to_string(root().join("scripts/envoy_versions.txt")).expect("the list of versions");
+    let versions: Vec<(u32, u32)> =
+        list.lines().filter(|line| !line.starts_with('#')).filter_map(major_minor).collect();
+    *versions.first().expect("an oldest version")..=*versions.last().expect("a newest version")
+}
+
+fn major_minor(number: &str) -> Option<(u32, u32)> {
+    let mut parts = number.split('.').map(|part| part.parse::<u32>().ok());
+    Some((parts.next()??, parts.next()??))
 }
 
 fn wheels() -> Vec<PathBuf> {
@@ -47,9 +60,7 @@ fn version(path: &Path) -> Option<(u32, u32)> {
     let output = Command::new(path).arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     // "PATH  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL"
-    let number = text.split("version:").nth(1)?.split('/').nth(1)?;
-    let mut parts = number.split('.').map(|p| p.parse::<u32>().ok());
-    Some((parts.next()??, parts.next()??))
+    major_minor(text.split("version:").nth(1)?.split('/').nth(1)?)
 }
 
 /// `EEC_AUTHN_WASM`, else `dist/eec_authn.wasm`, which must not be older than what it is built from.
