@@ -51,7 +51,14 @@ counters! {
     CacheMiss, "cache.miss", "Tokens that had to be verified.";
     OnlineOk, "online.ok", "Answers of entitlement servers: active.";
     OnlineInactive, "online.inactive", "Answers of entitlement servers: not active.";
-    OnlineUnavailable, "online.unavailable", "Questions without an answer.";
+    OnlineUnavailable, "online.unavailable", "Questions without an answer, and those that could not be asked.";
+    UnavailableTimeout, "online.unavailable.timeout", "Of these: no answer in time.";
+    UnavailableConnect, "online.unavailable.connect", "Of these: no connection, or an answer that broke off.";
+    UnavailableCluster, "online.unavailable.cluster", "Of these: a cluster that is unknown, empty, or takes no more.";
+    UnavailableStatus, "online.unavailable.status", "Of these: a status that says nothing.";
+    UnavailableUnreadable, "online.unavailable.unreadable", "Of these: an answer that cannot be read.";
+    UnavailableCredentials, "online.unavailable.credentials", "Of these: the filter's own credentials were refused.";
+    UnavailableOverload, "online.unavailable.overload", "Of these: our own bounds; nobody was asked.";
     OnlineAllowedUnasked, "online.allowed_unasked", "Requests that went on although nobody answered (`allow_verified`).";
     OnlineCacheHit, "online.cache_hit", "Requests that an answer kept from before was good for.";
 }

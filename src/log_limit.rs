@@ -25,7 +25,7 @@ macro_rules! line_kinds {
 
 line_kinds! {
     Denial, "A request was, or would have been, refused.";
-    CredentialsRefused, "An entitlement server has refused the filter's own credentials.";
+    NoAnswer, "An entitlement server has given no answer, and why.";
     NotRemembered, "What an entitlement server said about a token could not be kept for an outage.";
 }
 
@@ -59,7 +59,7 @@ impl LogLimit {
 
 #[cfg(test)]
 mod tests {
-    use super::LineKind::{CredentialsRefused, Denial, NotRemembered};
+    use super::LineKind::{Denial, NoAnswer, NotRemembered};
     use super::*;
 
     const MILLISECOND: u64 = 1_000_000;
@@ -85,8 +85,7 @@ mod tests {
 
     #[test]
     fn at_most_ten_within_any_second() {
-        let floods =
-            [vec![Denial], vec![CredentialsRefused], vec![NotRemembered, Denial, CredentialsRefused]];
+        let floods = [vec![Denial], vec![NoAnswer], vec![NotRemembered, Denial, NoAnswer]];
         for kinds in floods {
             // Beginning in the middle of a second: none is special.
             let wanted = (1_700..9_000).zip(kinds.iter().copied().cycle());
@@ -100,8 +99,8 @@ mod tests {
     fn a_flood_of_one_kind_leaves_room_for_each_other() {
         let mut limit = LogLimit::default();
         let mut wanted: Vec<(u64, LineKind)> = (0..5_000).map(|at| (at, Denial)).collect();
-        wanted.extend([(900, CredentialsRefused), (1_950, CredentialsRefused), (1_990, NotRemembered)]);
-        wanted.extend([(3_001, NotRemembered), (3_001, CredentialsRefused)]);
+        wanted.extend([(900, NoAnswer), (1_950, NoAnswer), (1_990, NotRemembered)]);
+        wanted.extend([(3_001, NotRemembered), (3_001, NoAnswer)]);
         wanted.sort_by_key(|(at, _)| *at);
         let lines = written(&mut limit, wanted);
         let others = lines.iter().filter(|(_, kind)| *kind != Denial).count();
@@ -114,7 +113,7 @@ mod tests {
         let admitted: Vec<Option<u64>> = (0..20).map(|_| limit.admit(Denial, 0)).collect();
         // Two places are kept for the two other kinds.
         assert_eq!(admitted, [vec![Some(0); 8], vec![None; 12]].concat());
-        assert_eq!(limit.admit(CredentialsRefused, 0), Some(0));
+        assert_eq!(limit.admit(NoAnswer, 0), Some(0));
         assert_eq!(limit.admit(Denial, SECOND), Some(12));
         assert_eq!(limit.admit(Denial, SECOND), Some(0));
     }

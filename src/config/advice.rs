@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use super::shape::quote;
-use crate::policy::online::{ApplyTo, OnUnavailable};
+use crate::policy::online::{ApplyTo, Method, OnUnavailable};
 use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Policy, Role};
 
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
@@ -43,6 +43,12 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         if online.apply_to == ApplyTo::All && online.cache_seconds > 300.0 {
             let message = "a revocation at the server takes effect only after this long";
             say(format!("{path}.cache_seconds"), message);
+        }
+        if let Method::Ts43 { parameters } = &online.method
+            && !parameters.iter().any(|(name, _)| matches!(&**name, "client_id" | "scope"))
+        {
+            let message = "with neither `client_id` nor `parameters.scope`, which TS.43 14.1.6 asks for, a server may refuse to answer";
+            say(path.clone(), message);
         }
         let message = "the answers of this cluster are trusted: it must use TLS and check the server's name";
         say(format!("{path}.cluster"), message);

@@ -114,6 +114,12 @@ const ONLINE: Shape = Shape::Object(&[
         "The variable in the VM's environment that holds the secret for HTTP Basic (`rfc7662`).",
     ),
     member(
+        "parameters",
+        Shape::Named(&Shape::Text),
+        Optional,
+        "More members of the request (`ts43`), such as `requestor_id` and `scope`.",
+    ),
+    member(
         "cache_seconds",
         Shape::Integer { min: 0, max: 86_400 },
         Integer(30),

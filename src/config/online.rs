@@ -4,7 +4,7 @@ use super::Environment;
 use super::node::Node;
 use super::shape::quote;
 use super::words;
-use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online};
+use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online, Parameters};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;
 
@@ -69,6 +69,10 @@ fn rfc7662(node: &Node<'_>, environment: &Environment<'_>) -> Option<Method> {
         }
         _ => None,
     };
+    let parameters = node.member("parameters");
+    if parameters.is_present() {
+        parameters.error("means nothing with \"rfc7662\"; leave it out".into());
+    }
     Some(Method::Rfc7662 { credentials })
 }
 
@@ -81,7 +85,26 @@ fn ts43(node: &Node<'_>, verified: bool) -> Option<Method> {
         let message = "\"ts43\" returns no claims: it needs \"apply_to\": \"all\" and pinned `keys`";
         node.member("method").error(message.into());
     }
-    Some(Method::Ts43 { client_id: node.member("client_id").text().map(Box::from) })
+    let client_id = node.member("client_id").text().map(|id| ("client_id".into(), id.into()));
+    Some(Method::Ts43 {
+        parameters: client_id.into_iter().chain(parameters(&node.member("parameters"))).collect(),
+    })
+}
+
+/// More members of the request (TS.43, 2.2 and 14.1.6).
+fn parameters(node: &Node<'_>) -> Parameters {
+    let mut given = Parameters::new();
+    for name in node.names() {
+        let member = node.member(name);
+        match name {
+            "app" | "operation" | "operator_token" => {
+                member.error("is what the filter itself asks with; leave it out".into());
+            }
+            "client_id" => member.error("stands beside `parameters`; move it there".into()),
+            name => given.extend(member.text().map(|text| (name.into(), text.into()))),
+        }
+    }
+    given
 }
 
 fn path<'a>(node: &Node<'a>, introspects: bool) -> Option<&'a str> {

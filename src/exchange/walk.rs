@@ -5,7 +5,7 @@ use super::route::{Entry, Route, route};
 use super::{Arrived, Awaiting, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
-use crate::introspection::{Admission, HttpVerb, TokenStatus};
+use crate::introspection::{Admission, Cause, HttpVerb, TokenStatus};
 use crate::keys::HostVerifier;
 use crate::policy::Mode;
 use crate::reply::Reply;
@@ -71,7 +71,10 @@ impl Exchange {
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
-                return Err(Denial::new(DenyReason::EntitlementUnavailable, because));
+                let step = self.deny(Denial::new(DenyReason::EntitlementUnavailable, because));
+                counts.extend([Counter::OnlineUnavailable, Cause::Overload.counter()]);
+                counts.extend(step.counts);
+                return Ok(Step { counts, ..step });
             }
             Admission::Send => Some(inquiry(&pending, HttpVerb::Post)),
             Admission::Wait => None,

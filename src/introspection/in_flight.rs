@@ -217,8 +217,12 @@ mod tests {
 
     /// The answer that a server gives with this body.
     fn answer(body: &str) -> TokenStatus {
-        let raw =
-            RawResponse { status: Some(200), content_types: &[b"application/json"], body: body.as_bytes() };
+        let raw = RawResponse {
+            status: Some(200),
+            by_proxy: false,
+            content_types: &[b"application/json"],
+            body: body.as_bytes(),
+        };
         match read(&Method::Rfc7662 { credentials: None }, &raw) {
             Reading::Is(answer @ TokenStatus::Active(_)) => answer,
             other => panic!("{other:?}"),

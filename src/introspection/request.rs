@@ -1,10 +1,22 @@
 //! The HTTP request that asks about a token.
 
-use crate::policy::online::{Credentials, Method, Online};
+use crate::policy::online::{Credentials, Method, Online, Parameters};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::Value;
 use std::fmt;
+
+/// The application whose operation ValidateOperatorToken is (TS.43, 2.2).
+pub(super) const TS43_APP: &str = "ap2015";
+
+/// What every request says about the client that asks and its configuration. No version but 2.0 is known to all servers.
+const TS43_CONSTANTS: [(&str, &str); 5] = [
+    ("vers", "0"),
+    ("entitlement_version", "2.0"),
+    ("terminal_vendor", "eec"),
+    ("terminal_model", "eec-authn"),
+    ("terminal_sw_version", "1"),
+];
 
 /// The verb of a question: TS.43 knows both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,25 +59,18 @@ impl IntrospectionRequest {
                 headers.push(("content-type", "application/x-www-form-urlencoded".into()));
                 headers.extend(credentials.as_ref().map(|c| ("authorization", basic(c))));
             }
-            Method::Ts43 { client_id } if verb == HttpVerb::Post => {
-                let mut members = json!({
-                    "app": "ap2015",
-                    "operation": "ValidateOperatorToken",
-                    "operator_token": token,
-                });
-                if let (Some(id), Some(object)) = (client_id, members.as_object_mut()) {
-                    object.insert("client_id".into(), (&**id).into());
-                }
-                body = members.to_string();
+            Method::Ts43 { parameters } if verb == HttpVerb::Post => {
+                let members = ts43_members(parameters, token);
+                body = Value::Object(members.map(|(name, value)| (name.into(), value.into())).collect())
+                    .to_string();
                 headers.push(("content-type", "application/json".into()));
             }
-            Method::Ts43 { client_id } => {
+            Method::Ts43 { parameters } => {
+                let members = ts43_members(parameters, token);
+                let pairs: Vec<String> =
+                    members.map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
                 path.push(if path.contains('?') { '&' } else { '?' });
-                path.push_str("app=ap2015&operation=ValidateOperatorToken&operator_token=");
-                path.push_str(&form(token));
-                if let Some(id) = client_id {
-                    path.push_str(&format!("&client_id={}", form(id)));
-                }
+                path.push_str(&pairs.join("&"));
             }
         }
         let post = matches!(online.method, Method::Rfc7662 { .. }) || verb == HttpVerb::Post;
@@ -83,6 +88,15 @@ impl IntrospectionRequest {
             timeout_ms: online.timeout_ms,
         }
     }
+}
+
+/// The members of ValidateOperatorToken (TS.43, 14.1.6.1), with those of every request (2.2): ours are constants, which `parameters`
+/// replace.
+fn ts43_members<'a>(parameters: &'a Parameters, token: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let own =
+        TS43_CONSTANTS.into_iter().filter(|(name, _)| parameters.iter().all(|(given, _)| **given != **name));
+    let fixed = [("app", TS43_APP), ("operation", "ValidateOperatorToken"), ("operator_token", token)];
+    fixed.into_iter().chain(parameters.iter().map(|(name, value)| (&**name, &**value))).chain(own)
 }
 
 /// HTTP Basic with the parts form-encoded first (RFC 6749, section 2.3.1).

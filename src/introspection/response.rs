@@ -1,5 +1,7 @@
 //! What an entitlement server says about a token. Its answers are read as a stranger's.
 
+use super::cause::Cause;
+use super::request::TS43_APP;
 use crate::json::{self, Json};
 use crate::policy::media_type;
 use crate::policy::online::Method;
@@ -14,6 +16,8 @@ const MAX_ANSWER: usize = 65_536;
 pub struct RawResponse<'a> {
     /// `:status`; `None` where no answer came at all.
     pub status: Option<u16>,
+    /// Whether the proxy made it up itself, since none came from the server.
+    pub by_proxy: bool,
     /// The `Content-Type` values.
     pub content_types: &'a [&'a [u8]],
     /// The body.
@@ -48,44 +52,65 @@ pub enum Reading {
     Is(TokenStatus),
     /// The server wants GET (TS.43).
     AskWithGet,
-    /// The filter's own credentials were refused: no answer, and something for the operator to mend.
-    CredentialsRefused,
+    /// It is no answer.
+    None(Cause),
 }
 
 /// Reads an answer. Whatever is not clearly "active" or "inactive" is no answer.
 pub fn read(method: &Method, raw: &RawResponse<'_>) -> Reading {
-    let Some(status) = raw.status else { return Reading::Is(TokenStatus::Unavailable) };
+    let Some(status) = raw.status.filter(|_| !raw.by_proxy) else {
+        return Reading::None(Cause::of_proxy(raw.status));
+    };
+    let known = |answer: Option<TokenStatus>| answer.map_or(Reading::None(Cause::Unreadable), Reading::Is);
     match (method, status) {
-        (Method::Rfc7662 { .. }, 200) => Reading::Is(introspection(raw)),
-        (Method::Rfc7662 { .. }, 401 | 403) => Reading::CredentialsRefused,
-        (Method::Ts43 { .. }, 200) => Reading::Is(validity(raw)),
-        (Method::Ts43 { .. }, 401 | 403 | 511) => Reading::Is(TokenStatus::Inactive),
+        (Method::Rfc7662 { .. }, 200) => known(introspection(raw)),
+        (Method::Rfc7662 { .. }, 401 | 403) => Reading::None(Cause::Credentials),
+        (Method::Ts43 { .. }, 200) => known(validity(raw)),
+        // They refuse whoever asks, whatever the token (TS.43, 2.10).
+        (Method::Ts43 { .. }, 401 | 403 | 511) => Reading::None(Cause::Credentials),
         (Method::Ts43 { .. }, 405 | 501) => Reading::AskWithGet,
-        _ => Reading::Is(TokenStatus::Unavailable),
+        (Method::Rfc7662 { .. } | Method::Ts43 { .. }, status) => Reading::None(Cause::Status(status)),
     }
 }
 
 /// RFC 7662, section 2.2.
-fn introspection(raw: &RawResponse<'_>) -> TokenStatus {
-    let Some(object) = object(raw) else { return TokenStatus::Unavailable };
-    match object.get("active") {
+fn introspection(raw: &RawResponse<'_>) -> Option<TokenStatus> {
+    let object = object(raw)?;
+    Some(match object.get("active") {
         Some(Json::Bool(true)) => TokenStatus::Active(Rc::new(Claims::new(object))),
-        _ => TokenStatus::Inactive,
-    }
+        Some(_) | None => TokenStatus::Inactive,
+    })
 }
 
-/// TS.43, 14.1.6.1: `OperatorTokenValidity` 1 means valid. It says nothing else about the token.
-fn validity(raw: &RawResponse<'_>) -> TokenStatus {
-    let Some(object) = object(raw) else { return TokenStatus::Unavailable };
-    let valid = match object.get("OperatorTokenValidity") {
-        None => return TokenStatus::Unavailable,
-        Some(Json::String(text)) => &**text == "1",
-        Some(number) => number.as_finite() == Some(1.0),
-    };
-    if valid {
-        TokenStatus::Active(Rc::new(Claims::new(Json::Object(Vec::new()))))
-    } else {
-        TokenStatus::Inactive
+/// TS.43, 14.1.6.1. The answer says nothing else about the token.
+fn validity(raw: &RawResponse<'_>) -> Option<TokenStatus> {
+    let valid = is_valid(&object(raw)?)?;
+    let nothing_more = || Rc::new(Claims::new(Json::Object(Vec::new())));
+    Some(if valid { TokenStatus::Active(nothing_more()) } else { TokenStatus::Inactive })
+}
+
+/// Members stand at the top or within the app's own object (TS.43, 2.9.4); `None`: it is not said.
+fn is_valid(answer: &Json) -> Option<bool> {
+    let app = answer.get(TS43_APP);
+    let mut validities = [Some(answer), app]
+        .into_iter()
+        .flatten()
+        .filter_map(|place| place.get("OperatorTokenValidity"))
+        .peekable();
+    if validities.peek().is_some() {
+        return Some(validities.all(is_one));
+    }
+    // The convention of servers that know no `OperatorTokenValidity`.
+    let app = app?;
+    let done = app.get("OperationResult").is_some_and(is_one);
+    app.get("OperatorTokenStatus").filter(|_| done).map(is_one)
+}
+
+/// Numbers are written as strings by some servers.
+fn is_one(value: &Json) -> bool {
+    match value {
+        Json::String(text) => &**text == "1",
+        other => other.as_finite() == Some(1.0),
     }
 }
 

@@ -35,10 +35,13 @@ pub enum Method {
     },
     /// ValidateOperatorToken (GSMA TS.43, 14.1.6.1).
     Ts43 {
-        /// `client_id`
-        client_id: Option<Box<str>>,
+        /// Members of the request beside those of the operation, `client_id` among them.
+        parameters: Parameters,
     },
 }
+
+/// Names and values.
+pub type Parameters = Vec<(Box<str>, Box<str>)>;
 
 /// The filter's own credentials. They are never shown.
 pub struct Credentials {

@@ -11,7 +11,7 @@ use super::shared_data::SharedData;
 use crate::counter::Counter;
 use crate::exchange::{self, PendingIntrospection};
 use crate::host::{self, Fields, Flow};
-use crate::introspection::{HttpVerb, RawResponse, Reading, TokenStatus};
+use crate::introspection::{Cause, HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
 use crate::plugin_state::StreamId;
 use crate::time::UnixTime;
@@ -20,37 +20,33 @@ use std::rc::Rc;
 /// One byte more than is read, so that what is too long shows.
 const MAX_BODY: usize = 65_537;
 
+const UPSTREAM_TIME: &[u8] = b"x-envoy-upstream-service-time";
+
 /// An answer has come, or (`came` is false) none will.
 pub(super) fn on_response(shared: &Shared, number: u32, came: bool) {
     let Some(call) = shared.calls.take(number) else { return };
     let pending = Rc::clone(&call.inquiry.pending);
-    let reading =
-        if came { read(&pending.asked.online.method) } else { Reading::Is(TokenStatus::Unavailable) };
+    let reading = if came { read(&pending.asked.online.method) } else { Reading::None(Cause::Connect) };
     let answer = match reading {
-        Reading::Is(answer) => answer,
-        Reading::CredentialsRefused => {
-            let number = pending.asked.server.number;
-            limited_log::write(LineKind::CredentialsRefused, || {
-                format!(
-                    "entitlement_servers[{number}].online: the server refused the filter's own credentials"
-                )
-            });
-            TokenStatus::Unavailable
-        }
+        Reading::Is(answer) => Ok(answer),
+        Reading::None(cause) => Err(cause),
         Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
             let inquiry = exchange::inquiry(&pending, HttpVerb::Get);
             if shared.calls.dispatch(Call { inquiry, since: call.since }).is_ok() {
                 return;
             }
-            TokenStatus::Unavailable
+            Err(Cause::Cluster)
         }
-        Reading::AskWithGet => TokenStatus::Unavailable,
+        Reading::AskWithGet => Err(Cause::Unreadable),
     };
     deliver(shared, &pending, answer);
 }
 
+/// What came of a question: what is known about the token, or why nothing is.
+pub(super) type Answer = Result<TokenStatus, Cause>;
+
 /// Gives an answer to all who wait for it.
-fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: TokenStatus) {
+fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: Answer) {
     let now = now();
     let (answer, streams) = close(shared, pending, answer, now);
     for stream in streams {
@@ -70,14 +66,24 @@ fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: TokenStatus)
 pub(super) fn close(
     shared: &Shared,
     pending: &PendingIntrospection,
-    answer: TokenStatus,
+    answer: Answer,
     now: UnixTime,
 ) -> (TokenStatus, Vec<StreamId>) {
+    let answer = answer.unwrap_or_else(|cause| no_answer(shared, pending, cause));
     shared.statistics.count(answer_counter(&answer));
     let answer = lasting(shared, pending, answer, now);
     let until = exchange::keep_until(pending, &answer, now);
     let streams = shared.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
     (answer, streams)
+}
+
+/// Counts why there is no answer, and tells the operator.
+fn no_answer(shared: &Shared, pending: &PendingIntrospection, cause: Cause) -> TokenStatus {
+    shared.statistics.count(cause.counter());
+    limited_log::write(LineKind::NoAnswer, || {
+        format!("entitlement_servers[{}].online: {cause}", pending.asked.server.number)
+    });
+    TokenStatus::Unavailable
 }
 
 /// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
@@ -120,7 +126,10 @@ fn read(method: &crate::policy::online::Method) -> Reading {
         |name: &'static [u8]| headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value);
     let status =
         values(b":status").next().and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.parse().ok());
+    // Envoy tells of its own failures in such answers, without the time that the server took.
+    let by_proxy = matches!(status, Some(502..=504)) && values(UPSTREAM_TIME).next().is_none();
     let content_types: Vec<&[u8]> = values(b"content-type").collect();
     let body = hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY).unwrap_or_default();
-    crate::introspection::read(method, &RawResponse { status, content_types: &content_types, body: &body })
+    let raw = RawResponse { status, by_proxy, content_types: &content_types, body: &body };
+    crate::introspection::read(method, &raw)
 }

@@ -8,7 +8,7 @@ use super::proxy_host::{ProxyHost, read_body};
 use super::shared::Shared;
 use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Fields, Flow};
-use crate::introspection::TokenStatus;
+use crate::introspection::Cause;
 use crate::plugin_state::StreamId;
 use crate::request::RequestView;
 use crate::time::UnixTime;
@@ -70,7 +70,7 @@ impl Running {
         }
         // Nobody else can be waiting for a question that was never on its way.
         let now = clock::now();
-        let (answer, _) = answers::close(shared, &pending, TokenStatus::Unavailable, now);
+        let (answer, _) = answers::close(shared, &pending, Err(Cause::Cluster), now);
         let step = self.exchange.borrow_mut().on_answer(&answer, now, &read_body);
         self.act(step, Fields::Headers)
     }

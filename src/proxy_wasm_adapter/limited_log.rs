@@ -31,7 +31,7 @@ pub(super) fn write(kind: LineKind, line: impl FnOnce() -> String) {
     }
     let level = match kind {
         LineKind::Denial => Level::Info,
-        LineKind::CredentialsRefused | LineKind::NotRemembered => Level::Error,
+        LineKind::NoAnswer | LineKind::NotRemembered => Level::Error,
     };
     hostcalls::log(level, &line);
 }

@@ -65,6 +65,7 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: online: ts43 for opaque", SeveralMembers),
     ("config_errors: online: ts43 without path, with secret", SeveralMembers),
     ("config_errors: online: allow_verified for opaque", SeveralMembers),
+    ("config_errors: online: parameters for rfc7662", SeveralMembers),
     ("config_errors: two opaque servers", SeveralMembers),
     ("config_errors: rule paths", FormOfAString),
     ("config_errors: rule action", SeveralMembers),

@@ -196,10 +196,11 @@ fn answer(pending: &PendingIntrospection, given: &Value) -> TokenStatus {
         Value::Object(_) => (Some(200), given.to_string()),
         given => (given.as_u64().and_then(|status| u16::try_from(status).ok()), String::new()),
     };
-    let raw = RawResponse { status, content_types: &[b"application/json"], body: body.as_bytes() };
+    let raw =
+        RawResponse { status, by_proxy: false, content_types: &[b"application/json"], body: body.as_bytes() };
     match introspection::read(&pending.asked.online.method, &raw) {
         Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::CredentialsRefused => TokenStatus::Unavailable,
+        Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
     }
 }
 

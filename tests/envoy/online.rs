@@ -1,7 +1,7 @@
 //! `docs/contract.md#online` in a real Envoy: asking the entitlement server, with an entitlement server that the
 //! test scripts answer by answer.
 
-use crate::support::entitlement_server::{Server, asking_house, delete, http};
+use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
 use crate::support::fixture::{ISSUER, Protocol, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims, claims_with, now};
@@ -18,7 +18,7 @@ fn good_answer() -> Value {
 fn opaque_tokens_by_introspection() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"client_id": "ees 1", "client_secret_env": "ES_SECRET"});
-    let fixture = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_fixture(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let opaque = delete("opaque/token+1");
     server.says(&good_answer());
@@ -75,7 +75,7 @@ fn opaque_tokens_by_introspection() {
 #[test]
 fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &json!({"apply_to": "all"}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all"}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     let active = good_answer().to_string();
@@ -133,8 +133,9 @@ fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
 #[test]
 fn ts43_asks_with_post_then_get() {
     let (server, key) = (Server::start(), Key::new(1));
-    let online = json!({"method": "ts43", "path": "/ts43", "apply_to": "all", "client_id": "ees1"});
-    let fixture = asking_house(&server, &key, &online, |_| {});
+    let online = json!({"method": "ts43", "path": "/ts43", "apply_to": "all", "client_id": "ees1",
+        "parameters": {"scope": "edge a&b", "terminal_vendor": "mno1"}});
+    let fixture = asking_fixture(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let token = key.token(&claims());
     let request = delete(&token);
@@ -144,6 +145,11 @@ fn ts43_asks_with_post_then_get() {
         ("{\"OperatorTokenValidity\":0}", Some("token_inactive")),
         ("{\"OperatorTokenValidity\":\"0\"}", Some("token_inactive")),
         ("{}", Some("entitlement_unavailable")),
+        ("{\"ap2015\":{\"OperatorTokenValidity\":\"1\"}}", None),
+        ("{\"ap2015\":{\"OperatorTokenValidity\":\"0\"}}", Some("token_inactive")),
+        ("{\"ap2015\":{\"OperationResult\":\"1\",\"OperatorTokenStatus\":\"1\"}}", None),
+        ("{\"ap2015\":{\"OperationResult\":\"1\",\"OperatorTokenStatus\":\"0\"}}", Some("token_inactive")),
+        ("{\"ap2015\":{\"OperationResult\":\"2\"}}", Some("entitlement_unavailable")),
     ] {
         server.answers(http(200, "application/json", answer));
         match code {
@@ -153,12 +159,17 @@ fn ts43_asks_with_post_then_get() {
     }
     for status in [401, 403, 511] {
         server.answers(http(status, "text/plain", ""));
-        fixture.denied(&mut p, &status.to_string(), &request, "token_inactive");
+        fixture.denied(&mut p, &status.to_string(), &request, "entitlement_unavailable");
     }
+    p.check("credentials", fixture.envoy.filter_stat("online.unavailable.credentials") >= 3, || {
+        "not counted".into()
+    });
     let question = server.questions().remove(0);
     let body = question.split("\r\n\r\n").nth(1).unwrap_or_default();
     let asked: Value = serde_json::from_str(body).unwrap_or_default();
-    let expected = json!({"app": "ap2015", "operation": "ValidateOperatorToken", "operator_token": token, "client_id": "ees1"});
+    let expected = json!({"app": "ap2015", "operation": "ValidateOperatorToken", "operator_token": token, "client_id": "ees1",
+        "scope": "edge a&b", "vers": "0", "entitlement_version": "2.0", "terminal_vendor": "mno1",
+        "terminal_model": "eec-authn", "terminal_sw_version": "1"});
     p.equal("POST", "body", asked, expected);
     for status in [405, 501] {
         server.answers(http(status, "text/plain", ""));
@@ -168,7 +179,8 @@ fn ts43_asks_with_post_then_get() {
         let questions = server.questions();
         p.equal("GET", "questions", questions.len(), 2);
         let get = format!(
-            "GET /ts43?app=ap2015&operation=ValidateOperatorToken&operator_token={token}&client_id=ees1 HTTP/1.1"
+            "GET /ts43?app=ap2015&operation=ValidateOperatorToken&operator_token={token}&client_id=ees1&scope=edge+a%26b\
+             &terminal_vendor=mno1&vers=0&entitlement_version=2.0&terminal_model=eec-authn&terminal_sw_version=1 HTTP/1.1"
         );
         p.check("GET", questions.last().is_some_and(|q| q.starts_with(&get)), || format!("{questions:?}"));
     }
@@ -181,7 +193,7 @@ fn ts43_asks_with_post_then_get() {
 fn a_server_without_keys_vouches_by_its_answers_and_answers_are_kept() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"cache_seconds": 60, "negative_cache_seconds": 60});
-    let fixture = asking_house(&server, &key, &online, |filter| {
+    let fixture = asking_fixture(&server, &key, &online, |filter| {
         filter["entitlement_servers"][0].as_object_mut().expect("a server").remove("keys");
     });
     let mut p = Problems::new();
@@ -220,7 +232,7 @@ fn a_server_without_keys_vouches_by_its_answers_and_answers_are_kept() {
 fn allow_verified_passes_unasked_but_never_the_inactive() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"apply_to": "all", "on_unavailable": "allow_verified"});
-    let fixture = asking_house(&server, &key, &online, |_| {});
+    let fixture = asking_fixture(&server, &key, &online, |_| {});
     let mut p = Problems::new();
     let (first, second) = (key.token(&claims()), key.token(&claims_with(json!({"jti": "2"}))));
     server.says(&json!({"active": false}));
@@ -242,7 +254,7 @@ fn allow_verified_passes_unasked_but_never_the_inactive() {
 #[test]
 fn an_unknown_cluster_is_unavailable_at_once() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &json!({"cluster": "nowhere", "apply_to": "all"}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"cluster": "nowhere", "apply_to": "all"}), |_| {});
     let mut p = Problems::new();
     fixture.denied(&mut p, "unknown cluster", &delete(&key.token(&claims())), "entitlement_unavailable");
     p.equal("waiting", "gauge", fixture.envoy.filter_stat("online.waiting"), 0);

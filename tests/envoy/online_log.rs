@@ -1,11 +1,12 @@
 //! What a real Envoy logs about entitlement servers: something, and never much.
 
-use crate::support::entitlement_server::{Server, asking_house, delete, http};
+use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
+use crate::support::fixture::Protocol;
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::problems::Problems;
 use crate::support::token::{Key, claims};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const REFUSED: &str = "refused the filter's own credentials";
 const DENIED: &str = "deny ";
@@ -19,7 +20,7 @@ fn lines(log: &str, text: &str) -> usize {
 fn a_flood_of_refused_credentials_is_a_few_lines_and_hides_nothing() {
     const REQUESTS: usize = 400;
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
     let (address, mut p) = (fixture.envoy.address(), Problems::new());
     server.answers(http(401, "application/json", "{}"));
     server.hold();
@@ -57,7 +58,7 @@ fn a_flood_of_refused_credentials_is_a_few_lines_and_hides_nothing() {
 #[test]
 fn a_flood_of_denials_does_not_hide_refused_credentials() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 20_000}), |_| {});
     let (address, mut p) = (fixture.envoy.address(), Problems::new());
     server.answers(http(401, "application/json", "{}"));
     let forged = bytes_of(&delete(&Key::new(9).token_with(&key.header(), &claims())));
@@ -74,5 +75,54 @@ fn a_flood_of_denials_does_not_hide_refused_credentials() {
     p.equal("credentials", "lines", lines(&log, REFUSED), 1);
     let all = lines(&log, "wasm log");
     p.check("all", all <= most, || format!("{all} lines, {most} allowed"));
+    fixture.finish(p);
+}
+
+/// Each way to get no answer has a counter and a line of its own, so that an operator sees what to mend.
+#[test]
+fn why_there_is_no_answer_is_counted_and_logged() {
+    let (server, key) = (Server::start(), Key::new(1));
+    let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 300}), |_| {});
+    let mut p = Problems::new();
+    let ask = |p: &mut Problems, cause: &str, line: &str| {
+        // Two lines for each, of ten that a second has room for.
+        std::thread::sleep(Duration::from_millis(250));
+        let before = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
+        fixture.denied_over(
+            Protocol::H1,
+            p,
+            cause,
+            &delete(&format!("opaque-{cause}-{before}")),
+            "entitlement_unavailable",
+        );
+        let counted = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
+        p.equal(cause, "counted", counted, before + 1);
+        fixture.envoy.wait("a log line", |e| (lines(&e.log(), line) > 0).then_some(()));
+    };
+    server.answers(http(500, "application/json", "{}"));
+    ask(&mut p, "status", "the status 500 says nothing about a token");
+    server.answers(http(418, "application/json", "{}"));
+    ask(&mut p, "status", "the status 418 says nothing about a token");
+    // The entitlement server's own 504 is a status; Envoy's would be a time-out.
+    server.answers(http(504, "application/json", "{}"));
+    ask(&mut p, "status", "the status 504 says nothing about a token");
+    server.answers(http(200, "text/html", "{}"));
+    ask(&mut p, "unreadable", "the answer is not what the protocol says");
+    server.answers(http(403, "application/json", "{}"));
+    ask(&mut p, "credentials", REFUSED);
+    server
+        .answers(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\ncontent-type: application/json\r\n\r\n{".to_vec());
+    server.hold();
+    ask(&mut p, "timeout", "no answer within `timeout_ms`");
+    server.release();
+    let total = fixture.envoy.filter_stat("online.unavailable");
+    p.equal("all of them", "counted", total, 6);
+    fixture.finish(p);
+
+    let fixture = asking_fixture(&server, &key, &json!({"cluster": "no-such"}), |_| {});
+    let mut p = Problems::new();
+    fixture.denied_over(Protocol::H1, &mut p, "cluster", &delete("opaque"), "entitlement_unavailable");
+    p.equal("cluster", "counted", fixture.envoy.filter_stat("online.unavailable.cluster"), 1);
+    fixture.envoy.wait("a log line", |e| (lines(&e.log(), "the cluster cannot be called") > 0).then_some(()));
     fixture.finish(p);
 }

@@ -1,7 +1,7 @@
 //! `allow_verified` in a real Envoy: during an outage nothing brings a token back that was told inactive, whatever
 //! strangers send, however its signature is written, and whichever worker was told.
 
-use crate::support::entitlement_server::{Server, asking_house, delete, http};
+use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
 use crate::support::fixture::{Fixture, ISSUER, identity_of_eec_1};
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::problems::Problems;
@@ -28,7 +28,7 @@ fn public_place(token: &str) -> u16 {
 #[test]
 fn strangers_cannot_push_a_revoked_token_out() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &allow_verified(), |_| {});
+    let fixture = asking_fixture(&server, &key, &allow_verified(), |_| {});
     let mut p = Problems::new();
     let revoked = key.token(&claims());
     server.says(&json!({"active": false}));
@@ -60,7 +60,7 @@ fn p256_key() -> (SigningKey, Value) {
 fn another_signature_of_the_same_token_is_as_revoked() {
     let (server, key) = (Server::start(), Key::new(1));
     let (signer, jwk) = p256_key();
-    let fixture = asking_house(&server, &key, &allow_verified(), |filter| {
+    let fixture = asking_fixture(&server, &key, &allow_verified(), |filter| {
         filter["entitlement_servers"][0]["keys"] = json!([{"jwk": jwk}]);
     });
     let mut p = Problems::new();
@@ -86,7 +86,7 @@ fn another_signature_of_the_same_token_is_as_revoked() {
 #[test]
 fn an_answer_that_does_not_fit_the_token_holds_in_an_outage() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &allow_verified(), |_| {});
+    let fixture = asking_fixture(&server, &key, &allow_verified(), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     server.says(&json!({"active": true, "sub": "eec-2"}));

@@ -1,7 +1,7 @@
 //! Requests that wait for the entitlement server in a real Envoy: together, through resets, beside others that need
 //! not wait, and with their bodies and trailers.
 
-use crate::support::entitlement_server::{Server, asking_house, delete};
+use crate::support::entitlement_server::{Server, asking_fixture, delete};
 use crate::support::fixture::{BOTH, FQDN, Fixture, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::h1::H1;
 use crate::support::h2_client::H2;
@@ -17,7 +17,7 @@ use std::time::Duration;
 #[test]
 fn one_question_for_many_even_if_the_first_client_goes_away() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_house(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     server.says(&json!({"active": true})).after(600);

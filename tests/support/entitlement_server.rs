@@ -128,7 +128,12 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, released: &Condvar) {
 }
 
 /// A fixture whose entitlement server is asked at `server`; `online` changes the defaults, `change` the whole filter JSON.
-pub fn asking_house(server: &Server, key: &Key, online: &Value, change: impl FnOnce(&mut Value)) -> Fixture {
+pub fn asking_fixture(
+    server: &Server,
+    key: &Key,
+    online: &Value,
+    change: impl FnOnce(&mut Value),
+) -> Fixture {
     let mut filter = config(&[key]);
     let mut all = json!({"method": "rfc7662", "cluster": "es", "timeout_ms": 400, "cache_seconds": 0, "negative_cache_seconds": 0});
     for (name, value) in online.as_object().expect("members") {

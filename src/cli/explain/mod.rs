@@ -123,10 +123,10 @@ fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus
         Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",
     };
     let body = given.unwrap_or(nothing_against);
-    let raw = RawResponse { status: Some(200), content_types: &[b"application/json"], body };
+    let raw = RawResponse { status: Some(200), by_proxy: false, content_types: &[b"application/json"], body };
     match introspection::read(&online.method, &raw) {
         Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::CredentialsRefused => TokenStatus::Unavailable,
+        Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
     }
 }
 
