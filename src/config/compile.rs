@@ -6,16 +6,20 @@ use super::node::Node;
 use super::values::{claim, fqdn, time};
 use super::{Environment, online, rules, servers, words};
 use crate::fqdn::Fqdn;
-use crate::policy::{ApiRoot, BodyRules, Identities, Policy, Protects, Revocation, Rules, TokenRules};
+use crate::policy::{
+    ApiRoot, BodyRules, ClientClaims, Identities, Policy, Protects, Revocation, Rules, TokenRules,
+};
 
 /// Compiles the document; `None` only if something has been reported.
 pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<Policy> {
     let protects = protects(&root.member("protects"));
-    let entitlement_servers = servers::entitlement_servers(&root.member("entitlement_servers"), environment);
     let token = token(&root.member("token"));
+    let usual = client_claims(&root.member("token"));
+    let entitlement_servers =
+        servers::entitlement_servers(&root.member("entitlement_servers"), usual.as_ref(), environment);
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
-    let forward = forward::forward(&root.member("forward"), token.as_ref());
+    let forward = forward::forward(&root.member("forward"));
     Some(Policy {
         mode: root.member("mode").word(&words::MODE)?,
         rules: Rules::new(rules?, &protects.as_ref()?.api_root),
@@ -77,7 +81,11 @@ fn token(node: &Node<'_>) -> Option<TokenRules> {
         clock_skew_seconds: node.member("clock_skew_seconds").integer()? as f64,
         max_lifetime_seconds: node.member("max_lifetime_seconds").integer()? as f64,
         require_claims: require_claims.iter().filter_map(claim).collect(),
-        eec_id_claim: claim(&node.member("eec_id_claim"))?,
-        gpsi_claim: claim(&node.member("gpsi_claim"))?,
     })
+}
+
+/// Where tokens name the client, unless their server says otherwise.
+fn client_claims(token: &Node<'_>) -> Option<ClientClaims> {
+    let (eec_id, gpsi) = (claim(&token.member("eec_id_claim")), claim(&token.member("gpsi_claim")));
+    Some(ClientClaims { eec_id: eec_id?, gpsi: gpsi? })
 }

@@ -3,8 +3,8 @@
 use super::node::Node;
 use super::values::claim;
 use crate::json::Pointer;
-use crate::policy::forward::DEFAULT_NAMES;
-use crate::policy::{Forward, TokenRules};
+use crate::policy::Forward;
+use crate::policy::forward::{DEFAULT_NAMES, HeaderClaim};
 
 /// Names that HTTP or Envoy gives a meaning of its own.
 const OWNED_NAMES: &[&str] = &[
@@ -51,23 +51,19 @@ const OWNED_NAMES: &[&str] = &[
 const OWNED_PREFIXES: &[&str] =
     &["accept-", "access-control-", "content-", "grpc-", "if-", "proxy-", "sec-", "x-envoy-", "x-forwarded-"];
 
-pub(super) fn forward(node: &Node<'_>, token: Option<&TokenRules>) -> Option<Forward> {
+pub(super) fn forward(node: &Node<'_>) -> Option<Forward> {
     let configured = node.member("headers");
-    let headers = if configured.is_present() { headers(&configured) } else { defaults(token?) };
+    let headers = if configured.is_present() { headers(&configured) } else { defaults() };
     Some(Forward::new(node.member("token").flag()?, headers))
 }
 
-fn defaults(token: &TokenRules) -> Vec<(Box<str>, Pointer)> {
-    let claims = [
-        token.eec_id_claim.clone(),
-        token.gpsi_claim.clone(),
-        Pointer::to_member("iss"),
-        Pointer::to_member("jti"),
-    ];
+fn defaults() -> Vec<(Box<str>, HeaderClaim)> {
+    let at = |name| HeaderClaim::At(Pointer::to_member(name));
+    let claims = [HeaderClaim::EecId, HeaderClaim::Gpsi, at("iss"), at("jti")];
     DEFAULT_NAMES.into_iter().map(Box::from).zip(claims).collect()
 }
 
-fn headers(node: &Node<'_>) -> Vec<(Box<str>, Pointer)> {
+fn headers(node: &Node<'_>) -> Vec<(Box<str>, HeaderClaim)> {
     let mut seen: Vec<(String, &str)> = Vec::new();
     let mut headers = Vec::new();
     for name in node.names() {
@@ -80,7 +76,7 @@ fn headers(node: &Node<'_>) -> Vec<(Box<str>, Pointer)> {
                 "is the same header as \"{other}\" once case and `_` are folded; keep one of them"
             ));
         } else if let Some(claim) = claim(&member) {
-            headers.push((name.to_ascii_lowercase().into_boxed_str(), claim));
+            headers.push((name.to_ascii_lowercase().into_boxed_str(), HeaderClaim::At(claim)));
         }
         seen.push((folded, name));
     }

@@ -71,6 +71,24 @@ static ENTITLEMENT_SERVER: Shape = Shape::Object(&[
     member("fqdn", Shape::Text, Required, "The FQDN of the entitlement server: what `iss` must name."),
     member("issuer", Shape::Text, Optional, "The exact `iss`, instead of the FQDN rule."),
     member(
+        "audiences",
+        Shape::List { item: &Shape::Text, min: 1 },
+        Optional,
+        "What names the edge server in `aud` beside `protects.fqdns`, to the letter.",
+    ),
+    member(
+        "eec_id_claim",
+        Shape::Text,
+        Optional,
+        "The claim with the EEC ID in this server's tokens, instead of that of `token`.",
+    ),
+    member(
+        "gpsi_claim",
+        Shape::Text,
+        Optional,
+        "The claim with the GPSI(s) in this server's tokens, instead of that of `token`.",
+    ),
+    member(
         "keys",
         Shape::List { item: &KEY, min: 1 },
         Optional,

@@ -26,13 +26,17 @@ pub(super) fn pinned_keys(
     let mut keys: Vec<PinnedKey> = Vec::new();
     for entry in node.items() {
         for mut key in entry_keys(&entry, server) {
-            if let Some(kid) = key.kid.as_deref()
-                && keys.iter().any(|other| other.kid.as_deref() == Some(kid))
-            {
-                entry.error(format!(
+            // Real sets have a key under one name twice, or one for each algorithm.
+            match keys.iter().find(|other| key.is_namesake_of(other)) {
+                Some(other) if other.key.thumbprint() == key.key.thumbprint() => {
+                    entry.warn("has a key of this server once more, which is left out".into());
+                    continue;
+                }
+                Some(_) => entry.error(format!(
                     "`kid` {} is there twice in this server; give each key its own",
-                    quote(kid)
-                ));
+                    quote(key.kid.as_deref().unwrap_or_default())
+                )),
+                None => {}
             }
             key.key.prepare(budget);
             keys.push(key);
@@ -67,7 +71,7 @@ fn jwk(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
     let Some(jwk) = reported(node, Jwk::parse(json)) else { return Vec::new() };
     warn(node, "", &jwk.key);
-    vec![plain(jwk.key, jwk.kid)]
+    vec![named(jwk)]
 }
 
 /// A key set as its issuer publishes it: keys for other uses are left out, with a warning.
@@ -76,7 +80,7 @@ fn jwks(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(set) = reported(node, JwkSet::parse(json)) else { return Vec::new() };
     set.warnings.into_iter().for_each(|fault| node.warn_below(&fault.member, fault.message));
     set.keys.iter().for_each(|(index, jwk)| warn(node, &format!(".keys[{index}]"), &jwk.key));
-    set.keys.into_iter().map(|(_, jwk)| plain(jwk.key, jwk.kid)).collect()
+    set.keys.into_iter().map(|(_, jwk)| named(jwk)).collect()
 }
 
 fn public_key(entry: &Node<'_>, node: &Node<'_>) -> Option<PinnedKey> {
@@ -95,6 +99,10 @@ fn certificate(entry: &Node<'_>, node: &Node<'_>, server: Option<&Fqdn>) -> Opti
         x5t_s256: Some(certificate.x5t_s256),
         window: certificate.window,
     })
+}
+
+fn named(jwk: Jwk) -> PinnedKey {
+    PinnedKey { x5t_s256: jwk.x5t_s256, ..plain(jwk.key, jwk.kid) }
 }
 
 fn plain(key: PublicKey, kid: Option<Box<str>>) -> PinnedKey {

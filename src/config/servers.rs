@@ -2,15 +2,17 @@
 
 use super::node::Node;
 use super::pinned_keys::pinned_keys;
-use super::values::fqdn;
+use super::values::{claim, fqdn};
 use super::{Environment, online};
+use crate::json::Pointer;
 use crate::keys::{KeySet, TableBudget};
 use crate::policy::online::{ApplyTo, Method};
-use crate::policy::{EntitlementServer, IssuerName};
+use crate::policy::{ClientClaims, EntitlementServer, IssuerName};
 use std::sync::Arc;
 
 pub(super) fn entitlement_servers(
     node: &Node<'_>,
+    usual: Option<&ClientClaims>,
     environment: &Environment<'_>,
 ) -> Option<Vec<Arc<EntitlementServer>>> {
     let items = node.items();
@@ -18,7 +20,7 @@ pub(super) fn entitlement_servers(
     let compiled: Vec<Option<EntitlementServer>> = items
         .iter()
         .zip(0..)
-        .map(|(item, number)| entitlement_server(item, number, environment, &mut budget))
+        .map(|(item, number)| entitlement_server(item, number, usual, environment, &mut budget))
         .collect();
     for (i, later) in compiled.iter().enumerate() {
         for (j, earlier) in compiled.iter().take(i).enumerate() {
@@ -48,6 +50,7 @@ pub(super) fn entitlement_servers(
 fn entitlement_server(
     node: &Node<'_>,
     number: usize,
+    usual: Option<&ClientClaims>,
     environment: &Environment<'_>,
     budget: &mut TableBudget,
 ) -> Option<EntitlementServer> {
@@ -60,5 +63,25 @@ fn entitlement_server(
         Some(issuer) => IssuerName::Exact(issuer.into()),
         None => IssuerName::Fqdn { fqdn: fqdn?, spelling: name.text()?.into() },
     };
-    Some(EntitlementServer { number, identity, keys: KeySet::new(keys), online: online?.map(Arc::new) })
+    let audiences = node.member("audiences").items();
+    let claims = client_claims(node, usual);
+    Some(EntitlementServer {
+        number,
+        identity,
+        audiences: audiences.iter().filter_map(|item| item.text()).map(Box::from).collect(),
+        claims: claims?,
+        keys: KeySet::new(keys),
+        online: online?.map(Arc::new),
+    })
+}
+
+/// Where the server's tokens name the client: as it says, else as usual.
+fn client_claims(server: &Node<'_>, usual: Option<&ClientClaims>) -> Option<ClientClaims> {
+    let own = |name, usual: Option<&Pointer>| {
+        let member = server.member(name);
+        if member.is_present() { claim(&member) } else { usual.cloned() }
+    };
+    let eec_id = own("eec_id_claim", usual.map(|usual| &usual.eec_id));
+    let gpsi = own("gpsi_claim", usual.map(|usual| &usual.gpsi));
+    Some(ClientClaims { eec_id: eec_id?, gpsi: gpsi? })
 }

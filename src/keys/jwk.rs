@@ -3,9 +3,11 @@
 use super::curve::Curve;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::public_key::{Parts, PublicKey};
+use super::thumbprint::base64url;
 use crate::json::Json;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 
 /// Members that hold private or symmetric key material (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
 const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -17,6 +19,8 @@ pub struct Jwk {
     pub key: PublicKey,
     /// Its `kid`.
     pub kid: Option<Box<str>>,
+    /// The thumbprint of the certificate that it is published with.
+    pub x5t_s256: Option<Box<str>>,
 }
 
 impl Jwk {
@@ -36,7 +40,7 @@ impl Jwk {
         let kid = kid(jwk, &mut errors);
         let alg = alg(jwk, &mut errors);
         match parts(jwk).and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error])) {
-            Ok(key) if errors.is_empty() => Ok(Jwk { key, kid }),
+            Ok(key) if errors.is_empty() => Ok(Jwk { key, kid, x5t_s256: x5t_s256(jwk) }),
             key => {
                 errors.extend(key.err().into_iter().flatten());
                 Err(errors)
@@ -100,6 +104,18 @@ fn kid(jwk: &Json, errors: &mut KeyErrors) -> Option<Box<str>> {
         None => errors.push(not_a_string(".kid", value)),
     }
     None
+}
+
+/// `x5t#S256`, else that of the first certificate in `x5c` (RFC 7517, sections 4.7 and 4.9). It only names the key, so one that
+/// cannot be read is no name, and no mistake.
+fn x5t_s256(jwk: &Json) -> Option<Box<str>> {
+    let published = jwk.get("x5t#S256").and_then(Json::as_str);
+    let is_hash = |text: &&str| URL_SAFE_NO_PAD.decode(text).is_ok_and(|hash| hash.len() == 32);
+    if let Some(text) = published.filter(is_hash) {
+        return Some(text.into());
+    }
+    let certificate = jwk.get("x5c")?.as_array()?.first()?.as_str()?;
+    Some(base64url(&Sha256::digest(STANDARD.decode(certificate).ok()?)).into())
 }
 
 fn alg<'a>(jwk: &'a Json, errors: &mut KeyErrors) -> Option<&'a str> {

@@ -53,7 +53,7 @@ pub struct PinnedKey {
     pub key: PublicKey,
     /// The name that a token's `kid` must have; a key without fits no `kid`.
     pub kid: Option<Box<str>>,
-    /// The base64url SHA-256 of the certificate (RFC 7515, section 4.1.8); `None` if the key came without one.
+    /// The base64url SHA-256 of the key's certificate (RFC 7515, section 4.1.8); `None` if none is known.
     pub x5t_s256: Option<Box<str>>,
     /// When the key may be used: the configured window and the certificate's dates.
     pub window: Window,
@@ -168,6 +168,11 @@ impl KeySet {
 }
 
 impl PinnedKey {
+    /// Whether a token that names one of them by `kid` could mean the other: a token names its algorithm too.
+    pub fn is_namesake_of(&self, other: &PinnedKey) -> bool {
+        self.kid.is_some() && self.kid == other.kid && self.key.algorithm() == other.key.algorithm()
+    }
+
     fn has_algorithm(&self, alg: &str) -> bool {
         self.key.algorithm().is_named(alg)
     }

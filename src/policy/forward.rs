@@ -1,5 +1,6 @@
 //! What the upstream gets to see: identity headers, and nothing that only looks like one.
 
+use super::ClientClaims;
 use crate::json::Pointer;
 use std::sync::Arc;
 
@@ -23,6 +24,28 @@ const OTHER_REQUEST: [&str; 8] = [
 /// What says how a body is to be read. Servers that write `_` for `-` (uWSGI, Unicorn) would join a look-alike to the real one.
 const FRAMING: [&str; 4] = ["content-type", "content-encoding", "content-length", "transfer-encoding"];
 
+/// The claim that an identity header carries.
+#[derive(Debug)]
+pub enum HeaderClaim {
+    /// The EEC ID, wherever the token's server puts it.
+    EecId,
+    /// The GPSI(s), likewise.
+    Gpsi,
+    /// A claim by its place.
+    At(Pointer),
+}
+
+impl HeaderClaim {
+    /// Its place in a token of a server with these claims.
+    pub fn place<'a>(&'a self, claims: &'a ClientClaims) -> &'a Pointer {
+        match self {
+            HeaderClaim::EecId => &claims.eec_id,
+            HeaderClaim::Gpsi => &claims.gpsi,
+            HeaderClaim::At(pointer) => pointer,
+        }
+    }
+}
+
 /// What goes upstream with an allowed request.
 #[derive(Debug)]
 pub struct Forward {
@@ -31,14 +54,14 @@ pub struct Forward {
     /// The names of identity headers, in lower case.
     pub names: Arc<[Box<str>]>,
     /// The claims that they carry, in the order of the names.
-    pub claims: Vec<Pointer>,
+    pub claims: Vec<HeaderClaim>,
     guard: NameGuard,
 }
 
 impl Forward {
     /// Sends `headers`; names are in lower case.
-    pub fn new(token: bool, headers: Vec<(Box<str>, Pointer)>) -> Forward {
-        let (names, claims): (Vec<Box<str>>, Vec<Pointer>) = headers.into_iter().unzip();
+    pub fn new(token: bool, headers: Vec<(Box<str>, HeaderClaim)>) -> Forward {
+        let (names, claims): (Vec<Box<str>>, Vec<HeaderClaim>) = headers.into_iter().unzip();
         let identity = DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name));
         let guard = NameGuard::new(
             identity

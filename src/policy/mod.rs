@@ -102,10 +102,23 @@ pub struct EntitlementServer {
     pub number: usize,
     /// How its tokens name it.
     pub identity: IssuerName,
+    /// What names the edge server in `aud` of its tokens beside the FQDNs, to the letter.
+    pub audiences: Vec<Box<str>>,
+    /// Where its tokens name the client.
+    pub claims: ClientClaims,
     /// Its keys, and no other server's; none if only its answers count.
     pub keys: KeySet,
     /// How it is asked, if it is.
     pub online: Option<Arc<Online>>,
+}
+
+/// The claims that name the client.
+#[derive(Debug, Clone)]
+pub struct ClientClaims {
+    /// The claim with the EEC ID.
+    pub eec_id: Pointer,
+    /// The claim with the GPSI(s).
+    pub gpsi: Pointer,
 }
 
 impl EntitlementServer {
@@ -172,10 +185,6 @@ pub struct TokenRules {
     pub max_lifetime_seconds: f64,
     /// Claims that must be there besides those of solution #25.
     pub require_claims: Vec<Pointer>,
-    /// The claim with the EEC ID.
-    pub eec_id_claim: Pointer,
-    /// The claim with the GPSI(s).
-    pub gpsi_claim: Pointer,
 }
 
 /// How bodies are looked at.

@@ -5,6 +5,7 @@ use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
 use crate::policy::Policy;
 use crate::time::UnixTime;
+use std::rc::Rc;
 
 /// Holds what an entitlement server says about a token that a pinned key has verified against the token.
 /// Claims may be absent; those that are there must pass, and name the same client.
@@ -14,25 +15,26 @@ use crate::time::UnixTime;
 /// `confirmation_failed`, `token_inactive`.
 pub fn check_answer(
     token: &ValidToken,
-    claims: &Claims,
+    claims: &Rc<Claims>,
     policy: &Policy,
     now: UnixTime,
 ) -> Result<(), Denial> {
+    let claims = claims.without_nulls(&token.server().claims);
     claims.check_confirmation()?;
     let inactive = |because| Err(Denial::new(DenyReason::TokenInactive, because));
     let named = |iss: &Json| iss.as_str().is_some_and(|iss| token.server().identity.matches(iss));
     if !claims.get("iss").is_none_or(named) {
         return inactive("`iss` in the answer is not the server that gave it");
     }
-    if !claims.times_are_well_formed() || validity::check(claims, &policy.token, now).is_err() {
+    if !claims.times_are_well_formed() || validity::check(&claims, &policy.token, now).is_err() {
         return inactive("the times in the answer do not pass");
     }
     let audience = claims.get("aud").is_none_or(|aud| aud.as_strings().is_some());
-    if !audience || claims.check_audience(policy).is_err() {
+    if !audience || claims.check_audience(policy, token.server()).is_err() {
         return inactive("`aud` in the answer does not pass");
     }
     let same = |id: &Json| id.as_str() == Some(token.client().eec_id);
-    if !claims.find(&policy.token.eec_id_claim).is_none_or(same) {
+    if !claims.find(&token.server().claims.eec_id).is_none_or(same) {
         return inactive("the answer names another EEC ID than the token");
     }
     Ok(())

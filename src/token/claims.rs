@@ -2,8 +2,9 @@
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
-use crate::policy::{Policy, TokenRules};
+use crate::policy::{ClientClaims, EntitlementServer, Policy, TokenRules};
 use crate::time::UnixTime;
+use std::rc::Rc;
 
 /// The claims of a token that somebody has vouched for.
 #[derive(Debug, Clone)]
@@ -25,6 +26,22 @@ impl Claims {
         pointer.resolve(&self.0)
     }
 
+    /// The same without optional claims that are null, as they stand in some servers' answers.
+    pub(super) fn without_nulls(self: &Rc<Claims>, names: &ClientClaims) -> Rc<Claims> {
+        let optional = ["iss", "nbf", "iat", "jti"].map(Pointer::to_member);
+        let mut nulls = optional
+            .iter()
+            .chain([&names.gpsi])
+            .filter(|claim| self.find(claim) == Some(&Json::Null))
+            .peekable();
+        if nulls.peek().is_none() {
+            return Rc::clone(self);
+        }
+        let mut claims = self.0.clone();
+        nulls.for_each(|claim| claim.remove_member(&mut claims));
+        Rc::new(Claims(claims))
+    }
+
     /// The top-level claim `name`.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.get(name)
@@ -41,7 +58,7 @@ impl Claims {
     }
 
     /// Notes what the checks of the claims are about to compare.
-    pub(super) fn note(&self, policy: &Policy, now: UnixTime, trace: &mut Trace) {
+    pub(super) fn note(&self, policy: &Policy, server: &EntitlementServer, now: UnixTime, trace: &mut Trace) {
         let rules = &policy.token;
         let skew = rules.clock_skew_seconds;
         let date = |name: &str| match self.numeric_date(name).and_then(UnixTime::new) {
@@ -62,14 +79,15 @@ impl Claims {
             )
         });
         trace.note(Check::Audience, || {
-            let fqdns: Vec<&str> = policy.protects.fqdns.iter().map(|fqdn| fqdn.as_str()).collect();
-            (fqdns.join(" or "), Json::shown(self.get("aud")))
+            let fqdns = policy.protects.fqdns.iter().map(|fqdn| fqdn.as_str());
+            let names: Vec<&str> = fqdns.chain(server.audiences.iter().map(|exact| &**exact)).collect();
+            (names.join(" or "), Json::shown(self.get("aud")))
         });
         trace.note(Check::Claims, || {
             let more = rules.require_claims.iter().map(|claim| claim.as_str());
-            let names = ["/iss", rules.eec_id_claim.as_str(), "/aud", "/exp"].into_iter().chain(more);
-            let eec_id = Json::shown(self.find(&rules.eec_id_claim));
-            let gpsi = Json::shown(self.find(&rules.gpsi_claim));
+            let names = ["/iss", server.claims.eec_id.as_str(), "/aud", "/exp"].into_iter().chain(more);
+            let eec_id = Json::shown(self.find(&server.claims.eec_id));
+            let gpsi = Json::shown(self.find(&server.claims.gpsi));
             (names.collect::<Vec<_>>().join(", "), format!("EEC ID {eec_id}, GPSI {gpsi}"))
         });
         trace.note(Check::Confirmation, || ("no `cnf`".into(), Json::shown(self.get("cnf"))));
@@ -79,20 +97,26 @@ impl Claims {
     }
 
     /// `aud` must name one of the protected FQDNs. An `aud` of the wrong type is [`Claims::check_shapes`]' affair.
-    pub(super) fn check_audience(&self, policy: &Policy) -> Result<(), Denial> {
+    pub(super) fn check_audience(&self, policy: &Policy, server: &EntitlementServer) -> Result<(), Denial> {
         let Some(audience) = self.get("aud").and_then(Json::as_strings) else { return Ok(()) };
-        let named = audience.iter().any(|aud| policy.protects.fqdns.iter().any(|fqdn| fqdn.is_named_by(aud)));
-        if named {
+        let names_us = |aud: &&str| {
+            policy.protects.fqdns.iter().any(|fqdn| fqdn.is_named_by(aud))
+                || server.audiences.iter().any(|exact| **exact == **aud)
+        };
+        if audience.iter().any(names_us) {
             Ok(())
         } else {
-            Err(Denial::new(DenyReason::AudienceMismatch, "`aud` names none of `protects.fqdns`"))
+            Err(Denial::new(
+                DenyReason::AudienceMismatch,
+                "`aud` names none of `protects.fqdns` and of the server's `audiences`",
+            ))
         }
     }
 
     /// Required claims are there, and all claims that we know have the shape they must have.
-    pub(super) fn check_shapes(&self, rules: &TokenRules) -> Result<(), Denial> {
+    pub(super) fn check_shapes(&self, rules: &TokenRules, names: &ClientClaims) -> Result<(), Denial> {
         let missing = |because| Err(Denial::new(DenyReason::ClaimMissing, because));
-        if self.find(&rules.eec_id_claim).is_none() {
+        if self.find(&names.eec_id).is_none() {
             return missing("the EEC ID claim is absent");
         }
         if self.get("aud").is_none() {
@@ -105,10 +129,10 @@ impl Claims {
             return missing("a claim of `token.require_claims` is absent");
         }
         let malformed = |because| Err(Denial::new(DenyReason::ClaimMalformed, because));
-        if !self.find(&rules.eec_id_claim).is_some_and(is_text) {
+        if !self.find(&names.eec_id).is_some_and(is_text) {
             return malformed("the EEC ID claim is not a string with characters in it");
         }
-        if !self.find(&rules.gpsi_claim).is_none_or(is_text_or_texts) {
+        if !self.find(&names.gpsi).is_none_or(is_text_or_texts) {
             return malformed("the GPSI claim is neither a string nor an array of strings");
         }
         if !self.get("aud").is_some_and(is_text_or_texts) {

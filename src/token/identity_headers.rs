@@ -3,7 +3,7 @@
 use super::Claims;
 use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
-use crate::policy::{Forward, IssuerName};
+use crate::policy::{EntitlementServer, Forward};
 use std::sync::Arc;
 
 /// The headers that tell the upstream who is calling. All values lie in one piece: they are read for every
@@ -21,14 +21,15 @@ impl IdentityHeaders {
     pub(super) fn new(
         claims: &Claims,
         forward: &Forward,
-        issuer: &IssuerName,
+        server: &EntitlementServer,
     ) -> Result<IdentityHeaders, Denial> {
         let mut ends = Vec::with_capacity(forward.claims.len());
         let mut values = String::new();
         for (number, claim) in forward.claims.iter().enumerate() {
+            let claim = claim.place(&server.claims);
             let value = match claims.find(claim) {
                 // `iss` may be written in several ways, or be left out of an answer; the upstream compares with one.
-                _ if claim.is_issuer() => Some(issuer.as_str().to_owned()),
+                _ if claim.is_issuer() => Some(server.identity.as_str().to_owned()),
                 None => continue,
                 Some(claim) => text(claim),
             };

@@ -37,13 +37,14 @@ impl ValidToken {
         trace: &mut Trace,
     ) -> Result<ValidToken, Denial> {
         let claims = &token.claims;
-        claims.note(policy, now, trace);
+        let server = token.server;
+        claims.note(policy, server, now, trace);
         validity::check(claims, &policy.token, now)?;
-        claims.check_audience(policy)?;
-        claims.check_shapes(&policy.token)?;
-        let identity_headers = IdentityHeaders::new(claims, &policy.forward, &token.server.identity)?;
+        claims.check_audience(policy, server)?;
+        claims.check_shapes(&policy.token, &server.claims)?;
+        let identity_headers = IdentityHeaders::new(claims, &policy.forward, server)?;
         claims.check_confirmation()?;
-        let eec_id = claims.find(&policy.token.eec_id_claim).and_then(Json::as_str).unwrap_or_default();
+        let eec_id = claims.find(&server.claims.eec_id).and_then(Json::as_str).unwrap_or_default();
         let revocable = Revocable {
             token_id: claims.get("jti").and_then(Json::as_str),
             eec_id,
@@ -53,7 +54,7 @@ impl ValidToken {
         if let Some(because) = policy.revoked.finds(&revocable) {
             return Err(Denial::new(DenyReason::TokenRevoked, because));
         }
-        let gpsis = claims.find(&policy.token.gpsi_claim).and_then(Json::as_strings).unwrap_or_default();
+        let gpsis = claims.find(&server.claims.gpsi).and_then(Json::as_strings).unwrap_or_default();
         let (valid_from, valid_until) = validity::span(claims, &policy.token, token.key, now);
         Ok(ValidToken {
             server: Arc::clone(token.server),
