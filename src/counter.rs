@@ -71,6 +71,16 @@ impl Counter {
     }
 }
 
+/// The first words of the names of statistics that are no counters, or are made while the filter runs.
+const OTHER_STATISTICS: [&str; 7] =
+    ["key_valid_days", "config", "ownership", "jwks", "proof", "issuer", "rule"];
+
+/// Whether the name of a statistic begins with this word.
+pub fn is_statistic(word: &str) -> bool {
+    let is_first_word_of = |counter: Counter| counter.name().split('.').next() == Some(word);
+    OTHER_STATISTICS.contains(&word) || Counter::all().any(is_first_word_of)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

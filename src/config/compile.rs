@@ -3,7 +3,7 @@
 use super::forward;
 use super::matcher::BuiltIn;
 use super::node::Node;
-use super::values::{claim, fqdn, time};
+use super::values::{claim, fqdn, statistics_name, time};
 use super::{Environment, online, rules, servers, words};
 use crate::fqdn::Fqdn;
 use crate::policy::{
@@ -20,7 +20,9 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
     let forward = forward::forward(&root.member("forward"));
+    let name = root.member("name");
     Some(Policy {
+        name: if name.is_present() { Some(statistics_name(&name)?) } else { None },
         mode: root.member("mode").word(&words::MODE)?,
         rules: Rules::new(rules?, &protects.as_ref()?.api_root),
         gpsi: root.member("gpsi").word(&words::GPSI)?,

@@ -8,6 +8,12 @@ use Presence::{Flag, Integer, Optional, Required, Text};
 /// The whole configuration of the filter.
 pub static FILTER_JSON: Shape = Shape::Object(&[
     member(
+        "name",
+        Shape::Text,
+        Optional,
+        "Goes into the names of all statistics: for several listeners in one Envoy, which share them without it.",
+    ),
+    member(
         "mode",
         Shape::Choice(&names(&words::MODE)),
         Text("enforce"),

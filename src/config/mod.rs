@@ -9,6 +9,7 @@ mod check;
 mod compile;
 mod document;
 mod forward;
+mod generation;
 mod matcher;
 mod members;
 mod node;
@@ -50,6 +51,8 @@ pub struct Loaded {
     pub policy: Policy,
     /// What is legal but deserves a look.
     pub warnings: Vec<ConfigError>,
+    /// A number that stands for what the configuration says, however it is written.
+    pub generation: u32,
 }
 
 /// Looks up a variable in the environment of the VM.
@@ -84,7 +87,9 @@ pub fn parse(bytes: &[u8], environment: &Environment<'_>) -> Result<Loaded, Vec<
     check::check(&root);
     let policy = compile::policy(&root, environment);
     match (policy, report.into_parts()) {
-        (Some(policy), (errors, warnings)) if errors.is_empty() => Ok(Loaded { policy, warnings }),
+        (Some(policy), (errors, warnings)) if errors.is_empty() => {
+            Ok(Loaded { policy, warnings, generation: generation::of(&document) })
+        }
         (_, (errors, _)) => Err(errors),
     }
 }

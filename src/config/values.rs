@@ -2,6 +2,7 @@
 
 use super::node::Node;
 use super::shape::quote;
+use crate::counter::is_statistic;
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 use crate::time::UnixTime;
@@ -35,6 +36,23 @@ pub(super) fn fqdn(node: &Node<'_>) -> Option<Fqdn> {
         ));
     }
     parsed
+}
+
+/// A name within those of statistics.
+pub(super) fn statistics_name(node: &Node<'_>) -> Option<Box<str>> {
+    let text = node.text()?;
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !plain || text.len() > 40 || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        node.error(format!(
+            "{} is no name for statistics; give a letter, then up to 39 letters, digits and `_`",
+            quote(text)
+        ));
+    } else if is_statistic(text) {
+        node.error(format!("{} is how statistics themselves begin; give another name", quote(text)));
+    } else {
+        return Some(text.into());
+    }
+    None
 }
 
 /// A claim, by its name or by a JSON pointer.

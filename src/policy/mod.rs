@@ -34,6 +34,8 @@ pub use template::Template;
 /// A whole configuration.
 #[derive(Debug)]
 pub struct Policy {
+    /// What stands in the names of its statistics.
+    pub name: Option<Box<str>>,
     /// What a denial does.
     pub mode: Mode,
     /// The edge server behind the filter.

@@ -46,12 +46,12 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let bytes = hostcalls::buffer(Buffer::PluginConfiguration, size).unwrap_or_default();
         match config::parse(&bytes, &environment) {
-            Ok(Loaded { policy, warnings }) => {
+            Ok(Loaded { policy, warnings, generation }) => {
                 for warning in warnings {
                     hostcalls::log(Level::Warn, &format!("configuration: {warning}"));
                 }
                 let statistics = Statistics::define(&policy);
-                Statistics::record_generation(&bytes);
+                statistics.record_generation(generation);
                 if statistics.has_key_days() {
                     statistics.record_key_days(now());
                     hostcalls::set_tick_period(KEY_DAYS_PERIOD);

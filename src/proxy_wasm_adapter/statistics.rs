@@ -4,13 +4,15 @@ use super::hostcalls::{self, Metric};
 use crate::counter::Counter;
 use crate::policy::Policy;
 use crate::time::UnixTime;
-use sha2::{Digest as _, Sha256};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The handles of all statistics.
 pub(super) struct Statistics {
     /// In the order of [`Counter::all`].
     counters: Vec<Option<u32>>,
     waiting: Option<u32>,
+    generation: Option<u32>,
     /// The days that keys with an end date have left: handle and end.
     key_valid_days: Vec<(u32, UnixTime)>,
 }
@@ -18,6 +20,12 @@ pub(super) struct Statistics {
 impl Statistics {
     /// Defines everything that `policy` can count.
     pub(super) fn define(policy: &Policy) -> Statistics {
+        let prefix = match &policy.name {
+            Some(name) => format!("eec_authn.{name}."),
+            None => "eec_authn.".into(),
+        };
+        let define = |metric, name: &str| hostcalls::define_metric(metric, &format!("{prefix}{name}"));
+        let gauge = |name: &str| define(Metric::Gauge, name);
         let mut key_valid_days = Vec::new();
         for (s, server) in policy.entitlement_servers.iter().enumerate() {
             for (k, key) in server.keys.keys().iter().enumerate() {
@@ -28,11 +36,11 @@ impl Statistics {
                 }
             }
         }
-        let counter =
-            |c: Counter| hostcalls::define_metric(Metric::Counter, &format!("eec_authn.{}", c.name()));
+        retire(policy, key_valid_days.iter().map(|(id, _)| *id).collect());
         Statistics {
-            counters: Counter::all().map(counter).collect(),
+            counters: Counter::all().map(|counter| define(Metric::Counter, &counter.name())).collect(),
             waiting: gauge("online.waiting"),
+            generation: gauge("config.generation"),
             key_valid_days,
         }
     }
@@ -56,25 +64,37 @@ impl Statistics {
         !self.key_valid_days.is_empty()
     }
 
-    /// Records how many whole days each key with an end date has left.
+    /// Records how many days each key with an end date has left, the last one begun included: 0 is over.
     pub(super) fn record_key_days(&self, now: UnixTime) {
         for (id, end) in &self.key_valid_days {
             let days = (end.seconds() - now.seconds()) / 86_400.0;
             // A cast of a float saturates: a key that is over has no days left.
-            hostcalls::record_metric(*id, days as u64);
+            hostcalls::record_metric(*id, days.ceil() as u64);
         }
     }
 
     /// Records which configuration is in force, as a number that all workers agree on.
-    pub(super) fn record_generation(configuration: &[u8]) {
-        let digest: [u8; 32] = Sha256::digest(configuration).into();
-        let [a, b, c, ..] = digest;
-        if let Some(id) = gauge("config.generation") {
-            hostcalls::record_metric(id, u64::from(u32::from_be_bytes([0, a, b, c])));
+    pub(super) fn record_generation(&self, generation: u32) {
+        if let Some(id) = self.generation {
+            hostcalls::record_metric(id, generation.into());
         }
     }
 }
 
-fn gauge(name: &str) -> Option<u32> {
-    hostcalls::define_metric(Metric::Gauge, &format!("eec_authn.{name}"))
+/// A plugin among those of one VM, across its configurations: its `name` and the first of its `fqdns`.
+type PluginName = (Option<Box<str>>, Box<str>);
+
+thread_local! {
+    /// The gauges of keys that the last configuration of each plugin had. A push makes a new root context, so that only what
+    /// belongs to the VM outlives it.
+    static LAST: RefCell<HashMap<PluginName, Vec<u32>>> = RefCell::default();
+}
+
+/// Brings those gauges to 0 that only the plugin's last configuration had: the host cannot take them away.
+fn retire(policy: &Policy, gauges: Vec<u32>) {
+    let plugin = (policy.name.clone(), policy.protects.realm.clone());
+    let earlier = LAST.with_borrow_mut(|last| last.insert(plugin, gauges.clone())).unwrap_or_default();
+    for id in earlier.into_iter().filter(|id| !gauges.contains(id)) {
+        hostcalls::record_metric(id, 0);
+    }
 }

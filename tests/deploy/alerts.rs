@@ -44,14 +44,9 @@ const CASES: &[(&str, bool, u32, &Changed)] = &[
         &[("key_valid_days_0_1", "13x1439 12x2000"), ("key_valid_days_0_0", "13x9 90x3000")],
     ),
     ("KeyEndsSoon", false, 90, &[("key_valid_days_0_1", "14x2000")]),
-    // A push has removed the key: what Envoy still says of it does not count for long.
-    ("KeyEndsSoon", true, 1500, &[("key_valid_days_0_1", "13x3000")]),
-    (
-        "KeyEndsSoon",
-        false,
-        1800,
-        &[("key_valid_days_0_1", "13x3000"), ("key_valid_days_0_0", "90x1439 89x3000")],
-    ),
+    // The last day is a day; then the key is over, or a push has removed it.
+    ("KeyEndsSoon", true, 1800, &[("key_valid_days_0_1", "2x1439 1x2000")]),
+    ("KeyEndsSoon", false, 90, &[("key_valid_days_0_1", "13x9 0x2000"), ("key_valid_days_0_0", "90x3000")]),
     ("Trapped", true, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "0x15 1x45")]),
     ("Trapped", false, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "1x60")]),
     ("ConfigurationsDiffer", true, 20, &[("config_generation", "4711x60")]),
