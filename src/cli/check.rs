@@ -31,10 +31,13 @@ const SOON_DAYS: f64 = 30.0;
     exit_codes {
         0 => "Every configuration is valid, whatever the warnings",
         1 => "Wrong usage, or a file that cannot be read; the others were checked",
-        3 => "A configuration has errors",
+        3 => "A configuration has errors, or with --strict warnings",
     }
 })]
 pub(crate) struct Args {
+    /// Takes warnings for errors: exit code 3.
+    #[arg(long)]
+    strict: bool,
     /// Files with filter JSON.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -56,7 +59,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
                 (vec![unread], Vec::new(), Vec::new())
             }
         };
-        all_good &= errors.is_empty();
+        all_good &= errors.is_empty() && (warnings.is_empty() || !args.strict);
         if output.json {
             for_machines.push(json!({
                 "file": path.display().to_string(),
@@ -97,38 +100,53 @@ fn print(
         output.line(format_args!("{path}: needs the environment variable {name}"))?;
     }
     match errors.len() {
-        0 => output.line(format_args!("{path}: valid, {} warnings", warnings.len())),
-        n => output.line(format_args!("{path}: invalid, {n} errors")),
+        0 => output.line(format_args!("{path}: valid, {}", counted(warnings.len(), "warning"))),
+        n => output.line(format_args!("{path}: invalid, {}", counted(n, "error"))),
     }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn warnings(loaded: &Loaded) -> Vec<ConfigError> {
     let mut warnings = loaded.warnings.clone();
     warnings.extend(config::advice(&loaded.policy));
-    warnings.extend(key_dates(&loaded.policy, clock::now() as f64));
+    warnings.extend(dates(&loaded.policy, clock::now() as f64));
     warnings
 }
 
-/// What the clock says about keys: an expired one is no error, since that depends on when one looks.
-fn key_dates(policy: &Policy, now: f64) -> Vec<ConfigError> {
+/// What the clock says: an expired key is no error, since that depends on when one looks.
+fn dates(policy: &Policy, now: f64) -> Vec<ConfigError> {
     let mut found = Vec::new();
     for (s, server) in policy.entitlement_servers.iter().enumerate() {
         let mut say = |message: String| {
             found.push(ConfigError { path: format!("entitlement_servers[{s}].keys"), message })
         };
+        let (mut usable, mut pinned) = (0_usize, 0_usize);
         for key in server.keys.keys() {
             let name = key.kid.as_deref().unwrap_or(key.key.thumbprint());
+            pinned = pinned.saturating_add(1);
             match (key.window.not_before, key.window.not_after) {
                 (_, Some(end)) if end.seconds() <= now => say(format!("key `{name}` is over since {end}")),
-                (_, Some(end)) if end.seconds() <= now + SOON_DAYS * 86_400.0 => {
-                    say(format!("key `{name}` ends soon, at {end}; pin its successor"));
-                }
                 (Some(start), _) if UnixTime::new(now).is_some_and(|now| now < start) => {
                     say(format!("key `{name}` is not valid before {start}"));
                 }
-                _ => {}
+                (_, end) => {
+                    usable = usable.saturating_add(1);
+                    if let Some(end) = end.filter(|end| end.seconds() <= now + SOON_DAYS * 86_400.0) {
+                        say(format!("key `{name}` ends soon, at {end}; pin its successor"));
+                    }
+                }
             }
         }
+        if pinned > 0 && usable == 0 {
+            say("no key is valid now: every token of this server is refused; pin one that is".into());
+        }
+    }
+    if let Some(limit) = policy.revoked.issued_before().filter(|limit| limit.seconds() > now) {
+        let message = format!("{limit} lies ahead: until then every token is refused, new ones too");
+        found.push(ConfigError { path: "revoked.issued_before".into(), message });
     }
     found
 }

@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::shape::quote;
+use crate::json::Pointer;
 use crate::policy::online::{ApplyTo, Method, OnUnavailable};
 use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Policy, Role};
 
@@ -57,6 +58,11 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     for id in policy.revoked.key_ids().filter(|id| !known.contains(id)) {
         let message = format!("{} names no pinned key: no kid, thumbprint or x5t#S256 is that", quote(id));
         say("revoked.key_ids".into(), &message);
+    }
+    if policy.revoked.needs_token_id() && !policy.token.require_claims.contains(&Pointer::to_member("jti")) {
+        let message = "refuses every token without `jti` as well; require it (`token.require_claims`: [\"jti\"]), so that such \
+                       tokens are told what they lack";
+        say("revoked.token_ids".into(), message);
     }
     let rules = policy.rules.as_slice();
     for (number, rule) in rules.iter().enumerate() {

@@ -126,5 +126,27 @@ fn unknown(name: &str, members: &[Member]) -> String {
             .into();
     }
     let names: Vec<String> = members.iter().map(|m| format!("\"{}\"", m.name)).collect();
-    format!("is not known here; known members are {}", names.join(", "))
+    let meant = members.iter().map(|m| m.name).find(|known| is_near(name, known));
+    let meant = meant.map(|known| format!("did you mean \"{known}\"? ")).unwrap_or_default();
+    format!("is not known here; {meant}known members are {}", names.join(", "))
+}
+
+/// Whether two names differ by one letter, by two that changed places, or by how they are written.
+fn is_near(name: &str, known: &str) -> bool {
+    let fold = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let (a, b) = (fold(name), fold(known));
+    let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let (rest_a, rest_b) = (a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default());
+    let without = |text: &[char], n| text.get(n..).unwrap_or_default().to_vec();
+    let swapped = || match (rest_a, rest_b) {
+        ([a1, a2, ..], [b1, b2, ..]) => a1 == b2 && a2 == b1 && without(rest_a, 2) == without(rest_b, 2),
+        _ => false,
+    };
+    rest_a == rest_b
+        || without(rest_a, 1) == *rest_b
+        || *rest_a == without(rest_b, 1)
+        || without(rest_a, 1) == without(rest_b, 1)
+        || swapped()
 }

@@ -45,10 +45,26 @@ impl Revocation {
         self.key_ids.0.iter().map(|id| &**id)
     }
 
+    /// Whether tokens are revoked by their `jti`, so that each must have one.
+    pub fn needs_token_id(&self) -> bool {
+        !self.token_ids.0.is_empty()
+    }
+
+    /// The moment before which no token may have been issued.
+    pub fn issued_before(&self) -> Option<UnixTime> {
+        self.issued_before
+    }
+
     /// Why a token is revoked, if it is. A token that cannot be told apart from a revoked one is revoked.
     pub fn finds(&self, token: &Revocable<'_>) -> Option<&'static str> {
-        if !self.token_ids.0.is_empty() && token.token_id.is_none_or(|id| self.token_ids.has(id)) {
-            return Some("`jti` is in `revoked.token_ids`, or absent");
+        match token.token_id {
+            Some(id) if self.token_ids.has(id) => return Some("`jti` is in `revoked.token_ids`"),
+            None if self.needs_token_id() => {
+                return Some(
+                    "the token has no `jti`, so it cannot be told from those in `revoked.token_ids`",
+                );
+            }
+            Some(_) | None => {}
         }
         if self.eec_ids.has(token.eec_id) {
             return Some("the EEC ID is in `revoked.eec_ids`");
@@ -56,11 +72,13 @@ impl Revocation {
         if token.key_ids.iter().flatten().any(|id| self.key_ids.has(id)) {
             return Some("the key that verified the token is in `revoked.key_ids`");
         }
-        let early = |limit: UnixTime| token.issued_at.is_none_or(|issued| issued < limit.seconds());
-        if self.issued_before.is_some_and(early) {
-            return Some("`iat` is before `revoked.issued_before`, or absent");
+        match (self.issued_before, token.issued_at) {
+            (Some(limit), Some(issued)) if issued < limit.seconds() => {
+                Some("`iat` is before `revoked.issued_before`")
+            }
+            (Some(_), None) => Some("the token has no `iat` to hold against `revoked.issued_before`"),
+            (Some(_), Some(_)) | (None, _) => None,
         }
-        None
     }
 }
 

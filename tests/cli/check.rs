@@ -33,8 +33,8 @@ fn every_file_is_reported_whatever_is_wrong_with_the_others() {
     let report = text(&output);
     for line in [
         "absent.json: error: file: cannot read absent.json: No such file or directory",
-        "absent.json: invalid, 1 errors",
-        "wrong.json: error: mod: is not known here",
+        "absent.json: invalid, 1 error",
+        "wrong.json: error: mod: is not known here; did you mean \"mode\"? known members are ",
         "directory.json: error: file: cannot read directory.json: Is a directory",
         "good.json: valid, ",
     ] {
@@ -170,5 +170,50 @@ fn a_rule_that_an_earlier_one_hides_is_warned_of() {
         (path("/a/b"), template("/a/{id}")),
     ] {
         assert!(!hidden(first.clone(), second.clone()), "{first} leaves something to {second}");
+    }
+}
+
+#[test]
+fn strict_takes_warnings_for_errors_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut filter = config(&[&Key::new(1)]);
+    filter["gpsi"] = json!("required");
+    fs::write(folder.join("silent.json"), filter.to_string()).expect("a file");
+    filter["mode"] = json!("shadow");
+    fs::write(folder.join("warned.json"), filter.to_string()).expect("a file");
+    let codes = |args: &[&str]| check(folder, args).status.code();
+    assert!(text(&check(folder, &["silent.json"])).ends_with("silent.json: valid, 0 warnings\n"));
+    assert!(text(&check(folder, &["warned.json"])).ends_with("warned.json: valid, 1 warning\n"));
+    assert_eq!((codes(&["warned.json"]), codes(&["--strict", "warned.json"])), (Some(0), Some(3)));
+    assert_eq!(codes(&["--strict", "silent.json"]), Some(0));
+    assert_eq!(codes(&["--strict", "silent.json", "warned.json"]), Some(3));
+}
+
+#[test]
+fn what_would_refuse_every_token_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut filter = config(&[&Key::new(1), &Key::new(2)]);
+    let keys = &mut filter["entitlement_servers"][0]["keys"];
+    keys[0]["not_after"] = json!("2020-01-01T00:00:00Z");
+    keys[1]["not_before"] = json!("2200-01-01T00:00:00Z");
+    filter["revoked"] = json!({"token_ids": ["t1"], "issued_before": "2200-01-01T00:00:00Z"});
+    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+    let report = text(&check(folder, &["filter.json"]));
+    for warning in [
+        "entitlement_servers[0].keys: no key is valid now: every token of this server is refused",
+        "revoked.issued_before: 2200-01-01T00:00:00Z lies ahead: until then every token is refused",
+        "revoked.token_ids: refuses every token without `jti` as well",
+    ] {
+        assert!(report.contains(&format!("filter.json: warning: {warning}")), "no `{warning}` in\n{report}");
+    }
+    filter["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2200-01-01T00:00:00Z");
+    filter["revoked"] = json!({"token_ids": ["t1"], "issued_before": "2020-01-01T00:00:00Z"});
+    filter["token"] = json!({"require_claims": ["jti"]});
+    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+    let report = text(&check(folder, &["filter.json"]));
+    for silent in ["no key is valid now", "lies ahead", "refuses every token"] {
+        assert!(!report.contains(silent), "{report}");
     }
 }
