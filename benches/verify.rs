@@ -6,7 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::json::{self, Json};
-use eec_authn::keys::{NoHost, PublicKey, TableBudget};
+use eec_authn::keys::{NoHost, PublicKey, TableStore};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{Criterion, wasm_bindgen_bench};
 
@@ -22,8 +22,9 @@ fn measure(seconds: impl Fn() -> f64, print: impl Fn(&str)) {
         let text = |name: &str| case.get(name).and_then(Json::as_str).expect("a string");
         let signature = URL_SAFE_NO_PAD.decode(text("signature")).expect("base64url");
         let message = text("message").as_bytes();
-        let mut key = PublicKey::from_jwk(case.get("jwk").expect("a JWK")).expect("a good key");
-        key.prepare(&mut TableBudget::default());
+        let key = PublicKey::from_jwk(case.get("jwk").expect("a JWK")).expect("a good key");
+        key.prepare(&TableStore::default());
+        key.finish_tables();
 
         let batch = |count: usize| {
             let start = seconds();

@@ -4,7 +4,7 @@ use super::node::Node;
 use super::shape::quote;
 use super::values::time;
 use crate::fqdn::Fqdn;
-use crate::keys::{Certificate, Jwk, JwkSet, KeyErrors, PinnedKey, PublicKey, TableBudget, Window};
+use crate::keys::{Certificate, Jwk, JwkSet, KeyErrors, PinnedKey, PublicKey, Window};
 
 /// Reads the keys of one form: its member, the entry around it, and the server's name.
 type Reader = fn(&Node<'_>, &Node<'_>, Option<&Fqdn>) -> Vec<PinnedKey>;
@@ -17,15 +17,11 @@ const READERS: [(&str, Reader); 4] = [
     ("certificate_pem", |pem, entry, server| certificate(entry, pem, server).into_iter().collect()),
 ];
 
-/// Compiles the keys of the server with this FQDN; fast tables are made for them as far as `budget` goes.
-pub(super) fn pinned_keys(
-    node: &Node<'_>,
-    server: Option<&Fqdn>,
-    budget: &mut TableBudget,
-) -> Vec<PinnedKey> {
+/// Compiles the keys of the server with this FQDN.
+pub(super) fn pinned_keys(node: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedKey> {
     let mut keys: Vec<PinnedKey> = Vec::new();
     for entry in node.items() {
-        for mut key in entry_keys(&entry, server) {
+        for key in entry_keys(&entry, server) {
             // Real sets have a key under one name twice, or one for each algorithm.
             match keys.iter().find(|other| key.is_namesake_of(other)) {
                 Some(other) if other.key.thumbprint() == key.key.thumbprint() => {
@@ -38,7 +34,6 @@ pub(super) fn pinned_keys(
                 )),
                 None => {}
             }
-            key.key.prepare(budget);
             keys.push(key);
         }
     }

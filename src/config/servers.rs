@@ -5,7 +5,7 @@ use super::pinned_keys::pinned_keys;
 use super::values::{claim, fqdn};
 use super::{Environment, online};
 use crate::json::Pointer;
-use crate::keys::{KeySet, TableBudget};
+use crate::keys::KeySet;
 use crate::policy::online::{ApplyTo, Method};
 use crate::policy::{ClientClaims, EntitlementServer, IssuerName};
 use std::sync::Arc;
@@ -16,11 +16,10 @@ pub(super) fn entitlement_servers(
     environment: &Environment<'_>,
 ) -> Option<Vec<Arc<EntitlementServer>>> {
     let items = node.items();
-    let mut budget = TableBudget::default();
     let compiled: Vec<Option<EntitlementServer>> = items
         .iter()
         .zip(0..)
-        .map(|(item, number)| entitlement_server(item, number, usual, environment, &mut budget))
+        .map(|(item, number)| entitlement_server(item, number, usual, environment))
         .collect();
     for (i, later) in compiled.iter().enumerate() {
         for (j, earlier) in compiled.iter().take(i).enumerate() {
@@ -52,12 +51,11 @@ fn entitlement_server(
     number: usize,
     usual: Option<&ClientClaims>,
     environment: &Environment<'_>,
-    budget: &mut TableBudget,
 ) -> Option<EntitlementServer> {
     let name = node.member("fqdn");
     let fqdn = fqdn(&name);
     let pinned = node.member("keys");
-    let keys = pinned_keys(&pinned, fqdn.as_ref(), budget);
+    let keys = pinned_keys(&pinned, fqdn.as_ref());
     let online = online::online(&node.member("online"), &pinned, name.text(), environment);
     let identity = match node.member("issuer").text() {
         Some(issuer) => IssuerName::Exact(issuer.into()),

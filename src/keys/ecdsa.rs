@@ -6,7 +6,7 @@ use super::error::{KeyError, KeyErrors};
 use super::es256::Es256Key;
 use super::host::HostVerifier;
 use super::spki_der;
-use super::tables::TableBudget;
+use super::tables::TableStore;
 use p384::ecdsa::signature::Verifier as _;
 
 /// A public key that is known to be a point of its curve.
@@ -48,10 +48,18 @@ impl EcdsaKey {
         }
     }
 
-    /// Spends memory, as far as the budget goes, to make verifying faster.
-    pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
-        match &mut self.point {
-            Point::P256(key) => key.prepare(budget),
+    /// Lets the key have tables of `store`.
+    pub(super) fn prepare(&self, store: &TableStore) {
+        match &self.point {
+            Point::P256(key) => key.prepare(store),
+            Point::P384(_) => {}
+        }
+    }
+
+    /// Makes what is missing of its tables.
+    pub(super) fn finish_tables(&self) {
+        match &self.point {
+            Point::P256(key) => key.finish_tables(),
             Point::P384(_) => {}
         }
     }
@@ -65,10 +73,15 @@ impl EcdsaKey {
         // Reading the signature finds r and s outside 1..n-1, so that the host never sees them.
         match &self.point {
             Point::P256(key) => p256::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
-                key.vouches_for(message, &signature)
-                    || self
-                        .ask(host, Algorithm::Es256, r, s, message)
-                        .unwrap_or_else(|| key.verify(message, &signature))
+                key.vouches_for(message, &signature) || {
+                    let asked = self.ask(host, Algorithm::Es256, r, s, message);
+                    let good = asked.unwrap_or_else(|| key.verify(message, &signature));
+                    // Good tokens alone bring tables about: a stranger's cost no more than they did.
+                    if good {
+                        key.grow_tables();
+                    }
+                    good
+                }
             }),
             Point::P384(point) => p384::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
                 self.ask(host, Algorithm::Es384, r, s, message)

@@ -1,6 +1,7 @@
 //! The keys of one entitlement server, and how a token picks one.
 
 use super::public_key::PublicKey;
+use super::tables::TableStore;
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::time::UnixTime;
 
@@ -95,6 +96,11 @@ impl KeySet {
     /// The keys, in the order of the configuration.
     pub fn keys(&self) -> &[PinnedKey] {
         &self.keys
+    }
+
+    /// Lets the keys have tables of `store`, as [`PublicKey::prepare`] says.
+    pub fn prepare(&self, store: &TableStore) {
+        self.keys.iter().for_each(|key| key.key.prepare(store));
     }
 
     /// All names that a key of the set can be called by.

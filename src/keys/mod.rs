@@ -41,4 +41,4 @@ pub use jwks::JwkSet;
 pub use key_set::{KeyHint, KeySet, PinnedKey, Window};
 pub use proven_host::ProvenHost;
 pub use public_key::PublicKey;
-pub use tables::TableBudget;
+pub use tables::TableStore;

@@ -7,7 +7,7 @@ use super::ed25519::Ed25519Key;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::host::HostVerifier;
 use super::rsa::RsaKey;
-use super::tables::TableBudget;
+use super::tables::TableStore;
 use super::thumbprint::{base64url, thumbprint};
 
 /// A public key that can verify. Nothing in it is secret.
@@ -45,12 +45,21 @@ impl PublicKey {
         }
     }
 
-    /// Spends memory from `budget` on tables that make verifying faster. It changes no answer, and takes
-    /// milliseconds: to be called when the configuration is loaded, for the keys that will be used.
-    pub fn prepare(&mut self, budget: &mut TableBudget) {
-        match &mut self.material {
-            Material::Ed25519(key) => key.prepare(budget),
-            Material::Ecdsa(key) => key.prepare(budget),
+    /// Lets the key have tables of `store`, which make verifying faster and change no answer. They are made a row at a time,
+    /// with each signature that is verified without them.
+    pub fn prepare(&self, store: &TableStore) {
+        match &self.material {
+            Material::Ed25519(key) => key.prepare(store),
+            Material::Ecdsa(key) => key.prepare(store),
+            Material::Rsa(_) => {}
+        }
+    }
+
+    /// Makes what is missing of the key's tables now, which takes milliseconds: for whoever measures them.
+    pub fn finish_tables(&self) {
+        match &self.material {
+            Material::Ed25519(key) => key.finish_tables(),
+            Material::Ecdsa(key) => key.finish_tables(),
             Material::Rsa(_) => {}
         }
     }

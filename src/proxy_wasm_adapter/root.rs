@@ -11,6 +11,7 @@ use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
+use crate::keys::TableStore;
 use crate::plugin_state::PluginState;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -20,6 +21,11 @@ use std::time::Duration;
 
 /// How often the days that keys have left are counted anew.
 const KEY_DAYS_PERIOD: Duration = Duration::from_secs(3_600);
+
+thread_local! {
+    /// The tables of the keys that are pinned, of all configurations in this VM.
+    static TABLES: TableStore = TableStore::default();
+}
 
 /// The root context.
 pub(super) struct Root {
@@ -57,6 +63,9 @@ impl RootContext for Root {
                     hostcalls::set_tick_period(KEY_DAYS_PERIOD);
                 }
                 let verifier = native_verifier::proven(&policy);
+                TABLES.with(|tables| {
+                    policy.entitlement_servers.iter().for_each(|server| server.keys.prepare(tables));
+                });
                 let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::json;
-use eec_authn::keys::{Algorithm, HostVerifier, NoHost, PublicKey, TableBudget};
+use eec_authn::keys::{Algorithm, HostVerifier, NoHost, PublicKey, TableStore};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::ops::Reduce as _;
@@ -50,10 +50,11 @@ impl Keys {
         let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#);
         let without = PublicKey::from_jwk(&json::parse(jwk.as_bytes()).expect("JSON")).expect("a key");
         let with_table = |bytes: &usize| {
-            let mut key = without.clone();
-            let mut budget = TableBudget::new(*bytes);
-            key.prepare(&mut budget);
-            assert!(budget.left() < *bytes, "a table was made");
+            let key = without.clone();
+            let store = TableStore::new(*bytes);
+            key.prepare(&store);
+            key.finish_tables();
+            assert!(store.left() < *bytes, "a table was made");
             key
         };
         let tables = budgets.iter().map(with_table).collect();

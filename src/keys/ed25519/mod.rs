@@ -10,13 +10,13 @@ mod point;
 mod point_table;
 
 use super::error::{KeyError, KeyErrors};
-use super::tables::{PointTable, TableBudget, TableBuilder, Terms};
+use super::tables::{KeyTable, PointTable, TableStore, Terms};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use hmac_sha512::Hash;
 use point::{Point, Summand};
-use point_table::{Multiples, base_table, sum};
+use point_table::{BASE, Multiples, base_multiples, sum};
 use std::fmt;
 use std::ops::Neg;
 use std::sync::{Arc, OnceLock};
@@ -30,8 +30,8 @@ pub(super) struct Ed25519Key {
     encoded: [u8; LENGTH],
     /// -A: the equation then has sums only.
     negative: EdwardsPoint,
-    /// Multiples of -A; `None` where memory is short.
-    table: Option<Arc<PointTable<Summand>>>,
+    /// Multiples of -A, where it may have some.
+    table: OnceLock<Arc<KeyTable<Multiples>>>,
 }
 
 impl Ed25519Key {
@@ -51,17 +51,30 @@ impl Ed25519Key {
         if point.is_small_order() {
             return Err(wrong("is a weak key: a point of small order; generate a new key pair".into()));
         }
-        Ok(Ed25519Key { encoded, negative: point.neg(), table: None })
+        Ok(Ed25519Key { encoded, negative: point.neg(), table: OnceLock::new() })
     }
 
-    /// Spends memory, as far as the budget goes, to make verifying faster.
-    pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
-        if self.table.is_none() {
-            let negative = Point::decode(&self.negative.compress().to_bytes());
-            let builder = negative.and_then(|point| TableBuilder::within(Multiples(point), budget));
-            self.table = builder.and_then(TableBuilder::build).map(Arc::new);
-            // No request shall wait for that of B either.
-            self.table.is_some().then(base_table);
+    /// Lets the key have tables of `store`.
+    pub(super) fn prepare(&self, store: &TableStore) {
+        self.table.get_or_init(|| store.table(&self.encoded));
+    }
+
+    /// Makes what is missing of its tables.
+    pub(super) fn finish_tables(&self) {
+        while self.tables().is_none() && self.grow_tables() {}
+    }
+
+    /// The tables of the key and of the base point, once both are whole.
+    fn tables(&self) -> Option<(&PointTable<Summand>, &'static PointTable<Summand>)> {
+        Some((self.table.get()?.whole()?, BASE.whole()?))
+    }
+
+    /// Makes the next row of the tables that it needs. `false`: that cannot be done.
+    fn grow_tables(&self) -> bool {
+        let Some(table) = self.table.get() else { return false };
+        match BASE.whole() {
+            None => BASE.grow(base_multiples),
+            Some(_) => table.grow(|| Point::decode(&self.negative.compress().to_bytes()).map(Multiples)),
         }
     }
 
@@ -75,7 +88,7 @@ impl Ed25519Key {
         let mut hash = Hash::new();
         [&r, &self.encoded, message].into_iter().for_each(|part| hash.update(part));
         let k = Scalar::from_bytes_mod_order_wide(&hash.finalize());
-        let tables = self.table.as_ref().and_then(|table| Some((table, base_table()?)));
+        let tables = self.tables();
         let expected = match tables {
             Some((table, base)) => {
                 let mut terms = Terms::new();
@@ -88,7 +101,12 @@ impl Ed25519Key {
                 .to_bytes(),
         };
         // What is computed is encoded canonically: an R that does not decode, or not canonically, is never equal.
-        expected == r
+        let good = expected == r;
+        // Good tokens alone bring tables about: a stranger's cost no more than they did.
+        if good && tables.is_none() {
+            self.grow_tables();
+        }
+        good
     }
 }
 
@@ -107,7 +125,7 @@ fn is_small_order(encoded: &[u8; LENGTH]) -> bool {
 
 impl fmt::Debug for Ed25519Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.table.as_ref().map(|table| table.bytes());
+        let table = self.table.get().and_then(|table| Some(table.whole()?.bytes()));
         f.debug_struct("Ed25519Key").field("encoded", &self.encoded).field("table_bytes", &table).finish()
     }
 }

@@ -1,9 +1,8 @@
 //! The tables of a point of edwards25519.
 
 use super::point::{Point, Summand, summands};
-use crate::keys::tables::{PointTable, Rows, TableBuilder, Terms};
+use crate::keys::tables::{GrowingTable, Rows, TableBuilder, Terms};
 use curve25519_dalek::constants::ED25519_BASEPOINT_COMPRESSED;
-use std::sync::OnceLock;
 
 /// Digits of the base point's table, in bits.
 const BASE_WIDTH: usize = 8;
@@ -46,15 +45,13 @@ pub(super) fn sum(terms: &Terms<'_, Summand>) -> Point {
     sum
 }
 
-/// The table of the base point B, built when the first key needs it.
-pub(super) fn base_table() -> Option<&'static PointTable<Summand>> {
-    static TABLE: OnceLock<Option<PointTable<Summand>>> = OnceLock::new();
-    TABLE
-        .get_or_init(|| {
-            let base = Point::decode(&ED25519_BASEPOINT_COMPRESSED.to_bytes())?;
-            TableBuilder::new(Multiples(base), BASE_WIDTH).build()
-        })
-        .as_ref()
+/// The table of the base point B, which grows with the first keys.
+pub(super) static BASE: GrowingTable<Multiples> = GrowingTable::new();
+
+/// Begins it.
+pub(super) fn base_multiples() -> Option<TableBuilder<Multiples>> {
+    let base = Point::decode(&ED25519_BASEPOINT_COMPRESSED.to_bytes())?;
+    Some(TableBuilder::new(Multiples(base), BASE_WIDTH))
 }
 
 #[cfg(test)]

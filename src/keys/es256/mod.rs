@@ -21,7 +21,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-use super::tables::{PointTable, TableBudget, TableBuilder, Terms};
+use super::tables::{KeyTable, PointTable, TableStore, Terms};
 use field::Field;
 use jwt_compact::Algorithm as _;
 use jwt_compact::alg::Es256;
@@ -31,10 +31,10 @@ use p256::elliptic_curve::bigint::{ArrayEncoding as _, U256};
 use p256::elliptic_curve::ops::Reduce as _;
 use p256::{FieldBytes, NistP256, ProjectivePoint, Scalar};
 use point::{Affine, Sum};
-use point_table::{Multiples, base_table, sum};
+use point_table::{BASE, Multiples, base_multiples, sum};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// p - n, the size of p over that of the group.
 const P_MINUS_N: U256 = U256::from_be_hex("000000000000000000000000000000004319055358e8617b0c46353d039cdaae");
@@ -43,25 +43,38 @@ const P_MINUS_N: U256 = U256::from_be_hex("0000000000000000000000000000000043190
 #[derive(Clone)]
 pub(super) struct Es256Key {
     point: VerifyingKey,
-    /// Multiples of the point; `None` where memory is short.
-    table: Option<Arc<PointTable<Affine>>>,
+    /// Multiples of the point, where it may have some.
+    table: OnceLock<Arc<KeyTable<Multiples>>>,
 }
 
 impl Es256Key {
     /// Reads an encoded point (SEC 1, section 2.3.4).
     pub(super) fn parse(encoded: &[u8]) -> Option<Es256Key> {
         let point = VerifyingKey::from_sec1_bytes(encoded).ok()?;
-        Some(Es256Key { point, table: None })
+        Some(Es256Key { point, table: OnceLock::new() })
     }
 
-    /// Spends memory, as far as the budget goes, to make verifying faster.
-    pub(super) fn prepare(&mut self, budget: &mut TableBudget) {
-        if self.table.is_none() {
-            let multiples = Multiples::new(ProjectivePoint::from(*self.point.as_affine()));
-            let builder = multiples.and_then(|multiples| TableBuilder::within(multiples, budget));
-            self.table = builder.and_then(TableBuilder::build).map(Arc::new);
-            // No request shall wait for that of G either.
-            self.table.is_some().then(base_table);
+    /// Lets the key have tables of `store`.
+    pub(super) fn prepare(&self, store: &TableStore) {
+        self.table.get_or_init(|| store.table(self.point.to_encoded_point(false).as_bytes()));
+    }
+
+    /// Makes what is missing of its tables.
+    pub(super) fn finish_tables(&self) {
+        while self.tables().is_none() && self.grow_tables() {}
+    }
+
+    /// The tables of the key and of the base point, once both are whole.
+    fn tables(&self) -> Option<(&PointTable<Affine>, &'static PointTable<Affine>)> {
+        Some((self.table.get()?.whole()?, BASE.whole()?))
+    }
+
+    /// Makes the next row of the tables that it needs. `false`: that cannot be done.
+    pub(super) fn grow_tables(&self) -> bool {
+        let Some(table) = self.table.get() else { return false };
+        match BASE.whole() {
+            None => BASE.grow(base_multiples),
+            Some(_) => table.grow(|| Multiples::new(ProjectivePoint::from(*self.point.as_affine()))),
         }
     }
 
@@ -77,11 +90,11 @@ impl Es256Key {
 
     /// What the tables say about the signature of what has this hash; `None`: nothing.
     fn answer(&self, hash: &FieldBytes, signature: &Signature) -> Option<bool> {
-        let (table, base) = (self.table.as_ref()?, base_table()?);
+        let (table, base) = self.tables()?;
         let (r, s) = signature.split_scalars();
         let inverse = scalar::inverse(&s)?;
         let mut terms = Terms::new();
-        for (table, factor) in [(base, Scalar::reduce_bytes(hash)), (table.as_ref(), *r)] {
+        for (table, factor) in [(base, Scalar::reduce_bytes(hash)), (table, *r)] {
             let (u, negative) = scalar::halved(&factor.multiply(&inverse));
             table.multiple(&u, negative, &mut terms);
         }
@@ -98,7 +111,7 @@ fn has_x(sum: &Sum, r: &FieldBytes) -> bool {
 
 impl fmt::Debug for Es256Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.table.as_ref().map(|table| table.bytes());
+        let table = self.table.get().and_then(|table| Some(table.whole()?.bytes()));
         f.debug_struct("Es256Key").field("point", &self.point).field("table_bytes", &table).finish()
     }
 }

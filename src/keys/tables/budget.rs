@@ -1,38 +1,40 @@
 //! The memory that tables may take.
 
-/// How much memory the tables of pinned keys may take, in bytes. The tables of base points, which all keys
-/// share, are not counted.
-#[derive(Debug, Clone, Copy)]
-pub struct TableBudget {
-    left: usize,
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How much memory tables may take together, in bytes; all clones share it.
+#[derive(Debug, Clone)]
+pub(in crate::keys) struct TableBudget {
+    left: Arc<Mutex<usize>>,
+}
+
+/// Memory taken from a budget, given back when it is dropped.
+#[derive(Debug)]
+pub(in crate::keys) struct Lease {
+    budget: TableBudget,
+    bytes: usize,
 }
 
 impl TableBudget {
-    /// A budget of `bytes`; 0 means no tables. An Ed25519 key takes 480 KiB and one on P-256 288 KiB, or either 60 KiB
-    /// when that is not left.
-    pub fn new(bytes: usize) -> TableBudget {
-        TableBudget { left: bytes }
+    pub(in crate::keys) fn new(bytes: usize) -> TableBudget {
+        TableBudget { left: Arc::new(Mutex::new(bytes)) }
     }
 
     /// What is left, in bytes.
-    pub fn left(&self) -> usize {
-        self.left
+    pub(in crate::keys) fn left(&self) -> usize {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> bool {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => false,
-        }
+    pub(super) fn take(&self, bytes: usize) -> Option<Lease> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.checked_sub(bytes)?;
+        Some(Lease { budget: self.clone(), bytes })
     }
 }
 
-impl Default for TableBudget {
-    /// 16 MiB: full tables for 34 Ed25519 keys or 56 on P-256 in each worker.
-    fn default() -> TableBudget {
-        TableBudget::new(16 << 20)
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut left = self.budget.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.saturating_add(self.bytes);
     }
 }

@@ -1,5 +1,6 @@
 //! Making tables.
 
+use super::budget::Lease;
 use super::{Entry, PointTable, TableBudget, row_length};
 
 /// The rows of a point's tables, the lowest first.
@@ -23,6 +24,7 @@ pub(in crate::keys) struct TableBuilder<R: Rows> {
     width: usize,
     rows_left: usize,
     entries: Vec<R::Entry>,
+    lease: Option<Lease>,
 }
 
 impl<R: Rows> TableBuilder<R> {
@@ -30,13 +32,14 @@ impl<R: Rows> TableBuilder<R> {
     pub(in crate::keys) fn new(rows: R, width: usize) -> Self {
         let count = row_count::<R>(width);
         let entries = Vec::with_capacity(count.saturating_mul(row_length(width)));
-        TableBuilder { rows, width, rows_left: count, entries }
+        TableBuilder { rows, width, rows_left: count, entries, lease: None }
     }
 
     /// Begins the widest table that fits into the budget, which pays at once.
-    pub(in crate::keys) fn within(rows: R, budget: &mut TableBudget) -> Option<Self> {
-        let width = *R::WIDTHS.iter().find(|width| budget.take(size::<R>(**width)))?;
-        Some(TableBuilder::new(rows, width))
+    pub(in crate::keys) fn within(rows: R, budget: &TableBudget) -> Option<Self> {
+        let take = |width: &usize| Some((*width, budget.take(size::<R>(*width))?));
+        let (width, lease) = R::WIDTHS.iter().find_map(take)?;
+        Some(TableBuilder { lease: Some(lease), ..TableBuilder::new(rows, width) })
     }
 
     /// Makes the next row. `false`: there is nothing left to do.
@@ -54,10 +57,12 @@ impl<R: Rows> TableBuilder<R> {
 
     /// The table, if no row is missing.
     pub(in crate::keys) fn table(self) -> Option<PointTable<R::Entry>> {
-        (self.rows_left == 0).then_some(PointTable { width: self.width, entries: self.entries })
+        let TableBuilder { width, entries, lease, .. } = self;
+        (self.rows_left == 0).then_some(PointTable { width, entries, _lease: lease })
     }
 
     /// Makes all rows at once.
+    #[cfg(test)]
     pub(in crate::keys) fn build(mut self) -> Option<PointTable<R::Entry>> {
         while self.step() {}
         self.table()
@@ -73,10 +78,10 @@ fn size<R: Rows>(width: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    struct Number(u64);
+    pub(in crate::keys::tables) struct Number(u64);
 
     impl Entry for Number {
         fn touch(&self) -> u32 {
@@ -85,7 +90,10 @@ mod tests {
     }
 
     /// Numbers in place of points; the row at which it goes wrong.
-    struct Numbers(u64, usize);
+    pub(in crate::keys::tables) struct Numbers(
+        pub(in crate::keys::tables) u64,
+        pub(in crate::keys::tables) usize,
+    );
 
     impl Rows for Numbers {
         type Entry = Number;
@@ -125,10 +133,18 @@ mod tests {
     #[test]
     fn the_budget_buys_wide_then_narrow_then_no_tables() {
         let (wide, narrow) = (3 * 8 * 8, 4 * 4 * 8);
-        let mut budget = TableBudget::new(wide + narrow + 1);
-        let mut next = || TableBuilder::within(Numbers(1, 99), &mut budget)?.build();
-        let sizes: Vec<Option<usize>> = (0..3).map(|_| next().map(|table| table.bytes())).collect();
+        let budget = TableBudget::new(wide + narrow + 1);
+        let next = || TableBuilder::within(Numbers(1, 99), &budget)?.build();
+        let mut tables: Vec<Option<PointTable<Number>>> = (0..3).map(|_| next()).collect();
+        let sizes: Vec<Option<usize>> =
+            tables.iter().map(|table| table.as_ref().map(PointTable::bytes)).collect();
         assert_eq!(sizes, [Some(wide), Some(narrow), None]);
         assert_eq!(budget.left(), 1);
+        tables.remove(0);
+        assert_eq!(budget.left(), 1 + wide, "a table that is gone gives its memory back");
+        assert!(
+            TableBuilder::within(Numbers(1, 0), &budget).is_some_and(|builder| builder.build().is_none())
+        );
+        assert_eq!(budget.left(), 1 + wide, "and so does one that went wrong");
     }
 }

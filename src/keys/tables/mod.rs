@@ -8,13 +8,18 @@
 mod budget;
 mod builder;
 mod digits;
+mod growing;
 mod inverses;
+mod store;
 
-pub use budget::TableBudget;
+pub(super) use budget::TableBudget;
 pub(super) use builder::{Rows, TableBuilder};
 use digits::SignedDigits;
+pub(super) use growing::GrowingTable;
 pub(super) use inverses::{FieldElement, inverses};
 use std::hint::black_box;
+pub(super) use store::KeyTable;
+pub use store::TableStore;
 
 /// A point in the form in which it is added.
 pub(super) trait Entry {
@@ -27,6 +32,8 @@ pub(super) struct PointTable<E> {
     width: usize,
     /// All rows, one after the other, on the heap: a WebAssembly stack has room for none of them.
     entries: Vec<E>,
+    /// The memory that it takes, where that is counted.
+    _lease: Option<budget::Lease>,
 }
 
 impl<E: Entry> PointTable<E> {

@@ -1,6 +1,6 @@
 //! What the host is asked, and what its answer is worth.
 
-use super::super::{Algorithm, HostVerifier, NoHost, PublicKey, TableBudget};
+use super::super::{Algorithm, HostVerifier, NoHost, PublicKey, TableStore};
 use super::verify::{RFC_7515_A3, split};
 use super::{ED25519, P256, parse};
 use base64::Engine as _;
@@ -46,8 +46,9 @@ fn the_hosts_answer_counts_and_silence_does_not() {
 
 #[test]
 fn with_tables_the_host_is_asked_about_what_they_do_not_vouch_for() {
-    let mut key = parse(P256).unwrap().key;
-    key.prepare(&mut TableBudget::default());
+    let key = parse(P256).unwrap().key;
+    key.prepare(&TableStore::default());
+    key.finish_tables();
     let (input, signature) = split(RFC_7515_A3);
     for answer in [None, Some(false), Some(true)] {
         let host = Host::new(answer);

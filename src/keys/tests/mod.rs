@@ -7,6 +7,7 @@ mod key_set;
 mod pem;
 mod proven_host;
 mod rsa;
+mod tables;
 mod verify;
 
 use super::{Jwk, KeyErrors};

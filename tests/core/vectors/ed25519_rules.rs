@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
-use eec_authn::keys::{NoHost, PublicKey, TableBudget};
+use eec_authn::keys::{NoHost, PublicKey, TableStore};
 use sha2::{Digest, Sha512};
 
 /// Numbers from a seed: SHA-512 of a counter.
@@ -44,8 +44,9 @@ impl Keys {
         let ours = super::key(&jwk).ok().map(|key| {
             // No table, a narrow one, a wide one.
             [0, 100_000, 1_000_000].map(|bytes| {
-                let mut key = key.clone();
-                key.prepare(&mut TableBudget::new(bytes));
+                let key = key.clone();
+                key.prepare(&TableStore::new(bytes));
+                key.finish_tables();
                 key
             })
         });

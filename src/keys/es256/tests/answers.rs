@@ -3,7 +3,7 @@
 
 use super::super::{Es256Key, P_MINUS_N};
 use super::{Random, power_of_2, test};
-use crate::keys::tables::TableBudget;
+use crate::keys::tables::TableStore;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::elliptic_curve::bigint::U256;
@@ -21,9 +21,10 @@ impl Keys {
     fn new(point: ProjectivePoint) -> Keys {
         let library = VerifyingKey::from_affine(point.to_affine()).expect("a key");
         let ours = [(70_000, 59_904), (1 << 20, 288 << 10)].map(|(bytes, expected)| {
-            let mut key = Es256Key::parse(library.to_encoded_point(false).as_bytes()).expect("a key");
-            key.prepare(&mut TableBudget::new(bytes));
-            assert_eq!(key.table.as_ref().map(|table| table.bytes()), Some(expected));
+            let key = Es256Key::parse(library.to_encoded_point(false).as_bytes()).expect("a key");
+            key.prepare(&TableStore::new(bytes));
+            key.finish_tables();
+            assert_eq!(key.tables().map(|(table, _)| table.bytes()), Some(expected));
             key
         });
         Keys { ours: ours.into(), library }
