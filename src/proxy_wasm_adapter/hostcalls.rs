@@ -230,20 +230,21 @@ pub(super) fn continue_request() {
     unsafe { proxy_continue_stream(0) };
 }
 
-/// Calls a function that the host offers by name; `None` if it has none or fails.
-pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Option<Vec<u8>> {
-    let (mut data, mut size) = (null_mut(), 0);
-    unsafe {
-        let status = proxy_call_foreign_function(
+/// Calls a function that the host offers by name and says how many bytes it returns; `None` if there is none or it fails. Without
+/// a place for the result the host writes its size alone (Envoy 1.36 to 1.40).
+pub(super) fn size_of_foreign_result(name: &str, arguments: &[u8]) -> Option<usize> {
+    let mut size = 0;
+    let status = unsafe {
+        proxy_call_foreign_function(
             name.as_ptr(),
             name.len(),
             arguments.as_ptr(),
             arguments.len(),
-            &mut data,
+            null_mut(),
             &mut size,
-        );
-        taken(status, data, size)
-    }
+        )
+    };
+    (status == OK).then_some(size)
 }
 
 /// Runs the root context's tick now, inside a stream's callback.
