@@ -42,9 +42,11 @@ impl Trace {
         Trace(Some(Vec::new()))
     }
 
-    /// Notes what a check is about to compare.
+    /// Notes what a check is about to compare. A proxy never asks for it: what makes the words is not in its module.
     pub fn note(&mut self, check: Check, words: impl FnOnce() -> (String, String)) {
-        if let Some(notes) = &mut self.0 {
+        if !cfg!(target_os = "wasi")
+            && let Some(notes) = &mut self.0
+        {
             let (expected, found) = words();
             notes.push(Note { check, expected, found });
         }
