@@ -56,6 +56,19 @@ pub(super) fn inverse<M: Modulus>(bytes: &[u8; 32]) -> Option<[u8; 32]> {
     None
 }
 
+/// `$body` for each limb but the first, written out: a build for small code unrolls no loop.
+macro_rules! for_higher_limbs {
+    ($i:ident, $body:block) => {
+        for_higher_limbs!(@ $i, $body, 1 2 3 4 5 6 7 8)
+    };
+    (@ $i:ident, $body:block, $($n:literal)*) => {
+        $({
+            let $i: usize = $n;
+            $body
+        })*
+    };
+}
+
 /// What thirty steps do to f and g, times 2^30.
 struct Matrix {
     u: i32,
@@ -99,11 +112,11 @@ impl Matrix {
     /// Applies it and divides by 2^30, without a remainder.
     fn apply(&self, f: &mut Number, g: &mut Number) {
         let (mut in_f, mut in_g) = self.times(f[0], g[0]);
-        for i in 1..LIMBS {
+        for_higher_limbs!(i, {
             let (more_f, more_g) = self.times(f[i], g[i]);
             (in_f, in_g) = ((in_f >> BITS) + more_f, (in_g >> BITS) + more_g);
             (f[i - 1], g[i - 1]) = ((in_f & MASK) as i32, (in_g & MASK) as i32);
-        }
+        });
         (f[LIMBS - 1], g[LIMBS - 1]) = ((in_f >> BITS) as i32, (in_g >> BITS) as i32);
     }
 
@@ -119,17 +132,17 @@ impl Matrix {
         let of_e = multiples(in_e, (self.q & negative_d) + (self.r & negative_e));
         in_d += i64::from(M::P[0]) * of_d;
         in_e += i64::from(M::P[0]) * of_e;
-        for i in 1..LIMBS {
+        for_higher_limbs!(i, {
             let (more_d, more_e) = self.times(d[i], e[i]);
             (in_d, in_e) = ((in_d >> BITS) + more_d, (in_e >> BITS) + more_e);
             in_d += i64::from(M::P[i]) * of_d;
             in_e += i64::from(M::P[i]) * of_e;
             (d[i - 1], e[i - 1]) = ((in_d & MASK) as i32, (in_e & MASK) as i32);
-        }
+        });
         (d[LIMBS - 1], e[LIMBS - 1]) = ((in_d >> BITS) as i32, (in_e >> BITS) as i32);
     }
 
-    #[inline]
+    #[inline(always)]
     fn times(&self, a: i32, b: i32) -> (i64, i64) {
         let (a, b) = (i64::from(a), i64::from(b));
         (i64::from(self.u) * a + i64::from(self.v) * b, i64::from(self.q) * a + i64::from(self.r) * b)

@@ -15,7 +15,7 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "the bounds are above")]
 
-use super::limbs::{BITS, Limbs, MASK, P, product, reduce, square};
+use super::limbs::{BITS, Limbs, MASK, P, columns_less, difference, less, product, reduce, signed, square};
 use crate::keys::tables::FieldElement;
 
 /// R² modulo p in limbs: a product with it is an element times R.
@@ -46,7 +46,7 @@ pub(super) trait Factor {
         Field(reduce(product(self.limbs(), other.limbs())))
     }
 
-    #[inline]
+    #[inline(always)]
     fn square(&self) -> Field {
         Field(reduce(square(self.limbs())))
     }
@@ -54,11 +54,7 @@ pub(super) trait Factor {
     /// This times `factor`, less `a` times `b`.
     #[inline]
     fn times_less(&self, factor: &impl Factor, a: &impl Factor, b: &impl Factor) -> Field {
-        let mut columns = product(self.limbs(), factor.limbs());
-        for (column, less) in columns.iter_mut().zip(product(a.limbs(), b.limbs())) {
-            *column -= less;
-        }
-        Field(reduce(columns))
+        Field(reduce(columns_less(product(self.limbs(), factor.limbs()), product(a.limbs(), b.limbs()))))
     }
 
     /// Its least residue without the R, but for p in place of 0 at times: from an element above -R, the reduction
@@ -130,36 +126,20 @@ impl Field {
 
     #[inline]
     pub(super) fn minus(&self, other: &Field) -> Difference {
-        let mut limbs = self.0;
-        limbs.iter_mut().zip(other.0).for_each(|(limb, other)| *limb -= other);
-        Difference(limbs)
+        Difference(difference(&self.0, &other.0))
     }
 
     /// The element, or its negative.
     #[inline]
     pub(super) fn signed(&self, negative: bool) -> Difference {
-        let mut limbs = self.0;
         // By arithmetic: signs cannot be predicted, and to guess wrong costs more.
-        let ones = -i32::from(negative);
-        limbs.iter_mut().for_each(|limb| *limb = (*limb ^ ones) - ones);
-        Difference(limbs)
+        Difference(signed(&self.0, -i32::from(negative)))
     }
 
     /// This, less `once` and twice `twice`.
     #[inline]
     pub(super) fn less(&self, once: &Field, twice: &Field) -> Field {
-        let mut limbs = self.0;
-        let mut carry = 0;
-        for ((limb, once), twice) in limbs.iter_mut().zip(once.0).zip(twice.0) {
-            let sum = *limb - once - 2 * twice + carry;
-            carry = sum >> BITS;
-            *limb = sum & MASK;
-        }
-        // The last limb keeps what it carries.
-        if let Some(last) = limbs.last_mut() {
-            *last |= carry << BITS;
-        }
-        Field(limbs)
+        Field(less(&self.0, &once.0, &twice.0))
     }
 }
 

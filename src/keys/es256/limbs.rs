@@ -1,6 +1,6 @@
 //! Products of numbers in nine signed limbs of 29 bits, and their reduction modulo the p of P-256.
 //!
-//! Written out, since the compiler unrolls no loop of this size. `field.rs` has the bounds.
+//! Written out, since the compiler unrolls no loop of this size, and none at all where it goes for small code. `field.rs` has the bounds.
 
 #![expect(clippy::arithmetic_side_effects, reason = "the bounds are in field.rs")]
 
@@ -15,11 +15,77 @@ pub(super) type Columns = [i64; 17];
 /// p in limbs.
 pub(super) const P: Limbs = [MASK, MASK, MASK, 511, 0, 0, 1 << 18, MASK - (1 << 21) + 1, (1 << 24) - 1];
 
+/// The same limbs, with room for their products.
+#[inline(always)]
+fn wide([l0, l1, l2, l3, l4, l5, l6, l7, l8]: Limbs) -> [i64; 9] {
+    let [l0, l1, l2, l3, l4] = [i64::from(l0), i64::from(l1), i64::from(l2), i64::from(l3), i64::from(l4)];
+    [l0, l1, l2, l3, l4, i64::from(l5), i64::from(l6), i64::from(l7), i64::from(l8)]
+}
+
+#[inline(always)]
+pub(super) fn difference(a: &Limbs, b: &Limbs) -> Limbs {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = *a;
+    let [b0, b1, b2, b3, b4, b5, b6, b7, b8] = *b;
+    [a0 - b0, a1 - b1, a2 - b2, a3 - b3, a4 - b4, a5 - b5, a6 - b6, a7 - b7, a8 - b8]
+}
+
+/// The limbs, or, where `ones` is -1 and not 0, their negatives.
+#[inline(always)]
+pub(super) fn signed(a: &Limbs, ones: i32) -> Limbs {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = *a;
+    let flipped =
+        [a0 ^ ones, a1 ^ ones, a2 ^ ones, a3 ^ ones, a4 ^ ones, a5 ^ ones, a6 ^ ones, a7 ^ ones, a8 ^ ones];
+    difference(&flipped, &[ones; 9])
+}
+
+/// Takes the next limb, with what the ones below it carry; what it carries goes on.
+macro_rules! carried {
+    ($carry:ident, $($sum:expr),*) => {
+        [$({
+            let sum = $sum + $carry;
+            $carry = sum >> BITS;
+            sum & MASK
+        }),*]
+    };
+}
+
+/// The first, less the second and twice the third, each limb but the last within its bits.
+#[inline(always)]
+pub(super) fn less(a: &Limbs, b: &Limbs, c: &Limbs) -> Limbs {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = difference(a, b);
+    let [c0, c1, c2, c3, c4, c5, c6, c7, c8] = *c;
+    let mut carry = 0;
+    let [l0, l1, l2, l3, l4, l5, l6, l7] = carried!(
+        carry,
+        a0 - 2 * c0,
+        a1 - 2 * c1,
+        a2 - 2 * c2,
+        a3 - 2 * c3,
+        a4 - 2 * c4,
+        a5 - 2 * c5,
+        a6 - 2 * c6,
+        a7 - 2 * c7
+    );
+    [l0, l1, l2, l3, l4, l5, l6, l7, a8 - 2 * c8 + carry]
+}
+
+/// The first product, less the second.
+#[inline(always)]
+#[rustfmt::skip]
+pub(super) fn columns_less(a: Columns, b: Columns) -> Columns {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16] = a;
+    let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, b16] = b;
+    [
+        a0 - b0, a1 - b1, a2 - b2, a3 - b3, a4 - b4, a5 - b5, a6 - b6, a7 - b7, a8 - b8, a9 - b9, a10 - b10,
+        a11 - b11, a12 - b12, a13 - b13, a14 - b14, a15 - b15, a16 - b16,
+    ]
+}
+
 #[inline(always)]
 #[rustfmt::skip]
 pub(super) fn product(a: &Limbs, b: &Limbs) -> Columns {
-    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = a.map(i64::from);
-    let [b0, b1, b2, b3, b4, b5, b6, b7, b8] = b.map(i64::from);
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = wide(*a);
+    let [b0, b1, b2, b3, b4, b5, b6, b7, b8] = wide(*b);
     [
         a0 * b0,
         a0 * b1 + a1 * b0,
@@ -44,8 +110,8 @@ pub(super) fn product(a: &Limbs, b: &Limbs) -> Columns {
 #[inline(always)]
 #[rustfmt::skip]
 pub(super) fn square(a: &Limbs) -> Columns {
-    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = a.map(i64::from);
-    let [d0, d1, d2, d3, d4, d5, d6, d7, _] = a.map(|limb| 2 * i64::from(limb));
+    let [a0, a1, a2, a3, a4, a5, a6, a7, a8] = wide(*a);
+    let [d0, d1, d2, d3, d4, d5, d6, d7] = [2 * a0, 2 * a1, 2 * a2, 2 * a3, 2 * a4, 2 * a5, 2 * a6, 2 * a7];
     [
         a0 * a0,
         d0 * a1,
@@ -94,10 +160,15 @@ pub(super) fn reduce(columns: Columns) -> Limbs {
     clear!(c7 c8 c10 c13 c14 c15);
     clear!(c8 c9 c11 c14 c15 c16);
     let mut carry = 0;
-    let [l0, l1, l2, l3, l4, l5, l6, l7] = [c9, c10, c11, c12, c13, c14, c15, c16].map(|column| {
-        let sum = column + carry;
-        carry = sum >> BITS;
-        sum as i32 & MASK
-    });
+    let mask = i64::from(MASK);
+    macro_rules! limb {
+        ($column:ident) => {{
+            let sum = $column + carry;
+            carry = sum >> BITS;
+            (sum & mask) as i32
+        }};
+    }
+    let [l0, l1, l2, l3] = [limb!(c9), limb!(c10), limb!(c11), limb!(c12)];
+    let [l4, l5, l6, l7] = [limb!(c13), limb!(c14), limb!(c15), limb!(c16)];
     [l0, l1, l2, l3, l4, l5, l6, l7, carry as i32]
 }
