@@ -5,7 +5,7 @@ use super::{Party, TokenStatus};
 use crate::cache::BoundedMap;
 use crate::time::UnixTime;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::hash::RandomState;
 
 /// Questions under way at once, per worker.
@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES: usize = 32 * 1_024 * 1_024;
 const ENTRY: usize = 160;
 
 /// A token at an entitlement server, in 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
@@ -54,7 +54,7 @@ pub enum Admission {
 #[derive(Debug)]
 pub struct InFlight<W> {
     kept: BoundedMap<Kept>,
-    open: BTreeMap<TokenDigest, Question<W>>,
+    open: HashMap<TokenDigest, Question<W>>,
     questions: Quota,
     waiting: Quota,
 }
@@ -75,8 +75,8 @@ impl<W: PartialEq> InFlight<W> {
     /// Nothing in flight, where so many servers can be asked.
     pub fn new(state: RandomState, servers: usize) -> InFlight<W> {
         InFlight {
+            open: HashMap::with_hasher(state.clone()),
             kept: BoundedMap::with_budget(MAX_ANSWERS, MAX_ANSWER_BYTES, state),
-            open: BTreeMap::new(),
             questions: Quota::new(MAX_QUESTIONS, servers),
             waiting: Quota::new(MAX_WAITING, servers),
         }
