@@ -1,7 +1,7 @@
 //! The answer to a refused request (`docs/contract.md#replies`): RFC 6750 challenge and ProblemDetails (TS 29.122).
 
 use crate::decision::{Challenge, Denial, DenyReason, Hint};
-use serde_json::json;
+use crate::json::Json;
 
 /// A reply, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,14 +57,15 @@ fn challenge(reason: DenyReason, realm: &str) -> Option<String> {
 
 fn problem(denial: &Denial) -> String {
     let reason = denial.reason;
-    let mut problem = json!({
-        "title": reason.status().title(),
-        "status": reason.status().code(),
-        "detail": reason.code(),
-        "cause": reason.code().to_ascii_uppercase(),
-    });
-    if let (Hint::Member(pointer), Some(members)) = (&denial.hint, problem.as_object_mut()) {
-        members.insert("invalidParams".into(), json!([{"param": pointer}]));
-    }
-    problem.to_string()
+    let (code, status) = (reason.code(), reason.status());
+    let invalid_params = match &denial.hint {
+        Hint::Member(pointer) => Some(Json::Array(vec![Json::object([("param", Json::from(&**pointer))])])),
+        Hint::None | Hint::Accept { .. } => None,
+    };
+    let mut members =
+        vec![("cause", Json::String(code.to_ascii_uppercase().into())), ("detail", code.into())];
+    members.extend(invalid_params.map(|params| ("invalidParams", params)));
+    members.push(("status", Json::Number(status.code().to_string().into())));
+    members.push(("title", status.title().into()));
+    Json::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect()).to_string()
 }

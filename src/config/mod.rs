@@ -18,6 +18,7 @@ mod pinned_keys;
 mod rules;
 mod servers;
 pub mod shape;
+mod struct_message;
 mod values;
 mod words;
 

@@ -103,8 +103,7 @@ pub(super) fn whole_number(json: &Json) -> Option<u64> {
 
 /// `text` as a JSON string, cut where it would fill a log line.
 pub(super) fn quote(text: &str) -> String {
-    let short: String = text.chars().take(80).collect();
-    serde_json::Value::from(short).to_string()
+    Json::String(text.chars().take(80).collect()).to_string()
 }
 
 /// What belongs in a place of this shape, in words.

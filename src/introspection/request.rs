@@ -1,9 +1,9 @@
 //! The HTTP request that asks about a token.
 
+use crate::json::Json;
 use crate::policy::online::{Credentials, Method, Online, Parameters};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use std::fmt;
 
 /// The application whose operation ValidateOperatorToken is (TS.43, 2.2).
@@ -61,8 +61,8 @@ impl IntrospectionRequest {
             }
             Method::Ts43 { parameters } if verb == HttpVerb::Post => {
                 let members = ts43_members(parameters, token);
-                body = Value::Object(members.map(|(name, value)| (name.into(), value.into())).collect())
-                    .to_string();
+                body =
+                    Json::Object(members.map(|(name, value)| (name.into(), value.into())).collect()).to_string();
                 headers.push(("content-type", "application/json".into()));
             }
             Method::Ts43 { parameters } => {

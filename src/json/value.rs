@@ -1,6 +1,6 @@
 //! A parsed JSON text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// One JSON value. Object members keep their order; the parser has made sure that names are unique.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,12 @@ pub enum Json {
     Object(Vec<(Box<str>, Json)>),
 }
 
+impl From<&str> for Json {
+    fn from(text: &str) -> Json {
+        Json::String(text.into())
+    }
+}
+
 impl fmt::Display for Json {
     /// As JSON text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,7 +32,7 @@ impl fmt::Display for Json {
             Json::Null => f.write_str("null"),
             Json::Bool(flag) => write!(f, "{flag}"),
             Json::Number(text) => f.write_str(text),
-            Json::String(text) => write!(f, "{}", serde_json::Value::from(&**text)),
+            Json::String(text) => write_string(f, text),
             Json::Array(items) => {
                 f.write_str("[")?;
                 for (n, item) in items.iter().enumerate() {
@@ -37,8 +43,9 @@ impl fmt::Display for Json {
             Json::Object(members) => {
                 f.write_str("{")?;
                 for (n, (name, value)) in members.iter().enumerate() {
-                    let name = serde_json::Value::from(&**name);
-                    write!(f, "{}{name}:{value}", if n == 0 { "" } else { "," })?;
+                    f.write_str(if n == 0 { "" } else { "," })?;
+                    write_string(f, name)?;
+                    write!(f, ":{value}")?;
                 }
                 f.write_str("}")
             }
@@ -46,7 +53,31 @@ impl fmt::Display for Json {
     }
 }
 
+/// Escapes what RFC 8259, section 7 says must be, and nothing else.
+fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\t' => f.write_str("\\t")?,
+            '\n' => f.write_str("\\n")?,
+            '\u{c}' => f.write_str("\\f")?,
+            '\r' => f.write_str("\\r")?,
+            '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(c))?,
+            _ => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}
+
 impl Json {
+    /// An object of these members, in their order; names must be unique.
+    pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+        Json::Object(members.map(|(name, value)| (name.into(), value)).into())
+    }
+
     /// The member called `name`, if this is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Json> {
         match self {

@@ -4,10 +4,10 @@ use super::Algorithm;
 use super::curve::Curve;
 use super::error::{KeyError, KeyErrors};
 use super::es256::Es256Key;
+use super::es384::{self, Es384Key};
 use super::host::HostVerifier;
 use super::spki_der;
 use super::tables::TableStore;
-use p384::ecdsa::signature::Verifier as _;
 
 /// A public key that is known to be a point of its curve.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub(super) struct EcdsaKey {
 #[derive(Debug, Clone)]
 enum Point {
     P256(Es256Key),
-    P384(p384::ecdsa::VerifyingKey),
+    P384(Es384Key),
 }
 
 impl EcdsaKey {
@@ -30,7 +30,7 @@ impl EcdsaKey {
         let encoded = [&[4], x, y].concat();
         let point = match curve {
             Curve::P256 => Es256Key::parse(&encoded).map(Point::P256),
-            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&encoded).ok().map(Point::P384),
+            Curve::P384 => Es384Key::parse(x, y).map(Point::P384),
         };
         let off = || {
             let message =
@@ -83,9 +83,9 @@ impl EcdsaKey {
                     good
                 }
             }),
-            Point::P384(point) => p384::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
+            Point::P384(key) => es384::Signature::from_slice(signature).is_some_and(|signature| {
                 self.ask(host, Algorithm::Es384, r, s, message)
-                    .unwrap_or_else(|| point.verify(message, &signature).is_ok())
+                    .unwrap_or_else(|| key.verify(message, &signature))
             }),
         }
     }

@@ -13,6 +13,7 @@ mod ecdsa;
 mod ed25519;
 mod error;
 mod es256;
+mod es384;
 mod host;
 mod inversion;
 mod jwk;
