@@ -2,6 +2,7 @@
 
 use super::error::{KeyError, KeyErrors};
 use super::host::HostVerifier;
+use super::sound_moduli;
 use super::spki_der;
 use super::weak_modulus;
 use super::{Algorithm, Hash};
@@ -46,7 +47,7 @@ impl RsaKey {
                 ".n",
                 "is even, so no RSA modulus; take the key from its issuer again",
             ));
-        } else if let Some(weakness) = weak_modulus::weakness(n) {
+        } else if let Some(weakness) = sound_moduli::weakness_of(n, weak_modulus::weakness) {
             errors.push(KeyError::invalid(".n", weakness));
         }
         let exponent = BigUint::from_bytes_be(e.get(..8).unwrap_or(e));

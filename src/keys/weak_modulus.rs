@@ -1,5 +1,7 @@
-//! RSA moduli that give their private key away. The module holds no table of primes: they are sieved for each key that
+//! RSA moduli that give their private key away. The module holds no table of primes: they are sieved for the first key that
 //! is read. All together takes 0.2 ms for 2048 bits and 0.6 ms for 8192, natively.
+
+use std::sync::LazyLock;
 
 /// Factors below this are found: what a broken generator or a mistyped modulus has, and no real key.
 const LIMIT: usize = 1 << 16;
@@ -14,8 +16,9 @@ const LANES: usize = 8;
 /// What is wrong with an odd modulus (big-endian), if a look tells.
 pub(super) fn weakness(modulus: &[u8]) -> Option<&'static str> {
     let words = words(modulus);
-    let primes = odd_primes();
-    if has_factor_among(&primes, &words) {
+    static PRIMES: LazyLock<Vec<u32>> = LazyLock::new(odd_primes);
+    let primes = &*PRIMES;
+    if has_factor_among(primes, &words) {
         return Some(
             "has a prime factor below 65536, so it is damaged or weak; take the key from its issuer again, or have \
              the key pair replaced",

@@ -11,7 +11,7 @@ use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
-use crate::keys::TableStore;
+use crate::keys::{TableStore, recall_sound_moduli, share_sound_moduli};
 use crate::plugin_state::PluginState;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -51,7 +51,10 @@ impl RootContext for Root {
     /// `false` makes Envoy reject the update and keep the configuration it has.
     fn on_configure(&mut self, size: usize) -> bool {
         let bytes = hostcalls::buffer(Buffer::PluginConfiguration, size).unwrap_or_default();
-        match config::parse(&bytes, &environment) {
+        recall_sound_moduli(&SharedData);
+        let loaded = config::parse(&bytes, &environment);
+        share_sound_moduli(&SharedData);
+        match loaded {
             Ok(Loaded { policy, warnings, generation }) => {
                 for warning in warnings {
                     hostcalls::log(Level::Warn, &format!("configuration: {warning}"));
