@@ -33,6 +33,7 @@ pub mod introspection;
 pub mod json;
 pub mod keys;
 pub mod log_limit;
+pub mod mac_key;
 pub mod percent;
 pub mod plugin_state;
 pub mod policy;

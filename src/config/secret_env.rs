@@ -1,0 +1,100 @@
+//! `secret_env`: variables in the VM's environment that hold secrets for MACs, the first of which makes them.
+
+use super::Environment;
+use super::node::Node;
+use super::shape::quote;
+use crate::mac_key::MacKey;
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// `=` at the end may be there or not: operators make secrets with tools that write it, and with others.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The keys made of the secrets that `node`, a list of names, points to; `None` if something has been reported.
+pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option<Vec<MacKey>> {
+    let items = node.items();
+    let names: Vec<Option<&str>> = items.iter().map(Node::text).collect();
+    let is_again = |number: usize, name| names.iter().take(number).any(|earlier| *earlier == Some(name));
+    let mut keys = Vec::with_capacity(items.len());
+    for (number, (item, name)) in items.iter().zip(&names).enumerate() {
+        let Some(name) = *name else { continue };
+        if is_again(number, name) {
+            node.error(format!("has {} twice; keep one of them", quote(name)));
+        } else {
+            keys.extend(mac_key(item, name, environment));
+        }
+    }
+    (!keys.is_empty() && keys.len() == items.len()).then_some(keys)
+}
+
+fn mac_key(node: &Node<'_>, name: &str, environment: &Environment<'_>) -> Option<MacKey> {
+    let Some(text) = environment(name) else {
+        node.error(format!(
+            "the VM's environment has no variable {}; set it in `vm_config.environment_variables`",
+            quote(name)
+        ));
+        return None;
+    };
+    let key = BASE64URL.decode(text).ok().and_then(|secret| MacKey::new(&secret));
+    if key.is_none() {
+        node.error(format!(
+            "the variable {} does not hold base64url of at least {} bytes; make a secret with \
+             `openssl rand -base64 32 | tr '+/' '-_'`, and mind spaces and line ends",
+            quote(name),
+            MacKey::MIN_BYTES
+        ));
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::node::Report;
+    use super::super::shape::Shape;
+    use super::*;
+    use crate::json;
+
+    static LIST: Shape = Shape::List { item: &Shape::Text, min: 1 };
+    const GOOD: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    fn read(names: &str, environment: &[(&str, &str)]) -> Result<usize, Vec<String>> {
+        let (document, report) = (json::parse(names.as_bytes()).expect("JSON"), Report::default());
+        let find = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let keys = mac_keys(&Node::root(&document, &LIST, &report), &find);
+        let (errors, _) = report.into_parts();
+        match keys {
+            Some(keys) if errors.is_empty() => Ok(keys.len()),
+            _ => Err(errors.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    #[test]
+    fn each_variable_gives_a_key() {
+        let padded = format!("{GOOD}=");
+        assert_eq!(read(r#"["A", "B"]"#, &[("A", GOOD), ("B", &padded)]), Ok(2));
+    }
+
+    #[test]
+    fn what_is_not_there_or_no_secret_is_named_without_its_value() {
+        let short = GOOD.strip_suffix('8').expect("an 8");
+        let line = format!("{GOOD}\n");
+        for value in [short, &line, "", "+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+"] {
+            let errors = read(r#"["A", "B"]"#, &[("A", GOOD), ("B", value)]).expect_err(value);
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert!(errors[0].starts_with("[1]: the variable \"B\" does not hold base64url"), "{errors:?}");
+            assert!(value.is_empty() || !errors[0].contains(value), "{errors:?}");
+        }
+        let errors = read(r#"["A", "B"]"#, &[("A", GOOD)]).expect_err("no B");
+        assert!(errors[0].starts_with("[1]: the VM's environment has no variable \"B\""), "{errors:?}");
+    }
+
+    #[test]
+    fn a_name_twice_is_an_error_of_the_list() {
+        let errors = read(r#"["A", "A"]"#, &[("A", GOOD)]).expect_err("twice");
+        assert_eq!(errors, ["configuration: has \"A\" twice; keep one of them"]);
+    }
+}
