@@ -49,6 +49,7 @@ counters! {
     PassedWithoutToken, "passed_without_token", "Requests that a rule let pass without a token.";
     CacheHit, "cache.hit", "Tokens that were known to be good.";
     CacheMiss, "cache.miss", "Tokens that had to be verified.";
+    ProofChecked, "proof.checked", "DPoP proofs that were looked at, good or bad.";
     OnlineOk, "online.ok", "Answers of entitlement servers: active.";
     OnlineInactive, "online.inactive", "Answers of entitlement servers: not active.";
     OnlineUnavailable, "online.unavailable", "Questions without an answer, and those that could not be asked.";

@@ -51,6 +51,9 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     if step.remove_token {
         host.remove(Fields::Headers, b"authorization");
     }
+    if step.remove_proof {
+        host.remove(Fields::Headers, b"dpop");
+    }
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
         host.add_request_header(name, value);
     }

@@ -1,7 +1,12 @@
 //! Percent-encoding (RFC 3986, section 2.1).
 
 /// What `%` and these digits stand for.
-pub fn escaped([high, low]: &[u8; 2]) -> Option<u8> {
+pub fn escaped(digits: &[u8; 2]) -> Option<u8> {
+    hexadecimal(digits)
+}
+
+/// The byte with these hexadecimal digits.
+pub fn hexadecimal([high, low]: &[u8; 2]) -> Option<u8> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some((digit(high)? << 4) | digit(low)?)
 }

@@ -4,9 +4,12 @@
 use crate::cache::BoundedMap;
 use crate::introspection::InFlight;
 use crate::policy::Policy;
+use crate::proof::{MemoryOwner, ProofMemory};
+use crate::shared_map::OwnMap;
+use crate::time::UnixTime;
 use crate::token::ValidToken;
 use std::cell::RefCell;
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
 
 /// Verified tokens, by the whole token.
@@ -24,14 +27,24 @@ pub struct PluginState {
     pub tokens: RefCell<TokenCache>,
     /// Questions to entitlement servers.
     pub in_flight: RefCell<InFlight<StreamId>>,
+    /// Proofs of possession that were used, by all workers together.
+    pub proofs: ProofMemory,
 }
 
 impl PluginState {
-    /// The state before the first request: nothing known; its maps hash with `state`.
+    /// A plugin that starts with nothing known and shares with nobody; its maps hash with `state`.
     pub fn new(policy: Policy, state: RandomState) -> PluginState {
+        let random = std::array::from_fn(|place| state.hash_one(place) as u8);
+        let owner = MemoryOwner::of(&policy);
+        let proofs = ProofMemory::agree(Box::new(OwnMap::default()), owner, Some(random), UnixTime::EPOCH);
+        PluginState::sharing(policy, state, proofs)
+    }
+
+    /// The same, but what it knows of used proofs is `proofs`.
+    pub fn sharing(policy: Policy, state: RandomState, proofs: ProofMemory) -> PluginState {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
         let in_flight = RefCell::new(InFlight::new(state, servers));
-        PluginState { policy, tokens, in_flight }
+        PluginState { policy, tokens, in_flight, proofs }
     }
 }

@@ -1,7 +1,8 @@
 //! The answer to a refused request (`docs/contract.md#replies`): RFC 6750 challenge and ProblemDetails (TS 29.122).
 
-use crate::decision::{Challenge, Denial, DenyReason, Hint};
+use crate::decision::{Challenge, Denial, DenyReason, Hint, Scheme};
 use crate::json::Json;
+use crate::policy::{Policy, ProofRules};
 
 /// A reply, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +18,22 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The reply to `denial`. The client gets the code and nothing else about why.
-    pub fn to_denial(denial: &Denial, realm: &str, is_head: bool) -> Reply {
+    /// The reply to `denial` of a request that brought its token under `scheme`. The client gets the code and nothing else about why.
+    pub fn to_denial(denial: &Denial, policy: &Policy, scheme: Scheme, is_head: bool) -> Reply {
         let reason = denial.reason;
         let mut headers = vec![("cache-control", "no-store".to_owned())];
-        headers.extend(challenge(reason, realm).map(|challenge| ("www-authenticate", challenge)));
+        headers.extend(challenges(reason, policy, scheme).map(|challenge| ("www-authenticate", challenge)));
         if reason == DenyReason::EntitlementUnavailable {
             headers.push(("retry-after", "1".to_owned()));
         }
-        if let Hint::Accept { patch, coding } = denial.hint {
-            let patches = "application/merge-patch+json, application/json";
-            headers.extend(patch.then(|| ("accept-patch", patches.to_owned())));
-            headers.extend(coding.then(|| ("accept-encoding", "identity".to_owned())));
+        match &denial.hint {
+            Hint::Accept { patch, coding } => {
+                let patches = "application/merge-patch+json, application/json";
+                headers.extend(patch.then(|| ("accept-patch", patches.to_owned())));
+                headers.extend(coding.then(|| ("accept-encoding", "identity".to_owned())));
+            }
+            Hint::Nonce(nonce) => headers.push(("dpop-nonce", nonce.to_string())),
+            Hint::None | Hint::Member(_) => {}
         }
         let mut body = String::new();
         if !is_head {
@@ -44,15 +49,42 @@ impl Reply {
     }
 }
 
-fn challenge(reason: DenyReason, realm: &str) -> Option<String> {
-    match reason.challenge() {
+/// The challenges, each for a field of its own. The error stands in that of the scheme which the request used.
+fn challenges(reason: DenyReason, policy: &Policy, used: Scheme) -> impl Iterator<Item = String> {
+    let error = match reason.challenge() {
         Challenge::None => None,
-        Challenge::Plain => Some(format!("Bearer realm=\"{realm}\"")),
-        Challenge::Error(error) => {
-            let code = reason.code();
-            Some(format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{code}\""))
-        }
+        Challenge::Plain => Some(None),
+        Challenge::Error(error) => Some(Some(error)),
+    };
+    // A request without a token, or with several, has used no scheme in particular.
+    let is_used = move |scheme| scheme == used && reason > DenyReason::TokenMissing;
+    let offered = [Scheme::Bearer, Scheme::Dpop].into_iter().filter(move |scheme| match policy.dpop() {
+        None => *scheme == Scheme::Bearer,
+        Some(_) => is_used(*scheme) || may_succeed(*scheme, policy.proof.as_ref()),
+    });
+    error.into_iter().flat_map(move |error| {
+        let error = move |scheme| error.filter(|_| is_used(scheme) || reason == DenyReason::TokenRepeated);
+        offered.clone().map(move |scheme| challenge(scheme, error(scheme), reason, policy))
+    })
+}
+
+/// Whether some good request has this scheme, where there is `DPoP` at all.
+fn may_succeed(scheme: Scheme, rules: Option<&ProofRules>) -> bool {
+    match scheme {
+        Scheme::Bearer => rules.is_none_or(|rules| !rules.required || rules.client_certificate),
+        Scheme::Dpop => true,
     }
+}
+
+fn challenge(scheme: Scheme, error: Option<&str>, reason: DenyReason, policy: &Policy) -> String {
+    let mut challenge = format!("{} realm=\"{}\"", scheme.name(), policy.protects.realm);
+    if let (Scheme::Dpop, Some(rules)) = (scheme, policy.dpop()) {
+        challenge.push_str(&format!(", algs=\"{}\"", rules.algorithm_names()));
+    }
+    if let Some(error) = error {
+        challenge.push_str(&format!(", error=\"{error}\", error_description=\"{}\"", reason.code()));
+    }
+    challenge
 }
 
 fn problem(denial: &Denial) -> String {
@@ -60,7 +92,7 @@ fn problem(denial: &Denial) -> String {
     let (code, status) = (reason.code(), reason.status());
     let invalid_params = match &denial.hint {
         Hint::Member(pointer) => Some(Json::Array(vec![Json::object([("param", Json::from(&**pointer))])])),
-        Hint::None | Hint::Accept { .. } => None,
+        Hint::None | Hint::Accept { .. } | Hint::Nonce(_) => None,
     };
     let mut members =
         vec![("cause", Json::String(code.to_ascii_uppercase().into())), ("detail", code.into())];

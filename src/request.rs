@@ -13,6 +13,8 @@ pub struct RequestView<'a> {
     pub headers: &'a [(&'a [u8], &'a [u8])],
     /// Whether the request ends with its headers.
     pub end_of_stream: bool,
+    /// The SHA-256 of the client certificate of the TLS connection (its DER); `None` without one, or where nobody wants to know.
+    pub client_certificate: Option<[u8; 32]>,
 }
 
 impl<'a> RequestView<'a> {
@@ -25,6 +27,7 @@ impl<'a> RequestView<'a> {
             authority: pseudo(b":authority"),
             headers: pairs,
             end_of_stream,
+            client_certificate: None,
         }
     }
 

@@ -8,6 +8,9 @@ use std::str::FromStr;
 pub struct UnixTime(f64);
 
 impl UnixTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: UnixTime = UnixTime(0.0);
+
     /// The time `seconds` after the epoch, if that is a finite number.
     pub fn new(seconds: f64) -> Option<UnixTime> {
         seconds.is_finite().then_some(UnixTime(seconds))

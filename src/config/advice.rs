@@ -6,6 +6,9 @@ use crate::json::Pointer;
 use crate::policy::online::{ApplyTo, Method, OnUnavailable};
 use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Policy, Role};
 
+/// The lifetime of tokens, in seconds, above which proofs should carry a nonce (RFC 9449, section 11.2).
+const LONG_WITHOUT_NONCE: f64 = 3_600.0;
+
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
 /// is for the caller.
 pub fn advice(policy: &Policy) -> Vec<ConfigError> {
@@ -33,6 +36,19 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     }
     if policy.forward.token {
         say("forward.token".into(), "the upstream gets the client's token and could use it elsewhere");
+    }
+    if let Some(proof) = &policy.proof {
+        if !proof.required {
+            let message = "a token without `cnf` passes without a proof: whoever steals one can use it";
+            say("proof.required".into(), message);
+        }
+        if policy.dpop().is_some_and(|dpop| dpop.nonce.is_none())
+            && policy.token.max_lifetime_seconds > LONG_WITHOUT_NONCE
+        {
+            let message = "without `proof.dpop.nonce` a client can make proofs for later beforehand: tokens that last over an hour leave \
+                           much time for them";
+            say("token.max_lifetime_seconds".into(), message);
+        }
     }
     for (number, server) in policy.entitlement_servers.iter().enumerate() {
         let Some(online) = &server.online else { continue };

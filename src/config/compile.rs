@@ -17,6 +17,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let usual = client_claims(&root.member("token"));
     let entitlement_servers =
         servers::entitlement_servers(&root.member("entitlement_servers"), usual.as_ref(), environment);
+    let proof = super::proof::proof(&root.member("proof"), environment);
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
     let forward = forward::forward(&root.member("forward"));
@@ -34,6 +35,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
         opaque_server: entitlement_servers.as_deref().and_then(online::opaque_server),
         entitlement_servers: entitlement_servers?,
         token: token?,
+        proof: proof?,
         built_in_operations: root.member("operations").word(&words::OPERATIONS)?,
         forward: forward?,
     })

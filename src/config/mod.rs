@@ -15,9 +15,8 @@ mod members;
 mod node;
 mod online;
 mod pinned_keys;
+mod proof;
 mod rules;
-// Until the first member that takes secrets.
-#[allow(dead_code)]
 mod secret_env;
 mod servers;
 pub mod shape;

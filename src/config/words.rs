@@ -1,6 +1,8 @@
 //! The words of the filter JSON, each with what it stands for: the declaration lists them, the compilers look them up.
 
+use crate::keys::Algorithm;
 use crate::policy::online::{ApplyTo, OnUnavailable};
+use crate::policy::proof::UriScheme;
 use crate::policy::{Action, GpsiMode, Mode, Role};
 
 pub(super) const MODE: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
@@ -26,6 +28,18 @@ pub(super) const APPLY_TO: [(&str, ApplyTo); 2] = [("opaque", ApplyTo::Opaque), 
 
 pub(super) const ON_UNAVAILABLE: [(&str, OnUnavailable); 2] =
     [("deny", OnUnavailable::Deny), ("allow_verified", OnUnavailable::AllowVerified)];
+
+/// The algorithms of proofs; one goes by two names.
+pub(super) const PROOF_ALGORITHM: [(&str, Algorithm); 6] = [
+    ("EdDSA", Algorithm::EdDsa),
+    ("Ed25519", Algorithm::EdDsa),
+    ("ES256", Algorithm::Es256),
+    ("ES384", Algorithm::Es384),
+    ("RS256", Algorithm::Rs256),
+    ("PS256", Algorithm::Ps256),
+];
+
+pub(super) const SCHEME: [(&str, UriScheme); 2] = [("https", UriScheme::Https), ("http", UriScheme::Http)];
 
 /// The words alone. Called by constants only, where a mistake ends the build.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]

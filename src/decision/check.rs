@@ -44,6 +44,9 @@ checks! {
     Audience, "audience", "RFC 7519, section 4.1.3";
     Claims, "claims", "TR 33.739, clause 6.25";
     Confirmation, "confirmation", "RFC 7800, section 3.1";
+    Proof, "proof of possession", "RFC 9449, section 4.3";
+    ProofNonce, "nonce of the proof", "RFC 9449, section 9";
+    Replay, "replay of the proof", "RFC 9449, section 11.1";
     Revocation, "revocation", "RFC 7519, section 4.1.7";
     Introspection, "entitlement server's word", "RFC 7662, section 2.2";
     RuleClaims, "claims of the rule", "RFC 6750, section 3.1";

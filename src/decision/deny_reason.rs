@@ -10,7 +10,7 @@ pub enum Challenge {
     None,
     /// That a token is needed, and no error (RFC 6750, section 3.1).
     Plain,
-    /// The error code of RFC 6750, section 3.1.
+    /// The error code of RFC 6750, section 3.1, or of RFC 9449, sections 7.1 and 9.
     Error(&'static str),
 }
 
@@ -58,6 +58,7 @@ macro_rules! deny_reasons {
 
 const NONE: Challenge = Challenge::None;
 const INVALID_TOKEN: Challenge = Error("invalid_token");
+const INVALID_PROOF: Challenge = Error("invalid_dpop_proof");
 
 #[rustfmt::skip]
 deny_reasons! {
@@ -67,7 +68,7 @@ deny_reasons! {
     RouteDenied, "route_denied", Forbidden, NONE, Route, "A rule with `action: deny`.";
     HostMismatch, "host_mismatch", MisdirectedRequest, NONE, Host, "`:authority` is not one of the protected FQDNs.";
     TokenRepeated, "token_repeated", BadRequest, Error("invalid_request"), Credentials, "More than one `Authorization`, or a second token in the query.";
-    TokenMissing, "token_missing", Unauthorized, Plain, Credentials, "No `Authorization`, or another scheme than `Bearer`.";
+    TokenMissing, "token_missing", Unauthorized, Plain, Credentials, "No `Authorization`, or a scheme that brings no token here.";
     TokenTooLarge, "token_too_large", Unauthorized, INVALID_TOKEN, TokenSize, "Longer than `token.max_bytes`.";
     TokenMalformed, "token_malformed", Unauthorized, INVALID_TOKEN, TokenForm, "Not a strict compact JWS (RFC 7515) with JSON claims (RFC 7519).";
     IssuerUnknown, "issuer_unknown", Unauthorized, INVALID_TOKEN, Issuer, "`iss` names no configured entitlement server.";
@@ -81,7 +82,11 @@ deny_reasons! {
     AudienceMismatch, "audience_mismatch", Unauthorized, INVALID_TOKEN, Audience, "`aud` names none of the protected FQDNs.";
     ClaimMissing, "claim_missing", Unauthorized, INVALID_TOKEN, Claims, "A required claim is absent.";
     ClaimMalformed, "claim_malformed", Unauthorized, INVALID_TOKEN, Claims, "A claim has the wrong type or is empty.";
-    ConfirmationFailed, "confirmation_failed", Unauthorized, INVALID_TOKEN, Confirmation, "The token is bound to a client key (`cnf`), and no such proof is checked.";
+    ConfirmationMissing, "confirmation_missing", Unauthorized, INVALID_TOKEN, Confirmation, "Only tokens that are bound to a key (`cnf`) are accepted.";
+    ConfirmationFailed, "confirmation_failed", Unauthorized, INVALID_TOKEN, Confirmation, "The token is bound to another key than the client's, or in a way that is not accepted.";
+    ProofInvalid, "proof_invalid", Unauthorized, INVALID_PROOF, Proof, "Not one good DPoP proof for this request and token.";
+    ProofNonce, "proof_nonce", Unauthorized, Error("use_dpop_nonce"), ProofNonce, "The proof lacks a recent nonce of this filter.";
+    ProofReplayed, "proof_replayed", Unauthorized, INVALID_PROOF, Replay, "The proof has been used before.";
     TokenRevoked, "token_revoked", Unauthorized, INVALID_TOKEN, Revocation, "Revoked by configuration.";
     TokenInactive, "token_inactive", Unauthorized, INVALID_TOKEN, Introspection, "The entitlement server says that it is not active.";
     EntitlementUnavailable, "entitlement_unavailable", ServiceUnavailable, NONE, Introspection, "The entitlement server cannot be asked.";

@@ -2,11 +2,13 @@
 
 mod check;
 mod deny_reason;
+mod scheme;
 mod status;
 mod trace;
 
 pub use check::Check;
 pub use deny_reason::{Challenge, DenyReason};
+pub use scheme::Scheme;
 pub use status::Status;
 pub use trace::{Ending, Note, Trace};
 
@@ -35,6 +37,8 @@ pub enum Hint {
         /// The body had a content coding (RFC 9110, section 15.5.16).
         coding: bool,
     },
+    /// A nonce for the next proof (RFC 9449, section 9).
+    Nonce(Box<str>),
 }
 
 impl Denial {

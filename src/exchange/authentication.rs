@@ -2,11 +2,12 @@
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::introspection::{LastingToken, Party, TokenDigest, TokenStatus};
+use crate::json::Json;
 use crate::keys::HostVerifier;
 use crate::plugin_state::TokenCache;
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, Policy};
-use crate::request::RequestView;
+use crate::proof::Possession;
 use crate::time::UnixTime;
 use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
 use std::rc::Rc;
@@ -41,6 +42,8 @@ pub struct PendingIntrospection {
     pub token: Secret,
     /// What a pinned key has verified already.
     verified: Option<Rc<ValidToken>>,
+    /// What the token says that it is bound to, where no pinned key has verified it.
+    own_cnf: Option<Json>,
 }
 
 /// A text that is never shown.
@@ -61,33 +64,53 @@ pub(super) struct Settled {
     pub unasked: bool,
 }
 
-/// The token and everything that it must be by itself.
+/// A token that is refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// Why.
+    pub denial: Denial,
+    /// Whether it had been verified before.
+    pub cached: bool,
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Refusal {
+        Refusal { denial, cached: false }
+    }
+}
+
+/// The token and everything that it must be by itself, and that it comes from the client that it was issued to.
 ///
 /// # Errors
 ///
-/// The first check that fails, from `token_repeated` to `token_revoked`.
+/// The first check that fails, from `token_missing` to `token_revoked`.
 pub(super) fn authenticate(
     policy: &Policy,
     tokens: &mut TokenCache,
-    request: &RequestView<'_>,
+    credentials: Credentials<'_>,
+    possession: &Possession<'_>,
     now: UnixTime,
     host: &dyn HostVerifier,
     trace: &mut Trace,
-) -> Result<Authentication, Denial> {
-    let credentials = Credentials::from_request(request, trace)?;
+) -> Result<Authentication, Refusal> {
     let max_bytes = policy.token.max_bytes;
     // A token that equals a verified one needs no look at its characters.
     let kept = tokens.get(credentials.place_of_token()).filter(|token| token.is_valid_at(now)).cloned();
     let cached = tokens.is_on().then_some(kept.is_some());
     let token = match kept {
-        Some(token) => token,
+        Some(token) => {
+            // Whatever is known of the token, each request is another.
+            let proven = possession.check(&token.holder(), trace);
+            proven.map_err(|denial| Refusal { denial, cached: true })?;
+            token
+        }
         None => {
             let bearer = credentials.bearer(max_bytes, trace)?;
             if let Some(asked) = &policy.opaque_server
                 && !UntrustedToken::is_meant(bearer)
             {
                 return Ok(Authentication::Ask {
-                    pending: PendingIntrospection::new(asked.clone(), bearer, None),
+                    pending: PendingIntrospection::new(asked.clone(), bearer, None, None),
                     cached,
                 });
             }
@@ -97,12 +120,12 @@ pub(super) fn authenticate(
                 && server.keys.keys().is_empty()
             {
                 return Ok(Authentication::Ask {
-                    pending: PendingIntrospection::new(asked, bearer, None),
+                    pending: PendingIntrospection::new(asked, bearer, None, token.into_cnf()),
                     cached,
                 });
             }
             let token = token.verify(server, now, host, trace)?;
-            let token = Rc::new(ValidToken::check(token, policy, now, trace)?);
+            let token = Rc::new(ValidToken::check(token, policy, possession, now, trace)?);
             tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
             token
         }
@@ -110,8 +133,8 @@ pub(super) fn authenticate(
     // A pinned key has verified it; its server may want to be asked about each all the same.
     match token.server().asked().filter(|asked| asked.online.apply_to == ApplyTo::All) {
         Some(asked) => {
-            let pending =
-                PendingIntrospection::new(asked, credentials.bearer(max_bytes, trace)?, Some(token));
+            let bearer = credentials.bearer(max_bytes, trace)?;
+            let pending = PendingIntrospection::new(asked, bearer, Some(token), None);
             Ok(Authentication::Ask { pending, cached })
         }
         None => Ok(Authentication::Known { token, cached }),
@@ -127,6 +150,7 @@ pub(super) fn settle(
     policy: &Policy,
     pending: &PendingIntrospection,
     answer: &TokenStatus,
+    possession: &Possession<'_>,
     now: UnixTime,
     trace: &mut Trace,
 ) -> Result<Settled, Denial> {
@@ -154,8 +178,8 @@ pub(super) fn settle(
             Ok(settled(token, false))
         }
         (TokenStatus::Active(claims), None) => {
-            let token = VerifiedToken::by_answer(server, Rc::clone(claims))?;
-            Ok(settled(&Rc::new(ValidToken::check(token, policy, now, trace)?), false))
+            let token = VerifiedToken::by_answer(server, Rc::clone(claims), pending.own_cnf.as_ref())?;
+            Ok(settled(&Rc::new(ValidToken::check(token, policy, possession, now, trace)?), false))
         }
     }
 }
@@ -167,8 +191,14 @@ pub fn is_told_inactive(
     answer: &TokenStatus,
     now: UnixTime,
 ) -> bool {
-    let settled = settle(policy, pending, answer, now, &mut Trace::off());
-    settled.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
+    match (answer, &pending.verified) {
+        (TokenStatus::Inactive, _) => true,
+        (TokenStatus::Active(claims), Some(token)) => {
+            let checked = check_answer(token, claims, policy, now);
+            checked.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
+        }
+        (TokenStatus::Active(_), None) | (TokenStatus::Unavailable, _) => false,
+    }
 }
 
 fn passes_unasked(pending: &PendingIntrospection) -> bool {
@@ -201,10 +231,20 @@ pub fn keep_until(pending: &PendingIntrospection, answer: &TokenStatus, now: Uni
 }
 
 impl PendingIntrospection {
-    fn new(asked: Asked, bearer: Bearer<'_>, verified: Option<Rc<ValidToken>>) -> PendingIntrospection {
+    fn new(
+        asked: Asked,
+        bearer: Bearer<'_>,
+        verified: Option<Rc<ValidToken>>,
+        own_cnf: Option<Json>,
+    ) -> PendingIntrospection {
         let token = bearer.as_str();
         let digest = TokenDigest::new(asked.server.number, token);
-        PendingIntrospection { asked, digest, token: Secret(token.into()), verified }
+        PendingIntrospection { asked, digest, token: Secret(token.into()), verified, own_cnf }
+    }
+
+    /// Whether a pinned key has verified the token.
+    pub fn is_verified(&self) -> bool {
+        self.verified.is_some()
     }
 
     /// On whose behalf the server is asked.

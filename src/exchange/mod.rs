@@ -11,10 +11,11 @@ mod route;
 mod step;
 mod walk;
 
-use crate::decision::{Denial, Trace};
+use crate::decision::{Denial, Scheme, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
 use crate::plugin_state::{PluginState, StreamId};
+use crate::proof::Presented;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
@@ -32,6 +33,10 @@ pub struct Exchange {
     plugin: Rc<PluginState>,
     stream: StreamId,
     is_head: bool,
+    /// The scheme under which the token came.
+    scheme: Scheme,
+    /// Whether there is a `DPoP` header, which goes no further than the token.
+    has_proof: bool,
     state: State,
     trace: Trace,
 }
@@ -54,6 +59,8 @@ enum State {
 struct Awaiting {
     route: Route,
     pending: Rc<PendingIntrospection>,
+    /// What the request has brought, where only the answer says what the token is bound to.
+    presented: Option<Box<Presented<'static>>>,
     /// What the headers say about the body, for later.
     body: Result<(), Denial>,
     /// How much of the body has arrived meanwhile.
@@ -73,7 +80,15 @@ pub type ReadBody<'a> = dyn Fn() -> Option<Vec<u8>> + 'a;
 impl Exchange {
     /// A new exchange, decided by this worker's policy however long it takes.
     pub fn new(plugin: Rc<PluginState>, stream: StreamId) -> Exchange {
-        Exchange { plugin, stream, is_head: false, state: State::New, trace: Trace::off() }
+        Exchange {
+            plugin,
+            stream,
+            is_head: false,
+            scheme: Scheme::Bearer,
+            has_proof: false,
+            state: State::New,
+            trace: Trace::off(),
+        }
     }
 
     /// The same, and it notes what its checks compare.
@@ -99,22 +114,30 @@ impl Exchange {
         host: &dyn HostVerifier,
     ) -> Step<'a> {
         self.is_head = request.method == b"HEAD";
+        self.has_proof = request.values(b"dpop").next().is_some();
         let spoofed = self.reserved(request.headers);
         let step = self.decide_headers(request, now, host).unwrap_or_else(|denial| self.deny(denial));
         Step { spoofed, ..step }
     }
 
     /// The answer that this exchange waits for has come.
-    pub fn on_answer<'a>(&mut self, answer: &TokenStatus, now: UnixTime, read: &ReadBody<'_>) -> Step<'a> {
+    pub fn on_answer<'a>(
+        &mut self,
+        answer: &TokenStatus,
+        now: UnixTime,
+        host: &dyn HostVerifier,
+        read: &ReadBody<'_>,
+    ) -> Step<'a> {
         match std::mem::replace(&mut self.state, State::Refused) {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
-                let step = self.settle(*awaiting, answer, now, Vec::new());
+                let step = self.settle(*awaiting, answer, now, host, Vec::new());
                 // The rest of the body may have come before the answer.
                 if arrived == Arrived::All && matches!(self.state, State::HoldingBody { .. }) {
                     let decided = self.decide_body(read);
-                    let counts = step.counts.into_iter().chain(decided.counts).collect();
-                    Step { identity: step.identity, remove_token: step.remove_token, counts, ..decided }
+                    let Step { identity, remove_token, remove_proof, counts, .. } = step;
+                    let counts = counts.into_iter().chain(decided.counts).collect();
+                    Step { identity, remove_token, remove_proof, counts, ..decided }
                 } else {
                     step
                 }

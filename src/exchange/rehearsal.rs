@@ -92,7 +92,7 @@ pub fn play(
     let mut play = Play::default();
     play.act(exchange.on_request_headers(&rehearsal.request, now, host));
     match rehearsal.wait {
-        Wait::Short => play.answer(&mut exchange, plugin, rehearsal, now, &[]),
+        Wait::Short => play.answer(&mut exchange, plugin, rehearsal, now, host, &[]),
         Wait::Long => {}
         Wait::GivenUp => {
             exchange.on_gone();
@@ -112,7 +112,7 @@ pub fn play(
     if let (Some(trailers), None) = (rehearsal.trailers, &play.refused) {
         play.act(exchange.on_request_trailers(trailers, &|| Some(arrived.clone())));
     }
-    play.answer(&mut exchange, plugin, rehearsal, now, &arrived);
+    play.answer(&mut exchange, plugin, rehearsal, now, host, &arrived);
     play.end(exchange)
 }
 
@@ -146,10 +146,11 @@ impl Play {
         plugin: &PluginState,
         rehearsal: &Rehearsal<'_>,
         now: UnixTime,
+        host: &dyn HostVerifier,
         arrived: &[u8],
     ) {
         let Some(answer) = self.take_answer(plugin, rehearsal, now) else { return };
-        self.act(exchange.on_answer(&answer, now, &|| Some(arrived.to_vec())));
+        self.act(exchange.on_answer(&answer, now, host, &|| Some(arrived.to_vec())));
     }
 
     /// The answer to what was asked, kept for others.

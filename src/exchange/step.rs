@@ -16,6 +16,8 @@ pub struct Step<'a> {
     pub spoofed: Vec<&'a [u8]>,
     /// Whether the Authorization header goes no further.
     pub remove_token: bool,
+    /// Whether the `DPoP` header, which is there, goes no further.
+    pub remove_proof: bool,
     /// Whom the upstream is told about.
     pub identity: Option<Rc<ValidToken>>,
     /// What is counted.

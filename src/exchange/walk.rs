@@ -1,6 +1,6 @@
 //! The walk: every check in the order of the table in `docs/contract.md#decisions`, as far as the request has come.
 
-use super::authentication::{Authentication, PendingIntrospection, authenticate, settle};
+use super::authentication::{Authentication, Refusal, authenticate, settle};
 use super::route::{Entry, Route, route};
 use super::{Arrived, Awaiting, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
@@ -8,10 +8,11 @@ use crate::decision::{Denial, DenyReason};
 use crate::introspection::{Admission, Cause, HttpVerb, TokenStatus};
 use crate::keys::HostVerifier;
 use crate::policy::Mode;
+use crate::proof::{Possession, Presented};
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use crate::token::ValidToken;
+use crate::token::{Credentials, ValidToken};
 use std::rc::Rc;
 
 impl Exchange {
@@ -29,9 +30,16 @@ impl Exchange {
             let counts = vec![Counter::PassedWithoutToken];
             return Ok(Step { counts, next: Next::Continue(grant), ..Step::default() });
         };
-        let mut counts = Vec::new();
+        let credentials = Credentials::from_request(request, policy.dpop().is_some(), &mut self.trace)?;
+        self.scheme = credentials.scheme();
+        let presents = |_| Presented::by(request, credentials.scheme(), credentials.place_of_token());
+        let presented = policy.proof.as_ref().map(presents);
+        let possession = Possession::new(policy, &plugin.proofs, presented, now, host);
+        let mut tokens = plugin.tokens.borrow_mut();
         let authentication =
-            authenticate(policy, &mut plugin.tokens.borrow_mut(), request, now, host, &mut self.trace);
+            authenticate(policy, &mut tokens, credentials, &possession, now, host, &mut self.trace);
+        let mut counts = Vec::new();
+        counts.extend(possession.has_looked().then_some(Counter::ProofChecked));
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
                 counts.extend(cached.map(cache_counter));
@@ -41,12 +49,16 @@ impl Exchange {
             Ok(Authentication::Ask { pending, cached }) => {
                 counts.extend(cached.map(cache_counter));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
-                self.ask(route, pending, body, now, counts)
+                // The proof of a verified token has been checked; for another, the answer says whose it must be.
+                let presented = possession.into_presented().filter(|_| !pending.is_verified());
+                let presented = presented.map(|presented| Box::new(presented.kept()));
+                let (pending, arrived) = (Rc::new(pending), Arrived::Nothing);
+                self.ask(Awaiting { route, pending, presented, body, arrived }, now, host, counts)
             }
-            Err(denial) => {
+            Err(Refusal { denial, cached }) => {
                 let token_was_looked_up =
                     denial.reason > DenyReason::TokenTooLarge && plugin.policy.cached_tokens > 0;
-                counts.extend(token_was_looked_up.then_some(Counter::CacheMiss));
+                counts.extend(token_was_looked_up.then_some(cache_counter(cached)));
                 let step = self.deny(denial);
                 Ok(Step { counts, ..step })
             }
@@ -55,19 +67,17 @@ impl Exchange {
 
     fn ask<'a>(
         &mut self,
-        route: Route,
-        pending: PendingIntrospection,
-        body: Result<(), Denial>,
+        awaiting: Awaiting,
         now: UnixTime,
+        host: &dyn HostVerifier,
         mut counts: Vec<Counter>,
     ) -> Result<Step<'a>, Denial> {
+        let pending = &awaiting.pending;
         let asked = self.plugin.in_flight.borrow_mut().ask(pending.digest, pending.party(), self.stream, now);
-        let pending = Rc::new(pending);
         let send = match asked {
             Admission::Known(answer) => {
                 counts.push(Counter::OnlineCacheHit);
-                let awaiting = Awaiting { route, pending, body, arrived: Arrived::Nothing };
-                return Ok(self.settle(awaiting, &answer, now, counts));
+                return Ok(self.settle(awaiting, &answer, now, host, counts));
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
@@ -76,10 +86,9 @@ impl Exchange {
                 counts.extend(step.counts);
                 return Ok(Step { counts, ..step });
             }
-            Admission::Send => Some(inquiry(&pending, HttpVerb::Post)),
+            Admission::Send => Some(inquiry(pending, HttpVerb::Post)),
             Admission::Wait => None,
         };
-        let awaiting = Awaiting { route, pending, body, arrived: Arrived::Nothing };
         self.state = State::Awaiting(Box::new(awaiting));
         Ok(Step { counts, next: Next::Await(send.map(Box::new)), ..Step::default() })
     }
@@ -89,10 +98,15 @@ impl Exchange {
         awaiting: Awaiting,
         answer: &TokenStatus,
         now: UnixTime,
+        host: &dyn HostVerifier,
         mut counts: Vec<Counter>,
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
-        match settle(&plugin.policy, &awaiting.pending, answer, now, &mut self.trace) {
+        let presented = awaiting.presented.map(|presented| *presented);
+        let possession = Possession::new(&plugin.policy, &plugin.proofs, presented, now, host);
+        let settled = settle(&plugin.policy, &awaiting.pending, answer, &possession, now, &mut self.trace);
+        counts.extend(possession.has_looked().then_some(Counter::ProofChecked));
+        match settled {
             Ok(settled) => {
                 counts.extend(settled.unasked.then_some(Counter::OnlineAllowedUnasked));
                 self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
@@ -141,6 +155,7 @@ impl Exchange {
         if !matches!(step.next, Next::Refuse(..)) {
             step.identity = Some(token);
             step.remove_token = !policy.forward.token && policy.mode == Mode::Enforce;
+            step.remove_proof = step.remove_token && self.has_proof;
         }
         step
     }
@@ -167,7 +182,7 @@ impl Exchange {
         let policy = &self.plugin.policy;
         match policy.mode {
             Mode::Enforce => {
-                let reply = Reply::to_denial(&denial, &policy.protects.realm, self.is_head);
+                let reply = Reply::to_denial(&denial, policy, self.scheme, self.is_head);
                 self.state = State::Refused;
                 Step { next: Next::Refuse(denial, reply), ..Step::default() }
             }

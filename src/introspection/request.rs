@@ -61,8 +61,8 @@ impl IntrospectionRequest {
             }
             Method::Ts43 { parameters } if verb == HttpVerb::Post => {
                 let members = ts43_members(parameters, token);
-                body =
-                    Json::Object(members.map(|(name, value)| (name.into(), value.into())).collect()).to_string();
+                body = Json::Object(members.map(|(name, value)| (name.into(), value.into())).collect())
+                    .to_string();
                 headers.push(("content-type", "application/json".into()));
             }
             Method::Ts43 { parameters } => {

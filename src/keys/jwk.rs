@@ -1,5 +1,6 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037).
 
+use super::algorithm::Algorithm;
 use super::curve::Curve;
 use super::error::{KeyError, KeyErrors, quoted};
 use super::public_key::{Parts, PublicKey};
@@ -57,6 +58,29 @@ impl PublicKey {
     /// As [`Jwk::parse`].
     pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
         Jwk::parse(jwk).map(|jwk| jwk.key)
+    }
+
+    /// Reads a JWK that comes with what it has signed under `algorithm` (RFC 7515, section 4.1.3): it must be a key for
+    /// exactly that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jwk::parse`].
+    pub fn presented(jwk: &Json, algorithm: Algorithm) -> Result<PublicKey, KeyErrors> {
+        if jwk.as_object().is_none() {
+            return Err(vec![KeyError::invalid("", "is no object")]);
+        }
+        refuse_secrets(jwk)?;
+        let mut errors = KeyErrors::new();
+        check_purpose(jwk, &mut errors);
+        kid(jwk, &mut errors);
+        if alg(jwk, &mut errors).is_some_and(|alg| !algorithm.is_named(alg)) {
+            errors.push(KeyError::unusable(".alg", "is not the algorithm that was used"));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        parts(jwk)?.with_algorithm(Some(algorithm.name())).map_err(|error| vec![error])
     }
 }
 

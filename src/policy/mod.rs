@@ -9,6 +9,7 @@ pub mod media_type;
 pub mod online;
 pub mod operations;
 pub mod path;
+pub mod proof;
 pub mod revocation;
 pub mod rule;
 pub mod rule_index;
@@ -26,6 +27,7 @@ pub use forward::Forward;
 pub use identity::{Identities, Identity};
 pub use online::Online;
 pub use operations::{Operation, Role};
+pub use proof::{DpopRules, ProofRules};
 pub use revocation::{Revocable, Revocation};
 pub use rule::{Action, Binding, Matcher, Rule};
 pub use rule_index::Rules;
@@ -44,6 +46,8 @@ pub struct Policy {
     pub entitlement_servers: Vec<Arc<EntitlementServer>>,
     /// What a token must look like.
     pub token: TokenRules,
+    /// How a client proves that a token is its own; `None`: no bound token is accepted.
+    pub proof: Option<ProofRules>,
     /// Rules, tried before the built-in operations.
     pub rules: Rules,
     /// Whether the built-in operations apply.
@@ -62,6 +66,18 @@ pub struct Policy {
     pub identities: Identities,
     /// What the upstream gets to see.
     pub forward: Forward,
+}
+
+impl Policy {
+    /// How DPoP proofs are checked, if they are.
+    pub fn dpop(&self) -> Option<&DpopRules> {
+        self.proof.as_ref()?.dpop.as_ref()
+    }
+
+    /// Whether a token may be bound to the client's certificate.
+    pub fn asks_for_certificate(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.client_certificate)
+    }
 }
 
 /// What a denial does.

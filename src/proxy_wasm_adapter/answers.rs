@@ -54,7 +54,7 @@ fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: Answer) {
         shared.calls.leave(&shared.statistics, stream);
         let Some(exchange) = exchange else { continue };
         hostcalls::set_effective_context(stream);
-        let step = exchange.borrow_mut().on_answer(&answer, now, &read_body);
+        let step = exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
         if matches!(host::perform(step, Fields::Headers, &ProxyHost { shared }), Flow::Continue) {
             hostcalls::continue_request();
         }

@@ -74,6 +74,7 @@ unsafe extern "C" {
         headers_size: usize,
         grpc_status: i32,
     ) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
@@ -161,6 +162,13 @@ pub(super) fn send_local_response(status: u16, details: &str, headers: &[u8], bo
             -1,
         )
     };
+}
+
+/// The property at `path`, whose parts are separated by NUL; `None` if it is not there.
+pub(super) fn property(path: &str) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    let status = unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) };
+    unsafe { taken(status, data, size) }
 }
 
 /// Sets the filter state `wasm.<name>` of the stream.

@@ -1,6 +1,7 @@
 //! One request: callbacks of the host become events of the exchange, its steps become host calls.
 
 use super::answers;
+use super::client_certificate;
 use super::clock;
 use super::header_map;
 use super::hostcalls::{self, Map};
@@ -71,7 +72,7 @@ impl Running {
         // Nobody else can be waiting for a question that was never on its way.
         let now = clock::now();
         let (answer, _) = answers::close(shared, &pending, Err(Cause::Cluster), now);
-        let step = self.exchange.borrow_mut().on_answer(&answer, now, &read_body);
+        let step = self.exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
         self.act(step, Fields::Headers)
     }
 }
@@ -97,7 +98,10 @@ impl HttpContext for HttpFilter {
         let (Some(running), Some(pairs), Some(now)) = (&self.running, pairs, hostcalls::now()) else {
             return fail_closed();
         };
-        let request = RequestView::new(&pairs, end_of_stream);
+        let mut request = RequestView::new(&pairs, end_of_stream);
+        if running.shared.plugin.policy.asks_for_certificate() {
+            request.client_certificate = client_certificate::digest();
+        }
         let now = UnixTime::from_nanoseconds(now);
         let step = running.exchange.borrow_mut().on_request_headers(&request, now, &running.shared.verifier);
         running.act(step, Fields::Headers)

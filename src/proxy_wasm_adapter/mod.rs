@@ -5,6 +5,7 @@
 
 mod answers;
 mod calls;
+mod client_certificate;
 mod clock;
 mod header_map;
 mod hostcalls;

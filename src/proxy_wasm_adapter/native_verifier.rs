@@ -23,7 +23,8 @@ pub(super) fn proven(policy: &Policy) -> ProvenHost<NativeVerifier> {
     let host = ProvenHost::new(NativeVerifier);
     let is_pinned = |algorithm: Algorithm| {
         let mut keys = policy.entitlement_servers.iter().flat_map(|server| server.keys.keys());
-        keys.any(|key| key.key.algorithm() == algorithm)
+        let proofs = policy.dpop().is_some_and(|dpop| dpop.algorithms.contains(&algorithm));
+        proofs || keys.any(|key| key.key.algorithm() == algorithm)
     };
     let pinned = Algorithm::ALL.iter().filter(|algorithm| is_pinned(**algorithm));
     for algorithm in pinned.filter(|algorithm| host.verifies(**algorithm) == Some(false)) {

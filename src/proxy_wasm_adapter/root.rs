@@ -13,6 +13,7 @@ use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
 use crate::keys::{TableStore, recall_sound_moduli, share_sound_moduli};
 use crate::plugin_state::PluginState;
+use crate::proof::{MemoryOwner, ProofMemory};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::hash::RandomState;
@@ -69,7 +70,9 @@ impl RootContext for Root {
                 TABLES.with(|tables| {
                     policy.entitlement_servers.iter().for_each(|server| server.keys.prepare(tables));
                 });
-                let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+                let owner = MemoryOwner::of(&policy);
+                let proofs = ProofMemory::agree(Box::new(SharedData), owner, random(), now());
+                let plugin = Rc::new(PluginState::sharing(policy, RandomState::new(), proofs));
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
                 let shared = Shared { plugin, statistics, calls, verifier, inactive };

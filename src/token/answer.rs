@@ -1,5 +1,6 @@
 //! What an entitlement server says about a token, held against the token.
 
+use super::verified::check_token_type;
 use super::{Claims, ValidToken, validity};
 use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
@@ -20,7 +21,13 @@ pub fn check_answer(
     now: UnixTime,
 ) -> Result<(), Denial> {
     let claims = claims.without_nulls(&token.server().claims);
-    claims.check_confirmation()?;
+    let confirmation = token.confirmation();
+    // An answer without `cnf` leaves the token's.
+    if claims.confirmation()?.is_some_and(|answered| Some(&answered) != confirmation) {
+        let because = "the answer has another `cnf` than the token";
+        return Err(Denial::new(DenyReason::ConfirmationFailed, because));
+    }
+    check_token_type(&claims, confirmation)?;
     let inactive = |because| Err(Denial::new(DenyReason::TokenInactive, because));
     let named = |iss: &Json| iss.as_str().is_some_and(|iss| token.server().identity.matches(iss));
     if !claims.get("iss").is_none_or(named) {

@@ -1,20 +1,28 @@
-//! The Authorization header (RFC 6750, section 2.1).
+//! The Authorization header (RFC 6750, section 2.1; RFC 9449, section 7.1).
 
-use crate::decision::{Check, Denial, DenyReason, Trace};
+use crate::decision::{Check, Denial, DenyReason, Scheme, Trace};
 use crate::policy::path;
 use crate::request::RequestView;
 
-/// The value of the one Authorization header of a request.
+/// The one Authorization header of a request.
 #[derive(Clone, Copy)]
-pub struct Credentials<'a>(&'a [u8]);
+pub struct Credentials<'a> {
+    value: &'a [u8],
+    /// The scheme, if it is one that may bring a token, and what follows its name.
+    found: Option<(Scheme, &'a [u8])>,
+}
 
 impl<'a> Credentials<'a> {
-    /// Takes the credentials out of a request's headers.
+    /// Takes the credentials out of a request's headers; those of `DPoP` are some only where proofs are checked.
     ///
     /// # Errors
     ///
     /// `token_missing` without an Authorization header, `token_repeated` with several.
-    pub fn from_request(request: &RequestView<'a>, trace: &mut Trace) -> Result<Credentials<'a>, Denial> {
+    pub fn from_request(
+        request: &RequestView<'a>,
+        takes_dpop: bool,
+        trace: &mut Trace,
+    ) -> Result<Credentials<'a>, Denial> {
         trace.note(Check::Credentials, || {
             let schemes = request.values(b"authorization").map(|value| {
                 let scheme = value.split(|b| *b == b' ').next().unwrap_or_default();
@@ -22,7 +30,8 @@ impl<'a> Credentials<'a> {
             });
             let schemes: Vec<String> = schemes.collect();
             let found = if schemes.is_empty() { "none".into() } else { schemes.join(", ") };
-            ("one Authorization header, `Bearer`, and no token in the query".into(), found)
+            let schemes = if takes_dpop { "`Bearer` or `DPoP`" } else { "`Bearer`" };
+            (format!("one Authorization header, {schemes}, and no token in the query"), found)
         });
         if query_has_token(request.target) {
             let because = "an `access_token` in the query, where the server could find another token";
@@ -33,42 +42,40 @@ impl<'a> Credentials<'a> {
             (Some(_), Some(_)) => {
                 Err(Denial::new(DenyReason::TokenRepeated, "more than one Authorization header"))
             }
-            (Some(value), None) => Ok(Credentials(value)),
+            (Some(value), None) => Ok(Credentials { value, found: scheme(value, takes_dpop) }),
             (None, _) => Err(Denial::new(DenyReason::TokenMissing, "no Authorization header")),
         }
     }
 
-    /// What stands where a bearer token would: good for comparing with tokens that are known, and no more.
+    /// What stands where a token would: good for comparing with tokens that are known, and no more.
     pub fn place_of_token(self) -> &'a [u8] {
-        let (scheme, rest) = self.split();
-        let spaces = leading_spaces(rest);
-        if scheme.eq_ignore_ascii_case(BEARER) && spaces > 0 {
-            rest.get(spaces..).unwrap_or_default()
-        } else {
-            b""
-        }
+        let rest = self.found.map_or(&b""[..], |(_, rest)| rest);
+        rest.get(leading_spaces(rest)..).unwrap_or_default()
     }
 
-    /// The one bearer token that they are.
+    /// The scheme under which the token comes.
+    pub fn scheme(self) -> Scheme {
+        self.found.map_or(Scheme::Bearer, |(scheme, _)| scheme)
+    }
+
+    /// The one token that they are.
     ///
     /// # Errors
     ///
     /// `token_missing` under another scheme, `token_repeated` for values joined on the way, `token_too_large`, and
     /// `token_malformed` for what RFC 6750 calls no token.
     pub fn bearer(self, max_bytes: usize, trace: &mut Trace) -> Result<Bearer<'a>, Denial> {
-        let (scheme, rest) = self.split();
-        let bearer = scheme.eq_ignore_ascii_case(BEARER);
-        let takes_token = bearer || self.0.get(..DPOP.len()).is_some_and(|s| s.eq_ignore_ascii_case(DPOP));
+        let takes_token = [Scheme::Bearer, Scheme::Dpop].iter().any(|s| s.strip(self.value).is_some());
         // Two headers that a proxy has joined; a comma is no token character.
-        if takes_token && self.0.contains(&b',') {
+        if takes_token && self.value.contains(&b',') {
             return Err(Denial::new(
                 DenyReason::TokenRepeated,
                 "several credentials in one Authorization header",
             ));
         }
-        if !bearer || rest.first().is_some_and(|b| *b != b' ') {
-            return Err(Denial::new(DenyReason::TokenMissing, "another scheme than Bearer"));
-        }
+        let Some((_, rest)) = self.found else {
+            return Err(Denial::new(DenyReason::TokenMissing, "a scheme that brings no token here"));
+        };
         let token = rest.get(leading_spaces(rest)..).unwrap_or_default();
         trace.note(Check::TokenSize, || {
             (format!("at most {max_bytes} bytes"), format!("{} bytes", token.len()))
@@ -81,16 +88,16 @@ impl<'a> Credentials<'a> {
             _ => Err(Denial::new(DenyReason::TokenMalformed, "not one token of RFC 6750 characters")),
         }
     }
-
-    /// The scheme, if it can be `Bearer`, and what follows it.
-    fn split(self) -> (&'a [u8], &'a [u8]) {
-        self.0.split_at_checked(BEARER.len()).unwrap_or((self.0, b""))
-    }
 }
 
-/// The schemes that bring a token (RFC 6750, RFC 9449), in lower case.
-const BEARER: &[u8] = b"bearer";
-const DPOP: &[u8] = b"dpop";
+/// The scheme of an Authorization header, if it may bring a token, and what follows its name: nothing, or a space first.
+fn scheme(value: &[u8], takes_dpop: bool) -> Option<(Scheme, &[u8])> {
+    let schemes = if takes_dpop { &[Scheme::Bearer, Scheme::Dpop][..] } else { &[Scheme::Bearer] };
+    schemes.iter().find_map(|scheme| {
+        let rest = scheme.strip(value).filter(|rest| rest.first().is_none_or(|b| *b == b' '))?;
+        Some((*scheme, rest))
+    })
+}
 
 /// Whether the query brings a token, as RFC 6750, section 2.3 lets clients do: the server behind us could take that one.
 fn query_has_token(target: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
 use crate::policy::{ClientClaims, EntitlementServer, Policy, TokenRules};
+use crate::proof::Confirmation;
 use crate::time::UnixTime;
 use std::rc::Rc;
 
@@ -90,7 +91,6 @@ impl Claims {
             let gpsi = Json::shown(self.find(&server.claims.gpsi));
             (names.collect::<Vec<_>>().join(", "), format!("EEC ID {eec_id}, GPSI {gpsi}"))
         });
-        trace.note(Check::Confirmation, || ("no `cnf`".into(), Json::shown(self.get("cnf"))));
         trace.note(Check::Revocation, || {
             ("not in `revoked`".into(), format!("jti {}, iat {}", Json::shown(self.get("jti")), date("iat")))
         });
@@ -155,12 +155,19 @@ impl Claims {
         ["exp", "nbf", "iat"].iter().all(|name| self.get(name).is_none_or(|v| v.as_finite().is_some()))
     }
 
-    /// A token bound to a client key must come with a proof, and none is checked here (RFC 7800).
-    pub(super) fn check_confirmation(&self) -> Result<(), Denial> {
-        match self.get("cnf") {
-            None => Ok(()),
-            Some(_) => Err(Denial::new(DenyReason::ConfirmationFailed, "the token has `cnf`")),
-        }
+    /// What the token is bound to, if it is.
+    ///
+    /// # Errors
+    ///
+    /// `confirmation_failed`.
+    pub(super) fn confirmation(&self) -> Result<Option<Confirmation>, Denial> {
+        let read = self.get("cnf").map(Confirmation::read).transpose();
+        read.map_err(|because| Denial::new(DenyReason::ConfirmationFailed, because))
+    }
+
+    /// Whether an answer calls the token one that needs a proof.
+    pub(super) fn are_of_dpop(&self) -> bool {
+        self.get("token_type").and_then(Json::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Bearer, Claims, VerifiedToken};
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{self, Json};
+use crate::jws::CompactJws;
 use crate::keys::{HostVerifier, KeyHint};
 use crate::policy::{EntitlementServer, Policy};
 use crate::time::UnixTime;
@@ -12,12 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// A well-formed token that nobody has vouched for. Of its claims only `iss` can be read, to find the keys.
-pub struct UntrustedToken<'a> {
-    signing_input: &'a [u8],
-    header: Json,
-    payload: Json,
-    signature: Vec<u8>,
-}
+pub struct UntrustedToken<'a>(CompactJws<'a>);
 
 impl<'a> UntrustedToken<'a> {
     /// Whether a token is meant to be a JWT: two dots, and a first part that is base64url of a JSON object.
@@ -36,33 +32,14 @@ impl<'a> UntrustedToken<'a> {
     /// `token_malformed`, with the first thing that is wrong.
     pub fn parse(bearer: Bearer<'a>, trace: &mut Trace) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
-        let text = bearer.as_str().as_bytes();
-        let mut parts = text.split(|b| *b == b'.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed("not three parts separated by dots"));
-        };
-        let decode = |part: &[u8]| {
-            URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part is not strict base64url"))
-        };
-        let object = |bytes: Vec<u8>, because| match json::parse(&bytes) {
-            Ok(object @ Json::Object(_)) => Ok(object),
-            _ => Err(malformed(because)),
-        };
-        let header = object(decode(header)?, "the header is not a strict JSON object")?;
-        trace.note(Check::TokenForm, || {
-            ("a compact JWS with `alg`, `typ` JWT or at+jwt".into(), format!("header {header}"))
+        let jws = CompactJws::parse(bearer.as_str().as_bytes(), |header| {
+            trace.note(Check::TokenForm, || {
+                ("a compact JWS with `alg`, `typ` JWT or at+jwt".into(), format!("header {header}"))
+            });
         });
-        check_header(&header).map_err(malformed)?;
-        let payload = object(decode(payload)?, "the payload is not a strict JSON object")?;
-        let signature_at = text.len().saturating_sub(signature.len().saturating_add(1));
-        Ok(UntrustedToken {
-            signing_input: text.get(..signature_at).unwrap_or_default(),
-            header,
-            payload,
-            signature: decode(signature)?,
-        })
+        let jws = jws.map_err(malformed)?;
+        check_header(&jws.header).map_err(malformed)?;
+        Ok(UntrustedToken(jws))
     }
 
     /// The entitlement server that `iss` names. Nobody has vouched for that yet.
@@ -77,13 +54,18 @@ impl<'a> UntrustedToken<'a> {
     ) -> Result<&'p Arc<EntitlementServer>, Denial> {
         trace.note(Check::Issuer, || {
             let configured = policy.entitlement_servers.iter().map(|server| server.identity.as_str());
-            (configured.collect::<Vec<_>>().join(" or "), Json::shown(self.payload.get("iss")))
+            (configured.collect::<Vec<_>>().join(" or "), Json::shown(self.0.payload.get("iss")))
         });
-        let iss = self.payload.get("iss").and_then(Json::as_str);
+        let iss = self.0.payload.get("iss").and_then(Json::as_str);
         let named = |iss: &str| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss));
         iss.and_then(named).ok_or_else(|| {
             Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
         })
+    }
+
+    /// What it says that it is bound to. It may only narrow what the entitlement server says.
+    pub fn into_cnf(self) -> Option<Json> {
+        self.0.payload.get("cnf").cloned()
     }
 
     /// Picks the key among those of `server` and checks the signature with it.
@@ -99,36 +81,29 @@ impl<'a> UntrustedToken<'a> {
         trace: &mut Trace,
     ) -> Result<VerifiedToken<'p>, Denial> {
         let hint = KeyHint {
-            alg: self.header_text("alg").unwrap_or_default(),
-            kid: self.header_text("kid"),
-            x5t_s256: self.header_text("x5t#S256"),
+            alg: self.0.header_text("alg").unwrap_or_default(),
+            kid: self.0.header_text("kid"),
+            x5t_s256: self.0.header_text("x5t#S256"),
         };
         let key = server.keys.select(&hint, now, trace)?;
         trace.note(Check::Signature, || {
-            (format!("by the key {}", key.key.thumbprint()), format!("{} bytes", self.signature.len()))
+            (format!("by the key {}", key.key.thumbprint()), format!("{} bytes", self.0.signature.len()))
         });
-        if !key.key.verify(self.signing_input, &self.signature, host) {
+        if !key.key.verify(self.0.signing_input, &self.0.signature, host) {
             let because = "the signature is not that of the pinned key";
             return Err(Denial::new(DenyReason::SignatureInvalid, because));
         }
-        Ok(VerifiedToken { server, key: Some(key), claims: Rc::new(Claims::new(self.payload)) })
-    }
-
-    fn header_text(&self, name: &str) -> Option<&str> {
-        self.header.get(name).and_then(Json::as_str)
+        Ok(VerifiedToken {
+            server,
+            key: Some(key),
+            claims: Rc::new(Claims::new(self.0.payload)),
+            own_cnf: None,
+        })
     }
 }
 
-/// The header members that decide anything. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not
-/// even looked at.
+/// What the header says about type and key. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not even looked at.
 fn check_header(header: &Json) -> Result<(), &'static str> {
-    match header.get("alg") {
-        Some(Json::String(_)) => {}
-        _ => return Err("no `alg` in the header"),
-    }
-    if ["crit", "b64", "zip", "enc"].iter().any(|name| header.get(name).is_some()) {
-        return Err("the header has `crit`, `b64`, `zip` or `enc`");
-    }
     if ["kid", "x5t#S256"].iter().any(|name| header.get(name).is_some_and(|v| v.as_str().is_none())) {
         return Err("`kid` or `x5t#S256` in the header is not a string");
     }

@@ -6,6 +6,7 @@ use crate::decision::{Denial, DenyReason, Trace};
 use crate::json::{Json, Pointer};
 use crate::policy::binding::Client;
 use crate::policy::{ClaimCheck, EntitlementServer, Policy, Revocable};
+use crate::proof::{Confirmation, Holder, Possession};
 use crate::time::UnixTime;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,13 +20,15 @@ pub struct ValidToken {
     issuer: Json,
     eec_id: Box<str>,
     gpsis: Vec<Box<str>>,
+    confirmation: Option<Confirmation>,
     identity_headers: IdentityHeaders,
     valid_from: f64,
     valid_until: f64,
 }
 
 impl ValidToken {
-    /// Checks times, audience, the claims and their shapes, revocation, in the order of the contract.
+    /// Checks times, audience, the claims and their shapes, that the request has it from its holder, and revocation, in the order of the
+    /// contract.
     ///
     /// # Errors
     ///
@@ -33,6 +36,7 @@ impl ValidToken {
     pub fn check(
         token: VerifiedToken<'_>,
         policy: &Policy,
+        possession: &Possession<'_>,
         now: UnixTime,
         trace: &mut Trace,
     ) -> Result<ValidToken, Denial> {
@@ -43,8 +47,10 @@ impl ValidToken {
         claims.check_audience(policy, server)?;
         claims.check_shapes(&policy.token, &server.claims)?;
         let identity_headers = IdentityHeaders::new(claims, &policy.forward, server)?;
-        claims.check_confirmation()?;
+        let confirmation = token.confirmation()?;
         let eec_id = claims.find(&server.claims.eec_id).and_then(Json::as_str).unwrap_or_default();
+        let holder = Holder { confirmation: confirmation.as_ref(), server, eec_id };
+        possession.check(&holder, trace)?;
         let revocable = Revocable {
             token_id: claims.get("jti").and_then(Json::as_str),
             eec_id,
@@ -61,6 +67,7 @@ impl ValidToken {
             issuer: Json::String(token.server.identity.as_str().into()),
             eec_id: eec_id.into(),
             gpsis: gpsis.into_iter().map(Box::from).collect(),
+            confirmation,
             identity_headers,
             valid_from,
             valid_until,
@@ -81,6 +88,16 @@ impl ValidToken {
     /// The entitlement server that issued it.
     pub fn server(&self) -> &Arc<EntitlementServer> {
         &self.server
+    }
+
+    /// What it is bound to, if it is.
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
+    }
+
+    /// Whom it was issued to.
+    pub fn holder(&self) -> Holder<'_> {
+        Holder { confirmation: self.confirmation(), server: &self.server, eec_id: &self.eec_id }
     }
 
     /// Names and values of the headers that tell the upstream who is calling.

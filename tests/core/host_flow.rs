@@ -117,7 +117,7 @@ impl Way {
     }
 
     fn answer(&mut self, answer: &TokenStatus) -> Vec<String> {
-        let step = self.exchange.on_answer(answer, time(), &|| None);
+        let step = self.exchange.on_answer(answer, time(), &NoHost, &|| None);
         Self::act(&self.notes, step, Fields::Headers)
     }
 }

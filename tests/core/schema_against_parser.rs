@@ -76,6 +76,8 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: rule paths", FormOfAString),
     ("config_errors: rule action", SeveralMembers),
     ("config_errors: forward", FormOfAString),
+    ("config_errors: proof: neither", SeveralMembers),
+    ("config_errors: proof: secret missing, and twice", Environment),
 ];
 
 /// Files in `envoy/` that have filter JSON in them.
@@ -88,6 +90,9 @@ const SHIPPED: [&str; 7] = [
     "envoy/istio/wasmplugin.yaml",
     "envoy/sidecar/eec_authn.yaml",
 ];
+
+/// Base64url of 32 bytes, which is also a password.
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 fn schema() -> Validator {
     let text = fs::read(find::root().join("envoy/filter-config.schema.json")).expect("the schema");
@@ -175,13 +180,14 @@ fn they_differ_only_where_a_schema_cannot_tell() {
         let found = shipped(path);
         assert!(!found.is_empty(), "{path}: no filter JSON in it");
         for (name, filter) in &found {
-            accepted(filter, Some("secret")).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+            accepted(filter, Some(SECRET)).unwrap_or_else(|errors| panic!("{name}: {errors}"));
         }
         cases.extend(found);
     }
     let (mut wrong, mut differ) = (Vec::new(), Vec::new());
     for (name, text) in &cases {
-        let secret = name.starts_with("envoy/").then_some("secret");
+        let has_secrets = name.starts_with("envoy/") || name.starts_with("possession:");
+        let secret = has_secrets.then_some(SECRET);
         let complaint = match serde_json::from_str::<Value>(text) {
             Ok(document) => schema.validate(&document).map_err(|e| format!("{}: {e}", e.instance_path())),
             Err(error) => Err(error.to_string()),

@@ -41,5 +41,5 @@ pub(crate) fn with_bearer<T>(
     let pairs: [(&[u8], &[u8]); 1] = [(b"authorization", value.as_bytes())];
     let request = RequestView::new(&pairs, true);
     let trace = &mut Trace::off();
-    use_it(Credentials::from_request(&request, trace)?.bearer(usize::MAX, trace)?)
+    use_it(Credentials::from_request(&request, false, trace)?.bearer(usize::MAX, trace)?)
 }

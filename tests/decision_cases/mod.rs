@@ -2,7 +2,9 @@
 //! on wasm32 in Node; nothing here needs a clock, files or an environment.
 //!
 //! In a configuration `"@x:1"` stands for the public key of seed 1. A token is `{"header", "claims", "key"}`, or a
-//! text as it is; `claims_text` replaces the claims by JSON that serde would not write.
+//! text as it is; `claims_text` replaces the claims by JSON that serde would not write. `"@jkt:1"` stands for the RFC 7638
+//! thumbprint of the key of seed 1. A `proof` is a token whose `ath` may be `"@"`, the hash of the request's token; `scheme` is that of the
+//! Authorization header, `client_certificate` the base64url SHA-256 of one. With `times` the same request comes so often, and the last one counts.
 //!
 //! `wait` says what happens while an answer is under way: `long` (the body comes first), `given_up` (the client goes away).
 //! `push` changes the configuration during that wait; `then` is the next request of the same plugin, as changes to the case.
@@ -20,6 +22,7 @@ use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 use std::cell::Cell;
 use std::hash::RandomState;
 use std::rc::Rc;
@@ -31,6 +34,7 @@ const TABLES: &[(&str, &str)] = &[
     ("routes", include_str!("../cases/routes.json")),
     ("bodies", include_str!("../cases/bodies.json")),
     ("waits", include_str!("../cases/waits.json")),
+    ("possession", include_str!("../cases/possession.json")),
 ];
 
 /// Runs every table; panics with all that went wrong.
@@ -78,8 +82,29 @@ fn pair(seed: u64) -> KeyPair {
     KeyPair::from_seed(Seed::new([u8::try_from(seed).expect("a small seed"); 32]))
 }
 
+/// `value` with what stands for keys and thumbprints replaced.
+fn with_keys(value: &Value) -> Value {
+    let mut text = value.to_string();
+    for seed in 1..=9 {
+        if !text.contains('@') {
+            break;
+        }
+        let x = URL_SAFE_NO_PAD.encode(pair(seed).pk.as_ref());
+        let members = format!("{{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"{x}\"}}");
+        let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
+        text = text.replace(&format!("@x:{seed}"), &x).replace(&format!("@jkt:{seed}"), &thumbprint);
+    }
+    serde_json::from_str(&text).expect("JSON as before")
+}
+
+/// The secret of nonces: 32 bytes of 1.
+fn environment(name: &str) -> Option<String> {
+    (name == "EEC_AUTHN_NONCE").then(|| URL_SAFE_NO_PAD.encode([1; 32]))
+}
+
 /// What is decided and what should be, for the case and for what comes `then`.
 fn decide(case: &Value) -> Vec<(Value, Value)> {
+    let case = &with_keys(case);
     let plugin = match load(&case["config"]) {
         Ok(plugin) => plugin,
         Err(errors) => return vec![(errors, case["expect"].clone())],
@@ -94,11 +119,7 @@ fn decide(case: &Value) -> Vec<(Value, Value)> {
 }
 
 fn load(configuration: &Value) -> Result<Rc<PluginState>, Value> {
-    let mut text = configuration.to_string();
-    for seed in 1..=9 {
-        text = text.replace(&format!("@x:{seed}"), &URL_SAFE_NO_PAD.encode(pair(seed).pk.as_ref()));
-    }
-    match config::parse(text.as_bytes(), &|_| None) {
+    match config::parse(configuration.to_string().as_bytes(), &environment) {
         Ok(loaded) => Ok(Rc::new(PluginState::new(loaded.policy, RandomState::new()))),
         Err(errors) => Err(json!({"config": errors.iter().map(ToString::to_string).collect::<Vec<_>>()})),
     }
@@ -112,7 +133,15 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         (":path".into(), text("path")),
         (":authority".into(), text("host")),
     ];
-    pairs.extend(token(&case["token"]).map(|token| ("authorization".into(), format!("Bearer {token}"))));
+    let token = signed(&case["token"]);
+    let scheme = case["scheme"].as_str().unwrap_or("Bearer");
+    pairs.extend(token.iter().map(|token| ("authorization".into(), format!("{scheme} {token}"))));
+    let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(token.unwrap_or_default()));
+    let mut proof = case["proof"].clone();
+    if proof["claims"]["ath"] == "@" {
+        proof["claims"]["ath"] = json!(ath);
+    }
+    pairs.extend(signed(&proof).map(|proof| ("dpop".into(), proof)));
     for header in case["headers"].as_array().into_iter().flatten() {
         let part = |n: usize| header[n].as_str().expect("a header is [name, value]").to_owned();
         pairs.push((part(0), part(1)));
@@ -129,8 +158,14 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         .as_ref()
         .map(|trailers| trailers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect());
     let pushed = Cell::new(None);
+    let certificate = case["client_certificate"].as_str().map(|digest| {
+        let digest = URL_SAFE_NO_PAD.decode(digest).expect("base64url");
+        digest.try_into().expect("32 bytes")
+    });
+    let request =
+        RequestView { client_certificate: certificate, ..RequestView::new(&pairs, pieces.is_none()) };
     let rehearsal = Rehearsal {
-        request: RequestView::new(&pairs, pieces.is_none()),
+        request,
         body: pieces.as_deref(),
         trailers: trailers.as_deref(),
         answer: &|pending| {
@@ -143,6 +178,9 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         wait: wait(&case["wait"]),
     };
     let now = UnixTime::new(case["now"].as_f64().expect("now")).expect("a time");
+    for _ in 1..case["times"].as_u64().unwrap_or(1) {
+        play(&plugin, &rehearsal, now, &NoHost);
+    }
     let outcome = play(&plugin, &rehearsal, now, &NoHost);
     let failed: Vec<_> = outcome.trace.endings(outcome.denial()).into_iter().filter_map(failed).collect();
     assert_eq!(
@@ -204,7 +242,7 @@ fn answer(pending: &PendingIntrospection, given: &Value) -> TokenStatus {
     }
 }
 
-fn token(token: &Value) -> Option<String> {
+fn signed(token: &Value) -> Option<String> {
     match token {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),

@@ -26,6 +26,7 @@ mod online_outages;
 mod online_push;
 mod online_waiting;
 mod order;
+mod possession;
 mod push;
 mod real_servers;
 mod replies;

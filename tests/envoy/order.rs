@@ -1,11 +1,13 @@
 //! Of any two faults the one whose row comes first is told (`docs/contract.md#decisions`): every pair, in a real Envoy.
 
 use crate::support::contract::ROWS;
-use crate::support::fixture::{Fixture, Protocol, config, identity_of_eec_1};
+use crate::support::fixture::{BOTH, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
+use crate::support::proof::{Proof, thumbprint};
 use crate::support::request::Request;
-use crate::support::token::{Key, claims, now};
+use crate::support::token::{Key, base64url, claims_with, now};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// A request and its token before they are put together, so that faults can be laid over each other.
 struct Draft {
@@ -16,6 +18,8 @@ struct Draft {
     header: Value,
     claims: Value,
     signer: u8,
+    proof: Proof,
+    nonce: Option<String>,
     content_type: &'static str,
     body: Option<String>,
 }
@@ -23,18 +27,21 @@ struct Draft {
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 
 impl Draft {
-    fn good() -> Self {
-        let mut claims = claims();
+    /// A request that is good, with a nonce that is.
+    fn good(nonce: &str) -> Self {
+        let mut claims = claims_with(json!({"jti": "t1", "cnf": {"jkt": thumbprint(&Key::new(2))}}));
         claims["scope"] = json!("edge");
         claims["tier"] = json!("gold");
         Self {
             path: REGISTRATIONS,
             host: None,
-            scheme: "Bearer",
+            scheme: "DPoP",
             again: false,
             header: Key::new(1).header(),
             claims,
             signer: 1,
+            proof: Proof::new(&Key::new(2), "POST", REGISTRATIONS, ""),
+            nonce: Some(nonce.to_owned()),
             content_type: "application/json",
             body: Some("{\"eecId\":\"eec-1\"}".into()),
         }
@@ -42,8 +49,11 @@ impl Draft {
 
     fn request(&self) -> Request {
         let token = Key::new(self.signer).token_with(&self.header, &self.claims);
+        let ath = base64url(Sha256::digest(&token));
+        let proof = self.proof.clone().claim("ath", ath).claim("nonce", self.nonce.clone());
         let mut request = Request::new("POST", self.path)
             .header("authorization", format!("{} {token}", self.scheme))
+            .header("dpop", proof.by(&Key::new(2)))
             .header("content-type", self.content_type);
         if self.again {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -82,9 +92,14 @@ const FAULTS: &[Fault] = &[
     Fault("lifetime_too_long", "iat", |d| d.claims["iat"] = json!(now() - 200_000)),
     Fault("audience_mismatch", "aud", |d| d.claims["aud"] = json!("ees2.edge.example.net")),
     Fault("claim_missing", "scope", |d| drop(d.claims.as_object_mut().expect("claims").remove("scope"))),
-    Fault("claim_malformed", "jti", |d| d.claims["jti"] = json!(7)),
+    Fault("claim_malformed", "gpsi", |d| d.claims["gpsi"] = json!(7)),
+    Fault("confirmation_missing", "cnf", |d| drop(d.claims.as_object_mut().expect("claims").remove("cnf"))),
     Fault("confirmation_failed", "cnf", |d| d.claims["cnf"] = json!({"jkt": "x"})),
-    Fault("token_revoked", "sub", |d| d.claims["sub"] = json!("revoked")),
+    Fault("proof_invalid", "htm", |d| d.proof.claims["htm"] = json!("GET")),
+    Fault("proof_nonce", "nonce", |d| d.nonce = None),
+    Fault("proof_replayed", "proof's jti", |d| d.proof.claims["jti"] = json!("spent")),
+    // By its name: of another EEC no proof has been used.
+    Fault("token_revoked", "jti", |d| d.claims["jti"] = json!("revoked")),
     Fault("claim_mismatch", "tier", |d| d.claims["tier"] = json!("silver")),
     Fault("body_required", "body", |d| d.body = None),
     Fault("media_type_unsupported", "type", |d| d.content_type = "text/plain"),
@@ -104,9 +119,24 @@ fn fixture(hold_headers: bool) -> Fixture {
         {"match": {"api": "eees-eecregistration"}, "claims": [{"claim": "tier", "equals": "gold"}]},
     ]);
     filter["token"] = json!({"max_bytes": 2000, "require_claims": ["scope"]});
-    filter["revoked"] = json!({"eec_ids": ["revoked"]});
+    filter["proof"] = json!({"required": true, "dpop": {"nonce": {"secret_env": ["EEC_AUTHN_NONCE"]}}});
+    filter["revoked"] = json!({"token_ids": ["revoked"]});
     filter["body"] = json!({"limit_bytes": 200, "hold_headers": hold_headers});
-    Fixture::start_with(&filter, |setup| setup.stop_iteration(hold_headers))
+    let secret = base64url([7; 32]);
+    Fixture::start_with(&filter, |setup| {
+        setup.stop_iteration(hold_headers).environment("EEC_AUTHN_NONCE", &secret)
+    })
+}
+
+/// A nonce of the filter's, and the proof `spent` has been.
+fn nonce(fixture: &Fixture) -> String {
+    let draft = Draft { nonce: None, ..Draft::good("") };
+    let response = fixture.send(Protocol::H1, &draft.request()).expect("an answer");
+    let nonce = response.one("dpop-nonce").expect("a nonce").to_owned();
+    let mut draft = Draft::good(&nonce);
+    draft.proof.claims["jti"] = json!("spent");
+    assert_eq!(fixture.send(Protocol::H1, &draft.request()).expect("an answer").status, 201);
+    nonce
 }
 
 #[test]
@@ -122,16 +152,23 @@ fn the_faults_are_those_of_the_table_in_its_order() {
 fn the_earlier_of_two_faults_is_told() {
     let fixture = fixture(true);
     let mut p = Problems::new();
-    fixture.allowed(&mut p, "no fault", &Draft::good().request(), &identity_of_eec_1());
+    let nonce = nonce(&fixture);
+    for protocol in BOTH {
+        let request = Draft::good(&nonce).request();
+        let identity = [identity_of_eec_1(), vec![("x-eec-token-id", "t1")]].concat();
+        fixture.allowed_over(protocol, &mut p, "no fault", &request, &identity);
+    }
     for (n, Fault(code, part, spoil)) in FAULTS.iter().enumerate() {
-        let mut draft = Draft::good();
-        spoil(&mut draft);
-        fixture.denied(&mut p, code, &draft.request(), code);
+        for protocol in BOTH {
+            let mut draft = Draft::good(&nonce);
+            spoil(&mut draft);
+            fixture.denied_over(protocol, &mut p, code, &draft.request(), code);
+        }
         for Fault(later, other, spoil_too) in &FAULTS[n + 1..] {
             if part == other {
                 continue;
             }
-            let mut draft = Draft::good();
+            let mut draft = Draft::good(&nonce);
             // The later fault first: a past key must not take the wrong signer away again.
             spoil_too(&mut draft);
             spoil(&mut draft);
@@ -145,22 +182,29 @@ fn the_earlier_of_two_faults_is_told() {
 #[test]
 fn all_faults_of_the_head_at_once() {
     let fixture = fixture(false);
+    let nonce = nonce(&fixture);
     let mut p = Problems::new();
     // From the first row on, one fault less each time.
     for n in 0..FAULTS.len() {
-        let mut draft = Draft::good();
-        let mut taken = Vec::new();
-        for Fault(_, part, spoil) in &FAULTS[n..] {
-            if !taken.contains(part) {
-                taken.push(part);
-                spoil(&mut draft);
+        let draft = || {
+            let mut draft = Draft::good(&nonce);
+            let mut taken = Vec::new();
+            for Fault(_, part, spoil) in &FAULTS[n..] {
+                if !taken.contains(part) {
+                    taken.push(part);
+                    spoil(&mut draft);
+                }
             }
-        }
+            draft
+        };
         // With `hold_headers: false` the upstream may see the head of a request that fails for its body.
         if FAULTS[n].0 == "body_required" {
             break;
         }
-        fixture.denied(&mut p, &format!("{} and all after it", FAULTS[n].0), &draft.request(), FAULTS[n].0);
+        let name = format!("{} and all after it", FAULTS[n].0);
+        for protocol in BOTH {
+            fixture.denied_over(protocol, &mut p, &name, &draft().request(), FAULTS[n].0);
+        }
     }
     fixture.finish(p);
 }

@@ -1,7 +1,7 @@
 //! Envoy with the filter, an upstream behind it, and whole cases held against the contract.
 
 use super::bootstrap::{Configuration, Setup};
-use super::contract::{self, Row};
+use super::contract::{self, Offer, Row};
 use super::envoy::Envoy;
 use super::problems::Problems;
 use super::request::{Request, Response};
@@ -56,6 +56,8 @@ pub struct Fixture {
     pub envoy: Envoy,
     /// What stands behind it.
     pub upstream: Upstream,
+    /// What its challenges offer.
+    offer: Offer,
     /// Requests that must never have arrived.
     denied: RefCell<Vec<(String, String)>>,
 }
@@ -71,7 +73,7 @@ impl Fixture {
         let upstream = Upstream::start();
         let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
         let envoy = Envoy::start(&options(setup));
-        Self { envoy, upstream, denied: RefCell::default() }
+        Self { envoy, upstream, offer: Offer::of(filter), denied: RefCell::default() }
     }
 
     /// Sends a request and reads the answer.
@@ -117,7 +119,7 @@ impl Fixture {
                 if details.as_deref() != Some(&want) {
                     return;
                 }
-                expect_denial(problems, &name, &request, &response, row);
+                expect_denial(problems, &name, &request, &response, row, &self.offer);
                 problems.equal(&name, "filter state", access.get("decision"), Some(format!("deny:{code}")));
                 problems.equal(&name, "statistic", self.envoy.filter_stat(&counter), before + 1);
             }
@@ -205,14 +207,25 @@ impl Request {
 }
 
 /// Status, headers and body of a denial, exactly.
-fn expect_denial(problems: &mut Problems, name: &str, request: &Request, response: &Response, row: &Row) {
+fn expect_denial(
+    problems: &mut Problems,
+    name: &str,
+    request: &Request,
+    response: &Response,
+    row: &Row,
+    offer: &Offer,
+) {
     problems.equal(name, "status", response.status, row.status);
-    let challenge = row.www_authenticate(FQDN);
+    let authorization = request.headers.iter().find(|(name, _)| name == "authorization");
+    let used_dpop = authorization.is_some_and(|(_, value)| value.to_ascii_lowercase().starts_with(b"dpop"));
+    let challenges = row.challenges(FQDN, offer, used_dpop);
+    let challenges: Vec<&str> = challenges.iter().map(String::as_str).collect();
+    problems.equal(name, "www-authenticate", response.all("www-authenticate"), challenges);
     problems.equal(
         name,
-        "www-authenticate",
-        response.all("www-authenticate"),
-        challenge.iter().map(String::as_str).collect(),
+        "dpop-nonce",
+        response.all("dpop-nonce").len(),
+        usize::from(row.code == "proof_nonce"),
     );
     problems.equal(name, "cache-control", response.all("cache-control"), vec!["no-store"]);
     if request.method == "HEAD" {

@@ -29,6 +29,7 @@ pub mod h1;
 pub mod h2_client;
 pub mod h2_raw;
 pub mod problems;
+pub mod proof;
 pub mod request;
 pub mod token;
 pub mod trapping;

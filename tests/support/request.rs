@@ -54,6 +54,12 @@ impl Request {
         self.header("authorization", value)
     }
 
+    /// Adds `Authorization: DPoP …`, and this proof.
+    pub fn dpop(self, token: impl AsRef<[u8]>, proof: impl AsRef<[u8]>) -> Self {
+        let value = [b"DPoP ", token.as_ref()].concat();
+        self.header("authorization", value).header("dpop", proof)
+    }
+
     /// Sets a body, and `Content-Type: application/json`.
     pub fn json(self, body: impl AsRef<[u8]>) -> Self {
         self.header("content-type", "application/json").body(body)

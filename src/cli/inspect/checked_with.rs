@@ -29,7 +29,7 @@ pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -
     let pairs: [(&[u8], &[u8]); 1] = [(b"authorization", authorization.as_bytes())];
     let nobody = |denial| CheckedWith::Nobody(None, denial);
     let trace = &mut Trace::off();
-    let credentials = Credentials::from_request(&RequestView::new(&pairs, true), trace);
+    let credentials = Credentials::from_request(&RequestView::new(&pairs, true), false, trace);
     let bearer = match credentials.and_then(|given| given.bearer(policy.token.max_bytes, trace)) {
         Ok(bearer) => bearer,
         Err(denial) => return nobody(denial),

@@ -1,6 +1,6 @@
 //! A configuration with everything in it, and other values put into every place of it.
 
-use super::{accepted, schema};
+use super::{SECRET, accepted, schema};
 use serde_json::{Map, Value, json};
 
 /// The base point of P-384 and its double, as public keys: for these no tables are built each time.
@@ -43,6 +43,13 @@ fn full() -> Value {
             "max_bytes": 8192, "clock_skew_seconds": 30, "max_lifetime_seconds": 86400,
             "require_claims": ["jti"], "eec_id_claim": "sub", "gpsi_claim": "/edge/gpsi",
         },
+        "proof": {
+            "required": true, "client_certificate": true,
+            "dpop": {
+                "algorithms": ["ES256", "Ed25519"], "max_age_seconds": 60, "scheme": "https",
+                "nonce": {"secret_env": ["S"], "seconds": 300},
+            },
+        },
         "rules": [
             {"name": "probe", "match": {"methods": ["GET"], "path": "/healthz"}, "action": "pass_without_token"},
             {
@@ -82,7 +89,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 #[test]
 fn the_schema_refuses_nothing_that_the_parser_accepts_whatever_is_put_where() {
     let (schema, full) = (schema(), full());
-    accepted(&full.to_string(), Some("secret")).expect("the full configuration");
+    accepted(&full.to_string(), Some(SECRET)).expect("the full configuration");
     let mut at = Vec::new();
     places(&full, "", &mut at);
     let substitutes = [
@@ -107,7 +114,7 @@ fn the_schema_refuses_nothing_that_the_parser_accepts_whatever_is_put_where() {
     let (mut tried, mut both, mut wrong) = (0, 0, Vec::new());
     let mut compare = |what: String, document: &Value| {
         tried += 1;
-        match (accepted(&document.to_string(), Some("secret")), schema.validate(document)) {
+        match (accepted(&document.to_string(), Some(SECRET)), schema.validate(document)) {
             (Ok(()), Ok(())) => both += 1,
             (Ok(()), Err(complaint)) => wrong.push(format!("{what}: the schema refuses it: {complaint}")),
             (Err(_), _) => {}
