@@ -23,12 +23,21 @@ pub(crate) struct FilterFile {
 impl FilterFile {
     /// Reads and compiles `path`. Secrets are not needed for that: whatever variable is asked for is there and well-formed.
     pub(crate) fn read(path: &Path) -> Result<FilterFile, Failure> {
+        FilterFile::read_with(path, &|_| None)
+    }
+
+    /// The same with the secrets that are in this process's environment.
+    pub(crate) fn read_with_secrets(path: &Path) -> Result<FilterFile, Failure> {
+        FilterFile::read_with(path, &secret)
+    }
+
+    fn read_with(path: &Path, secret: &dyn Fn(&str) -> Option<String>) -> Result<FilterFile, Failure> {
         let bytes =
             std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
         let environment = RefCell::new(Vec::new());
         let result = config::parse(&bytes, &|name| {
             environment.borrow_mut().push(name.to_owned());
-            Some(STAND_IN.to_owned())
+            Some(secret(name).unwrap_or_else(|| STAND_IN.to_owned()))
         });
         let mut environment = environment.into_inner();
         environment.sort();
@@ -56,6 +65,11 @@ impl FilterFile {
             }
         }
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
+fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|secret| !secret.is_empty())
 }
 
 /// Errors and warnings for machines.

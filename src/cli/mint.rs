@@ -1,12 +1,13 @@
 //! `eec-authn mint`: a token for tests.
 
+use super::amend::amend;
 use super::clock;
 use super::failure::Failure;
 use super::help::long_help;
 use super::random::random_name;
 use super::signing_key::SigningKey;
 use super::{Exit, Output};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Signs a token with a key of `keygen`, for tests.
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// Seconds from now to `exp`; 0 or less makes a token that has expired.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
     lifetime: i64,
+    /// A client's key, as `keygen` writes it: the token is bound to it (`cnf.jkt`), and good only with proofs of `dpop`.
+    #[arg(long, value_name = "FILE")]
+    dpop_key: Option<PathBuf>,
     /// More claims, as a JSON object; `null` takes one away.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     claims: String,
@@ -57,9 +61,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let text = std::fs::read_to_string(&args.key).map_err(Failure::because("cannot read the key"))?;
-    let jwk: Value = serde_json::from_str(&text).map_err(Failure::because("the key is not JSON"))?;
-    let key = SigningKey::from_private_jwk(&jwk)?;
+    let key = SigningKey::read(&args.key)?;
     let now = clock::now();
     let one_or_many =
         |mut texts: Vec<String>| if texts.len() == 1 { json!(texts.remove(0)) } else { json!(texts) };
@@ -69,6 +71,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     });
     if !args.gpsi.is_empty() {
         claims["gpsi"] = one_or_many(args.gpsi);
+    }
+    if let Some(client) = &args.dpop_key {
+        claims["cnf"] = json!({"jkt": SigningKey::read(client)?.thumbprint()});
     }
     let mut header = json!({"alg": key.alg(), "typ": "JWT", "kid": key.kid()});
     amend(&mut claims, &args.claims)?;
@@ -80,17 +85,4 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         output.line(token)?;
     }
     Ok(Exit::Fine)
-}
-
-fn amend(object: &mut Value, changes: &str) -> Result<(), Failure> {
-    let changes: Map<String, Value> = serde_json::from_str(changes)
-        .map_err(Failure::because(format!("`{changes}` is not a JSON object")))?;
-    let Some(members) = object.as_object_mut() else { return Ok(()) };
-    for (name, value) in changes {
-        match value {
-            Value::Null => drop(members.remove(&name)),
-            value => drop(members.insert(name, value)),
-        }
-    }
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! The command line. A verb is one file with an `Args` and a `run`, and one line in `verbs!`.
 
+mod amend;
 mod check;
 mod clock;
 mod completions;
 mod demo;
 mod dev_entitlement_server;
+mod dpop;
 mod exit;
 mod explain;
 mod failure;
@@ -15,6 +17,7 @@ mod inspect;
 mod keygen;
 mod mint;
 mod output;
+mod proof;
 mod random;
 mod render;
 mod schema;
@@ -77,6 +80,7 @@ verbs! {
     Inspect => inspect,
     Keygen => keygen,
     Mint => mint,
+    Dpop => dpop,
     Render => render,
     Schema => schema,
     Completions => completions,

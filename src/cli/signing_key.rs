@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::path::Path;
 
 /// The algorithms that tokens are signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -70,6 +71,29 @@ impl SigningKey {
             kid => kid.to_owned(),
         };
         Ok(SigningKey { pair, kid })
+    }
+
+    /// The key in a file that `keygen` has written.
+    pub(crate) fn read(path: &Path) -> Result<SigningKey, Failure> {
+        let text = std::fs::read_to_string(path).map_err(Failure::because("cannot read the key"))?;
+        let jwk = serde_json::from_str(&text).map_err(Failure::because("the key is not JSON"))?;
+        SigningKey::from_private_jwk(&jwk)
+    }
+
+    /// The RFC 7638 thumbprint.
+    pub(crate) fn thumbprint(&self) -> String {
+        self.pair.thumbprint()
+    }
+
+    /// The header of a DPoP proof by it (RFC 9449, section 4.2).
+    pub(crate) fn proof_header(&self) -> Value {
+        let jwk: Map<String, Value> = self
+            .pair
+            .public_members()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        json!({"typ": "dpop+jwt", "alg": self.alg(), "jwk": jwk})
     }
 
     /// The private key as a JWK.

@@ -13,5 +13,6 @@ mod demo;
 mod dev_server;
 mod help;
 mod keys;
+mod proofs;
 mod tokens;
 mod verbs;

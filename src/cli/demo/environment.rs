@@ -7,6 +7,8 @@ use crate::cli::Output;
 use crate::cli::dev_entitlement_server::{self as entitlement_server, Entitlement};
 use crate::cli::failure::Failure;
 use crate::cli::http;
+use crate::cli::proof;
+use crate::cli::signing_key::SigningKey;
 use axum::Router;
 use axum::body::Bytes;
 use http_body_util::Full;
@@ -73,9 +75,16 @@ impl Environment {
         Ok(Environment { envoy, visits, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
     }
 
-    /// A token for the story, asked for as a phone would after its authentication.
-    pub(super) async fn token(&self, wish: &Value) -> Result<String, Failure> {
-        let answer = ask(self.entitlement, "POST", "/token", wish.to_string()).await?;
+    /// A token for the story, asked for as a phone would after its authentication; bound to the client's key, if it has one.
+    pub(super) async fn token(&self, wish: &Value, client: Option<&SigningKey>) -> Result<String, Failure> {
+        let proof = match client {
+            Some(key) => {
+                let claims = proof::claims("POST", &format!("http://{}/token", self.entitlement), None)?;
+                Some(key.sign(&key.proof_header(), &claims))
+            }
+            None => None,
+        };
+        let answer = ask_with(self.entitlement, "POST", "/token", wish.to_string(), proof).await?;
         let token = answer.get("access_token").and_then(Value::as_str);
         token.map(str::to_owned).ok_or_else(|| Failure::new(format!("no token in {answer}")))
     }
@@ -108,7 +117,20 @@ async fn pinned_key(entitlement: SocketAddr) -> Result<Value, Failure> {
 }
 
 async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Result<Value, Failure> {
-    let request = Request::builder().method(method).uri(path).header("host", server.to_string());
+    ask_with(server, method, path, body, None).await
+}
+
+async fn ask_with(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    body: String,
+    proof: Option<String>,
+) -> Result<Value, Failure> {
+    let mut request = Request::builder().method(method).uri(path).header("host", server.to_string());
+    if let Some(proof) = proof {
+        request = request.header("dpop", proof);
+    }
     let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body)));
     let answer = http::send(server, request.map_err(Failure::because(path))?).await?;
     if answer.status() != StatusCode::OK {

@@ -5,6 +5,7 @@ use super::names;
 use super::observed::Observed;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eec_authn::decision::Scheme;
 use serde_json::{Value, json};
 
 /// What must come of a request.
@@ -33,7 +34,7 @@ impl Expected {
         match self {
             Expected::Registered => registered(observed, environment),
             Expected::Refused(status, code) => {
-                refused(observed, &challenge(&environment.ees_fqdn, status, code))
+                refused(observed, &challenge(&environment.ees_fqdn, status, code, observed.scheme))
             }
         }
     }
@@ -75,11 +76,19 @@ fn refused(observed: &Observed, challenge: &str) -> Vec<String> {
     faults
 }
 
-/// `WWW-Authenticate` (RFC 6750): none for a 403 that no better token would change.
-fn challenge(realm: &str, status: u16, code: &str) -> String {
-    match (status, code) {
-        (401, "token_missing") => format!(r#"Bearer realm="{realm}""#),
-        (401, _) => format!(r#"Bearer realm="{realm}", error="invalid_token", error_description="{code}""#),
+/// `WWW-Authenticate` (RFC 6750, RFC 9449), with the error at the scheme that was used: none for a 403 that no better token
+/// would change.
+fn challenge(realm: &str, status: u16, code: &str, used: Scheme) -> String {
+    let error = |scheme: Scheme| match code {
+        "token_missing" => String::new(),
+        code if scheme == used => format!(r#", error="invalid_token", error_description="{code}""#),
+        _ => String::new(),
+    };
+    let [bearer, dpop] = [Scheme::Bearer, Scheme::Dpop].map(error);
+    match status {
+        401 => format!(
+            r#"Bearer realm="{realm}"{bearer}, DPoP realm="{realm}", algs="ES256 Ed25519 EdDSA"{dpop}"#
+        ),
         _ => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! What came of a step.
 
 use axum::body::Bytes;
+use eec_authn::decision::Scheme;
 use hyper::Response;
 use serde_json::Value;
 
@@ -13,6 +14,8 @@ pub(super) struct Observed {
     pub(super) reached_ees: bool,
     /// The token that was sent.
     pub(super) token: Option<String>,
+    /// The scheme under which it was sent.
+    pub(super) scheme: Scheme,
 }
 
 impl Observed {
@@ -25,9 +28,10 @@ impl Observed {
         }
     }
 
-    /// A header of the answer; empty where there is none.
-    pub(super) fn header(&self, name: &str) -> &str {
-        self.answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    /// A header of the answer, all its values as one list; empty where there is none.
+    pub(super) fn header(&self, name: &str) -> String {
+        let values = self.answer.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.collect::<Vec<_>>().join(", ")
     }
 
     /// The identity that the EES saw.

@@ -6,7 +6,10 @@ use super::names;
 use super::observed::Observed;
 use crate::cli::failure::Failure;
 use crate::cli::http;
+use crate::cli::proof;
+use crate::cli::signing_key::{Algorithm, SigningKey};
 use axum::body::Bytes;
+use eec_authn::decision::Scheme;
 use http_body_util::Full;
 use hyper::Request;
 use serde_json::{Value, json};
@@ -17,6 +20,8 @@ pub(super) struct Step {
     pub(super) what: &'static str,
     /// What the entitlement server is asked for; without it the request has no token.
     pub(super) token: Option<Value>,
+    /// Whether the token is bound to a key, and whose key makes the proof that comes with it.
+    pub(super) proof: Option<ProofBy>,
     /// Whether the entitlement server has revoked the token by the time it is used.
     pub(super) revoked: bool,
     /// Headers that the client adds.
@@ -29,21 +34,36 @@ pub(super) struct Step {
     pub(super) expected: Expected,
 }
 
+/// Whose key makes the proof that comes with a bound token.
+#[derive(Clone, Copy)]
+pub(super) enum ProofBy {
+    /// The client's that the token was issued to.
+    Client,
+    /// A thief's, who has the token and not the key.
+    Thief,
+}
+
 impl Step {
     /// Gets the token, and sends the request through Envoy.
     pub(super) async fn play(&self, environment: &Environment) -> Result<Observed, Failure> {
+        let client = self.proof.map(|_| SigningKey::generate(Algorithm::Es256)).transpose()?;
         let token = match &self.token {
-            Some(wish) => Some(environment.token(wish).await?),
+            Some(wish) => Some(environment.token(wish, client.as_ref()).await?),
             None => None,
         };
         if let (true, Some(token)) = (self.revoked, &token) {
             environment.revoke(token).await?;
         }
+        let scheme = if client.is_some() { Scheme::Dpop } else { Scheme::Bearer };
         let mut request = Request::post(self.path)
             .header("host", &environment.ees_fqdn)
             .header("content-type", "application/json");
         if let Some(token) = &token {
-            request = request.header("authorization", format!("Bearer {token}"));
+            request = request.header("authorization", format!("{} {token}", scheme.name()));
+            let url = format!("http://{}{}", environment.ees_fqdn, self.path);
+            if let Some(proof) = self.proof_for(client, &url, token)? {
+                request = request.header("dpop", proof);
+            }
         }
         for (name, value) in self.headers {
             request = request.header(*name, *value);
@@ -53,6 +73,21 @@ impl Step {
         let visits = environment.visits.count();
         let answer = http::send(environment.envoy.listener(), request).await?;
         let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        Ok(Observed { answer, body, reached_ees: environment.visits.count() != visits, token })
+        Ok(Observed { answer, body, reached_ees: environment.visits.count() != visits, token, scheme })
+    }
+
+    /// The proof that comes with the token of `client`, if any does.
+    fn proof_for(
+        &self,
+        client: Option<SigningKey>,
+        url: &str,
+        token: &str,
+    ) -> Result<Option<String>, Failure> {
+        let key = match (self.proof, client) {
+            (Some(ProofBy::Client), Some(client)) => client,
+            (Some(ProofBy::Thief), _) => SigningKey::generate(Algorithm::Es256)?,
+            (Some(ProofBy::Client), None) | (None, _) => return Ok(None),
+        };
+        Ok(Some(key.sign(&key.proof_header(), &proof::claims("POST", url, Some(token))?)))
     }
 }

@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::expected::Expected;
 use super::names::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
 use super::result::PlayResult;
-use super::step::Step;
+use super::step::{ProofBy, Step};
 use super::witnesses;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
@@ -15,6 +15,7 @@ fn steps() -> Vec<Step> {
     let step = |what, token, expected| Step {
         what,
         token,
+        proof: None,
         revoked: false,
         headers: &[],
         body_eec_id: EEC_ID,
@@ -58,6 +59,22 @@ fn steps() -> Vec<Step> {
         Step {
             headers: &[("x-eec-id", OTHER_EEC_ID), ("X_EEC_GPSI", "msisdn-447700900999")],
             ..step("a good token, and spoofed x-eec-id, x_eec_gpsi", Some(good.clone()), Expected::Registered)
+        },
+        Step {
+            proof: Some(ProofBy::Client),
+            ..step(
+                "a token bound to the client's key, with its proof",
+                Some(good.clone()),
+                Expected::Registered,
+            )
+        },
+        Step {
+            proof: Some(ProofBy::Thief),
+            ..step(
+                "a stolen token, with a proof by the thief's key",
+                Some(good.clone()),
+                Expected::Refused(401, "confirmation_failed"),
+            )
         },
         Step {
             path: NO_OPERATION,

@@ -43,7 +43,9 @@ fn answer(claims: Option<Value>) -> Value {
         Some(mut claims) => {
             if let Some(claims) = claims.as_object_mut() {
                 claims.insert("active".to_owned(), json!(true));
-                claims.insert("token_type".to_owned(), json!("Bearer"));
+                let bound = claims.get("cnf").is_some_and(|cnf| cnf.get("jkt").is_some());
+                let token_type = if bound { "DPoP" } else { "Bearer" };
+                claims.insert("token_type".to_owned(), json!(token_type));
             }
             claims
         }

@@ -1,6 +1,6 @@
 //! `POST /token`: a token for an EEC, good or wrong in just the way that is asked for.
 
-use super::Entitlement;
+use super::{Entitlement, client_key};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::http::{Input, Problem};
@@ -8,7 +8,7 @@ use crate::cli::random::random_name;
 use crate::cli::signing_key::{Algorithm, SigningKey};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -28,6 +28,9 @@ pub(super) struct TokenRequest {
     /// A JWT, or a text that only the server understands.
     #[serde(default)]
     format: Format,
+    /// The base64url SHA-256 of a client certificate that the token is bound to (RFC 8705).
+    #[serde(rename = "x5t#S256")]
+    x5t_s256: Option<String>,
     /// In place of the key's own `kid`.
     kid: Option<String>,
     /// Signed by a fresh key that says it is ours; an opaque token is one that the server does not know.
@@ -48,15 +51,18 @@ enum Format {
     Opaque,
 }
 
-/// Issues a token; the answer is that of RFC 6749, section 5.1.
+/// Issues a token; the answer is that of RFC 6749, section 5.1. With a proof in the `DPoP` header it is bound to the proof's key.
 pub(super) async fn token(
     State(entitlement): State<Arc<Entitlement>>,
+    headers: HeaderMap,
     Input(request): Input<TokenRequest>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<Value>), Problem> {
     let lifetime = request.lifetime_seconds.unwrap_or(entitlement.default_lifetime());
     let (format, forged) = (request.format, request.forged);
     let header = jose_header(&request, &entitlement);
-    let claims = claims(request, lifetime, &entitlement)?;
+    let jkt = client_key::thumbprint(&headers)?;
+    let token_type = if jkt.is_some() { "DPoP" } else { "Bearer" };
+    let claims = claims(request, jkt, lifetime, &entitlement)?;
     let token = match (format, forged) {
         (Format::Jwt, false) => entitlement.key().sign(&header, &claims),
         (Format::Jwt, true) => {
@@ -69,7 +75,7 @@ pub(super) async fn token(
         }
         (Format::Opaque, true) => random_name().map_err(internal)?,
     };
-    let answer = json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime});
+    let answer = json!({"access_token": token, "token_type": token_type, "expires_in": lifetime});
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)))
 }
 
@@ -80,7 +86,12 @@ fn jose_header(request: &TokenRequest, entitlement: &Entitlement) -> Value {
     header
 }
 
-fn claims(request: TokenRequest, lifetime: i64, entitlement: &Entitlement) -> Result<Value, Problem> {
+fn claims(
+    request: TokenRequest,
+    jkt: Option<String>,
+    lifetime: i64,
+    entitlement: &Entitlement,
+) -> Result<Value, Problem> {
     if request.eec_id.is_empty() {
         return Err(Problem::bad_request("`eec_id` is empty; name the EEC"));
     }
@@ -109,6 +120,11 @@ fn claims(request: TokenRequest, lifetime: i64, entitlement: &Entitlement) -> Re
     });
     if let Some(gpsi) = request.gpsi {
         claims["gpsi"] = string_or_strings("gpsi", gpsi)?;
+    }
+    for (name, value) in [("jkt", jkt), ("x5t#S256", request.x5t_s256)] {
+        if let Some(value) = value {
+            claims["cnf"][name] = json!(value);
+        }
     }
     amend(&mut claims, request.claims.as_ref());
     Ok(claims)

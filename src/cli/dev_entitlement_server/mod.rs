@@ -1,6 +1,7 @@
 //! `eec-authn dev-entitlement-server`: an entitlement server for tests and the demo.
 
 mod client;
+mod client_key;
 mod disturbance;
 mod entitlement;
 mod fault;
@@ -34,7 +35,8 @@ const RESOURCES: &str = "\
 Resources (bodies are forms or JSON):
   POST /token               a token for `eec_id`; may have `gpsi`, `audience`, `lifetime_seconds`
                             (0 or less: expired), `format` (jwt, opaque), `forged`, `kid`, and,
-                            in JSON, `header` and `claims` (null takes one away)
+                            in JSON, `header` and `claims` (null takes one away); bound to a key
+                            by a proof in the header `DPoP`, to a certificate by `x5t#S256`
   POST /revoke              revokes `token` (RFC 7009)
   GET  /jwks                the key to pin
   POST /oauth2/introspect   token introspection (RFC 7662)

@@ -8,6 +8,8 @@ use super::filter_file::FilterFile;
 use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
@@ -18,8 +20,9 @@ use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use report::Report;
+use sha2::{Digest as _, Sha256};
 use std::hash::RandomState;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
@@ -29,7 +32,8 @@ use std::rc::Rc;
 /// the request is the first operation of the role.
 ///
 /// Values of the token are shown: keep the output to yourself. The entitlement server is not asked; where the filter
-/// would ask, `--answer` says what it is taken to answer.
+/// would ask, `--answer` says what it is taken to answer. A proof counts as one that has not been used before; nonces are
+/// good if the secrets are in the environment.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {
@@ -56,6 +60,12 @@ pub(crate) struct Args {
     /// The token: the text itself, `@FILE`, or `-` for standard input. Without it, the request has none.
     #[arg(long, value_name = "TEXT|@FILE|-")]
     token: Option<String>,
+    /// The DPoP proof that comes with the token, which then stands under `DPoP`: the text itself, or `@FILE`.
+    #[arg(long, value_name = "TEXT|@FILE|-", requires = "token")]
+    proof: Option<String>,
+    /// The client certificate of the connection, in PEM.
+    #[arg(long, value_name = "FILE")]
+    client_certificate: Option<PathBuf>,
     /// The method.
     #[arg(long, default_value = "POST")]
     method: String,
@@ -80,7 +90,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let Some(loaded) = FilterFile::read(&args.config)?.loaded(&args.config, output)? else {
+    let Some(loaded) = FilterFile::read_with_secrets(&args.config)?.loaded(&args.config, output)? else {
         return Ok(Exit::ConfigurationInvalid);
     };
     let policy = loaded.policy;
@@ -93,7 +103,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     };
     let body = args.body.as_ref().map(read).transpose()?;
     let answer = args.answer.as_ref().map(read).transpose()?;
-    let authorization = token.as_ref().map(|token| format!("Bearer {token}"));
+    let proof = args.proof.as_deref().map(text).transpose()?.map(|proof| proof.trim().to_owned());
+    let scheme = if proof.is_some() { "DPoP" } else { "Bearer" };
+    let authorization = token.as_ref().map(|token| format!("{scheme} {token}"));
     let mut pairs: Vec<(&[u8], &[u8])> = vec![
         (b":method", args.method.as_bytes()),
         (b":path", path.as_bytes()),
@@ -101,8 +113,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         (b"content-type", args.content_type.as_bytes()),
     ];
     pairs.extend(authorization.as_ref().map(|value| (&b"authorization"[..], value.as_bytes())));
+    pairs.extend(proof.as_ref().map(|proof| (&b"dpop"[..], proof.as_bytes())));
     // Without a body to look at, what depends on it is left open.
-    let request = RequestView::new(&pairs, false);
+    let mut request = RequestView::new(&pairs, false);
+    request.client_certificate = args.client_certificate.as_deref().map(certificate_digest).transpose()?;
     let pieces = body.as_deref().map(|body| [body]);
     let rehearsal = Rehearsal {
         request,
@@ -128,6 +142,20 @@ fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus
         Reading::Is(answer) => answer,
         Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
     }
+}
+
+/// The SHA-256 of the DER of the certificate in a file.
+fn certificate_digest(path: &Path) -> Result<[u8; 32], Failure> {
+    let text =
+        std::fs::read_to_string(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
+    let base64 =
+        text.split("-----BEGIN CERTIFICATE-----").nth(1).and_then(|rest| rest.split("-----END").next());
+    let base64: String = base64.unwrap_or_default().split_whitespace().collect();
+    let der = STANDARD.decode(base64).map_err(Failure::because("the certificate is not PEM"))?;
+    if der.is_empty() {
+        return Err(Failure::new(format!("no certificate in {}", path.display())));
+    }
+    Ok(Sha256::digest(der).into())
 }
 
 fn first_operation(policy: &Policy) -> String {

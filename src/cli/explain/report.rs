@@ -72,8 +72,12 @@ impl Report {
             })
             .collect();
         let reply = self.reply().map(|reply| {
-            let headers: Map<String, Value> =
-                reply.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let mut headers: Map<String, Value> = Map::new();
+            for (name, value) in &reply.headers {
+                // A field that is there twice is one list (RFC 9110, section 5.3).
+                let before = headers.get(*name).and_then(Value::as_str).map(|before| format!("{before}, "));
+                headers.insert((*name).to_owned(), json!(before.unwrap_or_default() + value));
+            }
             let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
             json!({"status": reply.status, "headers": headers, "body": body})
         });

@@ -16,9 +16,9 @@ use serde_json::{Value, json as object};
 use std::io::Read;
 use std::path::PathBuf;
 
-/// Shows what a token, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
+/// Shows what a token, a DPoP proof, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
 ///
-/// Of a token: header, claims and times. Of a key: algorithm and RFC 7638 thumbprint; of a certificate also names, dates
+/// Of a token: header, claims and times; of a proof also its key's thumbprint. Of a key: algorithm and RFC 7638 thumbprint; of a certificate also names, dates
 /// and `x5t#S256`. Values of the token are shown: keep the output to yourself.
 ///
 /// With `--config` it also says which entitlement server and which pinned key of that configuration the token would be
@@ -132,10 +132,27 @@ fn token(text: &str) -> Result<Value, Failure> {
         .filter_map(|name| Some((name.to_string(), object!(dated(claims.get(name)?.as_f64()?)))))
         .collect();
     let signature = URL_SAFE_NO_PAD.decode(signature).map_or(0, |bytes| bytes.len());
+    if header.get("typ").and_then(Value::as_str) == Some("dpop+jwt") {
+        return Ok(object!({
+            "kind": "DPoP proof, not verified", "header": header, "claims": claims, "times": times,
+            "thumbprint": presented_thumbprint(&header), "signature_bytes": signature,
+        }));
+    }
     Ok(object!({
         "kind": "JWT, not verified", "header": header, "claims": claims, "times": times,
         "signature_bytes": signature,
     }))
+}
+
+/// The RFC 7638 thumbprint of the key in a proof's header: what `cnf.jkt` of its token must be.
+fn presented_thumbprint(header: &Value) -> Value {
+    let key = header.get("jwk").and_then(|jwk| json::parse(jwk.to_string().as_bytes()).ok());
+    let key = key.map(|jwk| PublicKey::from_jwk(&jwk));
+    match key {
+        None => Value::Null,
+        Some(Ok(key)) => object!(key.thumbprint()),
+        Some(Err(errors)) => object!(faults(errors).to_string()),
+    }
 }
 
 fn decoded(part: &str, name: &str) -> Result<Value, Failure> {

@@ -2,6 +2,8 @@
 
 use super::jws::{now, parts, signed_by};
 use super::process::{FQDN, Server};
+use crate::support::proof::{Proof, thumbprint};
+use crate::support::token::Key;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -149,4 +151,54 @@ fn bad_input_is_a_problem() {
     }
     assert_eq!(server.get("/nothing").status, 404);
     assert_eq!(server.get("/token").status, 405);
+}
+
+/// A proof for the token request, by the key of `seed`, with some of its claims changed.
+fn proof(server: &Server, seed: u8, changes: Value) -> String {
+    let key = Key::new(seed);
+    let mut proof = Proof::new(&key, "POST", "/token", "").claim("ath", Value::Null);
+    proof = proof.claim("htu", format!("http://{}/token", server.address));
+    for (name, value) in changes.as_object().unwrap() {
+        proof = proof.claim(name, value.clone());
+    }
+    proof.by(&key)
+}
+
+#[test]
+fn a_token_is_bound_to_the_key_whose_proof_the_request_brings() {
+    let server = Server::start(&["--audience", EES]);
+    let ask = |proof: &str, body: Value| {
+        let headers = [("content-type", "application/json"), ("dpop", proof)];
+        server.send("POST", "/token", &headers, &body.to_string()).unwrap()
+    };
+    let answer = ask(&proof(&server, 5, json!({})), json!({"eec_id": "eec-1"})).json();
+    assert_eq!(answer["token_type"], "DPoP");
+    let token = answer["access_token"].as_str().unwrap();
+    assert_eq!(parts(token).1["cnf"], json!({"jkt": thumbprint(&Key::new(5))}));
+    let told = server.post_form("/oauth2/introspect", &format!("token={token}")).json();
+    assert_eq!((&told["token_type"], &told["cnf"]), (&json!("DPoP"), &parts(token).1["cnf"]));
+    let opaque = ask(&proof(&server, 6, json!({})), json!({"eec_id": "eec-1", "format": "opaque"})).json();
+    let told = server
+        .post_form("/oauth2/introspect", &format!("token={}", opaque["access_token"].as_str().unwrap()));
+    assert_eq!(told.json()["cnf"], json!({"jkt": thumbprint(&Key::new(6))}));
+    for changes in
+        [json!({"htm": "GET"}), json!({"htu": "http://x/revoke"}), json!({"iat": 1}), json!({"jti": null})]
+    {
+        assert_eq!(
+            ask(&proof(&server, 5, changes.clone()), json!({"eec_id": "eec-1"})).status,
+            400,
+            "{changes}"
+        );
+    }
+    let (signed, _) =
+        proof(&server, 5, json!({})).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert_eq!(ask(&Key::new(6).sign(&signed), json!({"eec_id": "eec-1"})).status, 400);
+    assert_eq!(ask("x", json!({"eec_id": "eec-1"})).status, 400);
+}
+
+#[test]
+fn a_token_is_bound_to_a_certificate_on_request() {
+    let server = Server::start(&["--audience", EES]);
+    let token = server.token(json!({"eec_id": "eec-1", "x5t#S256": "abc"}));
+    assert_eq!(parts(&token).1["cnf"], json!({"x5t#S256": "abc"}));
 }
