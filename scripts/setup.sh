@@ -53,6 +53,7 @@ envoy() {
 }
 
 foreign() {
+    foreign_node
     local wanted=tests/foreign/requirements.txt
     [ -f "$wanted" ] || return 0
     cmp -s "$wanted" .venv/foreign-requirements.txt && return
@@ -60,6 +61,20 @@ foreign() {
     say "other JOSE libraries and servers for the tests: installing into .venv"
     pip_install -r "$wanted"
     cp "$wanted" .venv/foreign-requirements.txt
+}
+
+# In a folder of their own: npm takes away what it does not know of.
+foreign_node() {
+    local wanted=tests/foreign/oauth/package.json
+    cmp -s "$wanted" .tools/oauth/package.json && return
+    command -v npm >/dev/null || fail "npm is not on the PATH; the tests of proofs need it, with Node 20 or later"
+    say "other implementations of OAuth for the tests: installing into .tools/oauth"
+    rm -rf .tools/oauth
+    mkdir -p .tools/oauth
+    cp "$wanted" .tools/oauth/
+    npm install --prefix .tools/oauth --silent --no-audit --no-fund --ignore-scripts --no-package-lock && return
+    rm -rf .tools/oauth
+    return 1
 }
 
 install_runner() {

@@ -330,7 +330,9 @@ fn a_flood_of_good_proofs_takes_no_more_memory_and_costs_nobody_else() {
 #[test]
 fn opaque_tokens_are_bound_by_the_answer() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 5_000}), |filter| filter["proof"] = json!({"dpop": {}}));
+    let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 5_000}), |filter| {
+        filter["proof"] = json!({"dpop": {}})
+    });
     let mut p = Problems::new();
     let client = Client { key: Key::new(2), token: "opaque-token".into() };
     let answer = |more: Value| {

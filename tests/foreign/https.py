@@ -1,6 +1,7 @@
 """Sends requests over TLS, by Python's `ssl` and, where the server chooses HTTP/2, by hyper-h2.
 
 Standard input:  {"port": N, "ca": PEM, "server_name": N, "alpn": ["h2"], "maximum": "TLSv1_2" or absent,
+                  "client": {"certificate": PEM, "key": PEM} or absent,
                   "requests": [{"method": M, "path": P, "authority": A, "headers": [[n, v]], "body": TEXT or null}]}
 Standard output: {"tls": "TLSv1.3", "cipher": C, "alpn": "h2", "serial": hex,
                   "responses": [{"status": N, "headers": {n: v}, "body": TEXT}]} or {"error": TEXT}
@@ -11,6 +12,7 @@ import json
 import socket
 import ssl
 import sys
+import tempfile
 
 import h2.config
 import h2.connection
@@ -57,6 +59,11 @@ def main():
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = ssl.TLSVersion[orders["maximum"]]
         context.set_ciphers("ALL:@SECLEVEL=0")
+    if orders.get("client"):
+        with tempfile.NamedTemporaryFile("w") as pem:
+            pem.write(orders["client"]["certificate"] + orders["client"]["key"])
+            pem.flush()
+            context.load_cert_chain(pem.name)
     try:
         plain = socket.create_connection(("127.0.0.1", orders["port"]), timeout=20)
         with context.wrap_socket(plain, server_hostname=orders["server_name"]) as tls:

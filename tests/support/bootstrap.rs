@@ -32,6 +32,7 @@ pub struct Setup {
     max_headers_kb: u32,
     buffer_limit_bytes: Option<u32>,
     route_timeout: String,
+    tls: Option<Value>,
 }
 
 impl Setup {
@@ -51,6 +52,7 @@ impl Setup {
             max_headers_kb: 96,
             buffer_limit_bytes: None,
             route_timeout: "15s".to_owned(),
+            tls: None,
         }
     }
 
@@ -126,6 +128,12 @@ impl Setup {
         self
     }
 
+    /// The listener speaks TLS, with this `common_tls_context`.
+    pub fn tls(mut self, common: Value) -> Self {
+        self.tls = Some(common);
+        self
+    }
+
     /// The bootstrap. `listeners` is the LDS file; with `None` the listener is part of it (for `--mode validate`).
     pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
         let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
@@ -187,6 +195,15 @@ impl Setup {
             "address": loopback(0),
             "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
         });
+        if let Some(common) = &self.tls {
+            listener["filter_chains"][0]["transport_socket"] = json!({
+                "name": "envoy.transport_sockets.tls",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                    "common_tls_context": common,
+                },
+            });
+        }
         if let Some(bytes) = self.buffer_limit_bytes {
             listener["per_connection_buffer_limit_bytes"] = json!(bytes);
         }

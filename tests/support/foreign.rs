@@ -19,13 +19,31 @@ pub fn mint(orders: &Value) -> Value {
 
 /// What a script in `tests/foreign` makes of the orders.
 pub fn run(script: &str, orders: &Value) -> Value {
-    let mut child = Command::new(find::python())
-        .arg(find::root().join("tests/foreign").join(script))
+    run_command(
+        Command::new(find::python()).arg(find::root().join("tests/foreign").join(script)),
+        script,
+        orders,
+    )
+}
+
+/// The same for a script of Node's.
+pub fn run_in_node(script: &str, orders: &Value) -> Value {
+    run_command(&mut node(script), script, orders)
+}
+
+fn node(script: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(find::root().join("tests/foreign").join(script));
+    command
+}
+
+fn run_command(command: &mut Command, script: &str, orders: &Value) -> Value {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("Python starts");
+        .unwrap_or_else(|e| panic!("{script}: {e}"));
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(orders.to_string().as_bytes()).expect("orders are read");
     drop(stdin);
@@ -40,6 +58,8 @@ pub struct Server {
     process: Child,
     /// Where it listens, on loopback.
     pub address: SocketAddr,
+    /// The line that it began with.
+    pub first: Value,
     lines: Receiver<Value>,
     errors: File,
 }
@@ -47,14 +67,22 @@ pub struct Server {
 impl Server {
     /// Starts it and waits for the line with its port.
     pub fn start(script: &str) -> Self {
+        Self::run(Command::new(find::python()).arg(find::root().join("tests/foreign").join(script)), script)
+    }
+
+    /// The same for a script of Node's.
+    pub fn start_in_node(script: &str, arguments: &[&str]) -> Self {
+        Self::run(node(script).args(arguments), script)
+    }
+
+    fn run(command: &mut Command, script: &str) -> Self {
         let errors = tempfile::tempfile().expect("a temporary file");
-        let mut process = Command::new(find::python())
-            .arg(find::root().join("tests/foreign").join(script))
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors.try_clone().expect("a second handle"))
             .spawn()
-            .expect("Python starts");
+            .unwrap_or_else(|e| panic!("{script}: {e}"));
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         let (say, lines) = mpsc::channel();
         std::thread::spawn(move || {
@@ -65,13 +93,20 @@ impl Server {
                 }
             }
         });
-        let mut server = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)), lines, errors };
+        let mut server = Self {
+            process,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            first: Value::Null,
+            lines,
+            errors,
+        };
         let first = server.lines.recv_timeout(PATIENCE).ok();
         let port = first.as_ref().and_then(|line| line["port"].as_u64()).and_then(|n| u16::try_from(n).ok());
         let port = port.unwrap_or_else(|| {
             panic!("{script} said {first:?}, not its port; run `make setup wasm`:\n{}", server.errors())
         });
         server.address.set_port(port);
+        server.first = first.unwrap_or_default();
         server
     }
 
