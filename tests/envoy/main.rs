@@ -29,6 +29,7 @@ mod online_push;
 mod online_waiting;
 mod order;
 mod possession;
+mod proof_memory;
 mod push;
 mod real_servers;
 mod replies;
