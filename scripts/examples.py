@@ -1,6 +1,6 @@
 """Makes the keys, certificates and tokens of examples/ anew.
 
-    .venv/bin/python scripts/examples.py target/release/eec-authn
+    .venv/bin/python scripts/examples.py target/release/eec-authn [FOLDER…]
 
 The private keys are in a temporary folder that ends with the run: the examples hold public keys and signed tokens only, and
 nobody can sign another one. So whoever adds a token adds it here and makes all anew. The tokens' time stands still:
@@ -27,6 +27,7 @@ PARTNER = "https://login.partner.example.org/realms/edge"
 EES = "ees1.edge.example.net"
 EEC = "eec-0001.vehicles.example.com"
 GPSI = "msisdn-447700900123"
+REGISTRATIONS = "/eees-eecregistration/v1/registrations"
 ISSUED = int(datetime.datetime(2025, 1, 15, 11, 30, tzinfo=datetime.timezone.utc).timestamp())
 
 USUAL = {"iss": SERVER, "sub": EEC, "aud": EES, "gpsi": GPSI, "iat": ISSUED, "exp": ISSUED + 3600, "jti": "t-0001"}
@@ -87,6 +88,8 @@ MADE = {
             token("2024-07", "old-key.txt"),
         ],
     ),
+    "dpop": ({"2025-01": "ES256"}, [token("2025-01", cnf={"jkt": "client"})]),
+    "client-certificate": ({"2025-01": "EdDSA"}, [token("2025-01", cnf={"x5t#S256": "client.pem"})]),
     "own-claims": ({"2025-01": "EdDSA"}, [token("2025-01", sub="device-7", gpsi=None, edge=NESTED)]),
 }
 
@@ -133,17 +136,50 @@ def make(command, folder, algorithms, tokens, secret):
         if found != 1:
             sys.exit(f"error: {filter_json} has {found} places for the key {kid}; it needs one")
     filter_json.write_text(text)
+    confirmations = confirmations_of(command, folder, secret)
     for file, kid, claims in tokens:
+        if "cnf" in claims:
+            claims["cnf"] = {name: confirmations[value] for name, value in claims["cnf"].items()}
         # `mint` fills in times of its own: all claims are replaced.
         order = [command, "mint", "--key", secret / f"{folder.name}-{kid}.json", "--iss", "x", "--sub", "x", "--aud", "x"]
         minted = subprocess.run([*order, "--claims", json.dumps(claims)], check=True, capture_output=True, text=True)
         (folder / file).write_text(minted.stdout)
+    if folder.name == "dpop":
+        claims = json.dumps({"jti": "p-0001", "iat": ISSUED + 1800})
+        for client in ("client", "thief"):
+            order = [command, "dpop", "--key", secret / f"{client}.json", "--token", f"@{folder / 'token.txt'}", "--claims", claims]
+            made = subprocess.run([*order, "--url", f"https://{EES}{REGISTRATIONS}"], check=True, capture_output=True, text=True)
+            (folder / ("proof.txt" if client == "client" else "proof-of-a-thief.txt")).write_text(made.stdout)
+
+
+def confirmations_of(command, folder, secret):
+    """The clients' keys and certificates of a folder, and what `cnf` says of them."""
+    if folder.name == "dpop":
+        for client in ("client", "thief"):
+            subprocess.run([command, "keygen", "--alg", "ES256", "--out", secret / f"{client}.json"], check=True, capture_output=True)
+        # The thumbprint is the `kid` that `keygen` gives.
+        return {"client": json.loads((secret / "client.json").read_text())["kid"]}
+    if folder.name == "client-certificate":
+        prints = {}
+        for file in ("client.pem", "another-client.pem"):
+            key = ec.generate_private_key(ec.SECP256R1())
+            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, file.removesuffix(".pem"))])
+            builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            builder = builder.serial_number(x509.random_serial_number()).not_valid_before(datetime.datetime(2025, 1, 1))
+            made = builder.not_valid_after(datetime.datetime(2055, 1, 1)).sign(key, hashes.SHA256())
+            (folder / file).write_text(made.public_bytes(serialization.Encoding.PEM).decode())
+            prints[file] = base64.urlsafe_b64encode(made.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
+        return prints
+    return {}
 
 
 def main():
     command = pathlib.Path(sys.argv[1]).resolve()
+    only = sys.argv[2:]
     with tempfile.TemporaryDirectory(prefix="eec-authn-examples-") as secret:
         for name, (algorithms, tokens) in MADE.items():
+            if only and name not in only:
+                continue
             make(command, EXAMPLES / name, algorithms, tokens, pathlib.Path(secret))
 
 
