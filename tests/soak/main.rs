@@ -47,6 +47,7 @@ fn filter(n: u64) -> Value {
     filter["revoked"] = json!({"token_ids": revoked});
     filter["rules"] =
         json!([{"name": format!("push {n}"), "match": {"path": format!("/rule/{n}")}, "action": "deny"}]);
+    filter["proof"] = json!({"dpop": {}});
     filter["body"] = json!({"hold_headers": true, "limit_bytes": traffic::BODY_LIMIT});
     filter
 }

@@ -116,7 +116,7 @@ impl Report {
             self.wrong.len(),
             &self.wrong[..self.wrong.len().min(5)]
         );
-        for kind in ["good", "bad", "hostile"] {
+        for kind in ["good", "bad", "hostile", "bound", "thief"] {
             assert!(self.all.by_kind.get(kind).is_some_and(|n| *n > 20), "too little {kind} traffic");
         }
         // Three counts of the same: the clients', the upstream's, the filter's.

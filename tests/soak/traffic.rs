@@ -2,6 +2,7 @@
 
 use super::client::{Client, LOST, Outcome};
 use super::report::Tally;
+use super::support::proof::{Client as Holder, Proof};
 use super::support::request::Request;
 use super::support::token::{Key, base64url, claims_with, now};
 use serde_json::json;
@@ -59,7 +60,7 @@ impl Traffic {
     }
 
     fn one(&mut self) {
-        match self.below(20) {
+        match self.below(26) {
             0..=7 => {
                 let known = self.below(KNOWN_TOKENS);
                 let (eec, token) = self.known[usize::try_from(known).expect("small")].clone();
@@ -72,6 +73,8 @@ impl Traffic {
                 self.expect("good", &request, None);
             }
             10..=15 => self.bad(),
+            20..=22 => self.bound(),
+            23..=25 => self.thief(),
             _ => self.hostile(),
         }
     }
@@ -87,6 +90,56 @@ impl Traffic {
         };
         let request = if self.below(4) == 0 { request.header("x_eec-id", "admin") } else { request };
         mark(request.bearer(token), eec)
+    }
+
+    /// A client with a bound token and a proof for each request; now and then it sends one twice.
+    fn bound(&mut self) {
+        let eec = format!("bound-{}", self.below(KNOWN_TOKENS));
+        let client = self.holder(&eec);
+        let request = if self.below(2) == 0 {
+            Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1")
+        } else {
+            Request::new("POST", "/eees-eecregistration/v1/registrations")
+                .json(json!({"eecId": eec}).to_string())
+        };
+        let request = mark(client.sends(request), &eec);
+        // What has come to nothing may be remembered or not.
+        if self.expect("bound", &request, None) && self.below(4) == 0 {
+            let _ =
+                self.expect("bound", &Request { case: "replay".into(), ..request }, Some("proof_replayed"));
+        }
+    }
+
+    /// What somebody tries who has the token of another, and what was on the wire.
+    fn thief(&mut self) {
+        let eec = format!("bound-{}", self.below(KNOWN_TOKENS));
+        let (client, thief) = (self.holder(&eec), self.holder("thief"));
+        let path = "/eees-eecregistration/v1/registrations/r1";
+        let delete = || Request::new("DELETE", path);
+        let (request, code) = match self.below(7) {
+            0 => (delete().bearer(&client.token), "confirmation_failed"),
+            1 => (delete().header("authorization", format!("DPoP {}", client.token)), "proof_invalid"),
+            2 => {
+                let proof = Proof::new(&Key::new(61), "DELETE", path, &client.token).by(&Key::new(61));
+                (delete().dpop(&client.token, proof), "confirmation_failed")
+            }
+            3 => (delete().dpop(&client.token, client.proof(&delete()).by(&Key::new(61))), "proof_invalid"),
+            4 => (delete().dpop(&client.token, thief.proof(&delete()).by(&client.key)), "proof_invalid"),
+            5 => (
+                Request::register(&eec).dpop(&client.token, client.proof(&delete()).by(&client.key)),
+                "proof_invalid",
+            ),
+            _ => (
+                client.sends_with(delete(), &client.proof(&delete()).claim("iat", now() - 90)),
+                "proof_invalid",
+            ),
+        };
+        self.expect("thief", &request, Some(code));
+    }
+
+    /// A client with a key, and a token that is bound to it.
+    fn holder(&self, eec: &str) -> Holder {
+        Holder::new(&self.key, 60, json!({"sub": eec, "jti": format!("of {eec}")}))
     }
 
     /// What an ordinary client does wrong.
@@ -148,18 +201,19 @@ impl Traffic {
         self.tally.left += 1;
     }
 
-    fn expect(&mut self, kind: &'static str, request: &Request, code: Option<&str>) {
+    /// Whether it came to this, and to no 503.
+    fn expect(&mut self, kind: &'static str, request: &Request, code: Option<&str>) -> bool {
         let start = Instant::now();
         let outcome: Outcome = self.client.send(request);
         self.tally.add(kind, &outcome, start.elapsed());
         // The report holds how many there may be.
         if outcome.is(Some(LOST)).is_ok() {
-            return;
+            return false;
         }
-        if let Err(wrong) = outcome.is(code) {
-            let path = String::from_utf8_lossy(&request.path).into_owned();
-            self.tally.wrong.push(format!("{kind} {} {path}: {wrong}", request.method));
-        }
+        let Err(wrong) = outcome.is(code) else { return true };
+        let path = String::from_utf8_lossy(&request.path).into_owned();
+        self.tally.wrong.push(format!("{kind} {} {path}: {wrong}", request.method));
+        false
     }
 
     fn mint(&self, eec: &str) -> (String, String) {
