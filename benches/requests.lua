@@ -1,18 +1,24 @@
 -- wrk sends one request per token, over and over: -- TOKENS HOST METHOD PATH
+-- A line with a proof behind the token makes a request for once: it ends when all are sent.
 -- Prints its counts as one line that the driver reads.
-local requests, at = {}, 0
+local requests, at, once = {}, 0, false
+local SPARE = 64
 
 function init(args)
   local file, host, method, path = args[1], args[2], args[3], args[4]
-  for token in io.lines(file) do
+  for line in io.lines(file) do
     local headers = { ["Host"] = host, ["User-Agent"] = "eec/1", ["Accept"] = "application/json" }
-    headers["Authorization"] = "Bearer " .. token
+    local token, proof = line:match("^(%S+) (%S+)$")
+    headers["Authorization"] = token and "DPoP " .. token or "Bearer " .. line
+    headers["DPoP"] = proof
+    once = proof ~= nil
     requests[#requests + 1] = wrk.format(method, path, headers)
   end
 end
 
 function request()
   at = at % #requests + 1
+  if once and at == #requests - SPARE then wrk.thread:stop() end
   return requests[at]
 end
 

@@ -21,11 +21,12 @@ import tempfile
 import envoys
 import load
 import online
+import proofs
 import report
 from tokens import ALGORITHMS, Key, write_tokens
 
 MANY = 4000
-PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "starts", "verifiers"]
+PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "proofs", "starts", "verifiers"]
 
 
 def say(text):
@@ -152,6 +153,10 @@ class Bench:
 
     def online(self):
         return online.measure(self)
+
+    def proofs(self):
+        say("bound tokens, a proof each")
+        return proofs.measure(self)
 
     def starts(self):
         say("time to start, and memory per worker")
