@@ -39,7 +39,9 @@ mod checker {
         let mut filter = String::new();
         std::io::stdin().lock().read_line(&mut filter).expect("the filter JSON");
         let loaded = eec_authn::config::parse(filter.as_bytes(), &|_| None).expect("a good configuration");
-        PLUGIN.with(|plugin| plugin.get_or_init(|| Rc::new(PluginState::new(loaded.policy, RandomState::new()))).clone());
+        PLUGIN.with(|plugin| {
+            plugin.get_or_init(|| Rc::new(PluginState::new(loaded.policy, RandomState::new()))).clone()
+        });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -50,8 +52,11 @@ mod checker {
                     loop {
                         let (stream, _) = listener.accept().await.expect("a connection");
                         let _ = stream.set_nodelay(true);
-                        let service = TowerToHyperService::new(Router::new().fallback(|request: Request| async move { check(&request) }));
-                        let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                        let service = TowerToHyperService::new(
+                            Router::new().fallback(|request: Request| async move { check(&request) }),
+                        );
+                        let served = hyper::server::conn::http1::Builder::new()
+                            .serve_connection(TokioIo::new(stream), service);
                         tokio::task::spawn_local(served);
                     }
                 })

@@ -22,7 +22,7 @@ impl Reply {
     pub fn to_denial(denial: &Denial, policy: &Policy, scheme: Scheme, is_head: bool) -> Reply {
         let reason = denial.reason;
         let mut headers = vec![("cache-control", "no-store".to_owned())];
-        headers.extend(challenges(reason, policy, scheme).map(|challenge| ("www-authenticate", challenge)));
+        headers.extend(challenges(denial, policy, scheme).map(|challenge| ("www-authenticate", challenge)));
         if reason == DenyReason::EntitlementUnavailable {
             headers.push(("retry-after", "1".to_owned()));
         }
@@ -33,7 +33,7 @@ impl Reply {
                 headers.extend(coding.then(|| ("accept-encoding", "identity".to_owned())));
             }
             Hint::Nonce(nonce) => headers.push(("dpop-nonce", nonce.to_string())),
-            Hint::None | Hint::Member(_) => {}
+            Hint::None | Hint::Member(_) | Hint::Scope(_) => {}
         }
         let mut body = String::new();
         if !is_head {
@@ -50,7 +50,8 @@ impl Reply {
 }
 
 /// The challenges, each for a field of its own. The error stands in that of the scheme which the request used.
-fn challenges(reason: DenyReason, policy: &Policy, used: Scheme) -> impl Iterator<Item = String> {
+fn challenges(denial: &Denial, policy: &Policy, used: Scheme) -> impl Iterator<Item = String> {
+    let reason = denial.reason;
     let error = match reason.challenge() {
         Challenge::None => None,
         Challenge::Plain => Some(None),
@@ -64,7 +65,7 @@ fn challenges(reason: DenyReason, policy: &Policy, used: Scheme) -> impl Iterato
     });
     error.into_iter().flat_map(move |error| {
         let error = move |scheme| error.filter(|_| is_used(scheme) || reason == DenyReason::TokenRepeated);
-        offered.clone().map(move |scheme| challenge(scheme, error(scheme), reason, policy))
+        offered.clone().map(move |scheme| challenge(scheme, error(scheme), denial, policy))
     })
 }
 
@@ -76,13 +77,20 @@ fn may_succeed(scheme: Scheme, rules: Option<&ProofRules>) -> bool {
     }
 }
 
-fn challenge(scheme: Scheme, error: Option<&str>, reason: DenyReason, policy: &Policy) -> String {
+fn challenge(scheme: Scheme, error: Option<&str>, denial: &Denial, policy: &Policy) -> String {
     let mut challenge = format!("{} realm=\"{}\"", scheme.name(), policy.protects.realm);
+    if let Some(metadata) = &policy.protects.resource_metadata {
+        challenge.push_str(&format!(", resource_metadata=\"{metadata}\""));
+    }
     if let (Scheme::Dpop, Some(rules)) = (scheme, policy.dpop()) {
         challenge.push_str(&format!(", algs=\"{}\"", rules.algorithm_names()));
     }
     if let Some(error) = error {
-        challenge.push_str(&format!(", error=\"{error}\", error_description=\"{}\"", reason.code()));
+        let code = denial.reason.code();
+        challenge.push_str(&format!(", error=\"{error}\", error_description=\"{code}\""));
+        if let Hint::Scope(scope) = denial.hint {
+            challenge.push_str(&format!(", scope=\"{scope}\""));
+        }
     }
     challenge
 }
@@ -92,7 +100,7 @@ fn problem(denial: &Denial) -> String {
     let (code, status) = (reason.code(), reason.status());
     let invalid_params = match &denial.hint {
         Hint::Member(pointer) => Some(Json::Array(vec![Json::object([("param", Json::from(&**pointer))])])),
-        Hint::None | Hint::Accept { .. } | Hint::Nonce(_) => None,
+        Hint::None | Hint::Accept { .. } | Hint::Nonce(_) | Hint::Scope(_) => None,
     };
     let mut members =
         vec![("cause", Json::String(code.to_ascii_uppercase().into())), ("detail", code.into())];

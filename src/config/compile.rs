@@ -3,11 +3,12 @@
 use super::forward;
 use super::matcher::BuiltIn;
 use super::node::Node;
-use super::values::{claim, fqdn, statistics_name, time};
+use super::values::{claim, fqdn, https_uri, statistics_name, time};
 use super::{Environment, online, rules, servers, words};
 use crate::fqdn::Fqdn;
 use crate::policy::{
-    ApiRoot, BodyRules, ClientClaims, Identities, Policy, Protects, Revocation, Rules, TokenRules,
+    ApiRoot, BodyRules, ClientClaims, Identities, Policy, Protects, RequiredType, Revocation, Rules,
+    TokenRules,
 };
 
 /// Compiles the document; `None` only if something has been reported.
@@ -21,9 +22,8 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
     let forward = forward::forward(&root.member("forward"));
-    let name = root.member("name");
     Some(Policy {
-        name: if name.is_present() { Some(statistics_name(&name)?) } else { None },
+        name: optional(&root.member("name"), statistics_name)?,
         mode: root.member("mode").word(&words::MODE)?,
         rules: Rules::new(rules?, &protects.as_ref()?.api_root),
         gpsi: root.member("gpsi").word(&words::GPSI)?,
@@ -41,11 +41,15 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     })
 }
 
+/// What a member says: `Some(None)` where it is absent, `None` if something is wrong with it.
+fn optional<T>(node: &Node<'_>, read: impl Fn(&Node<'_>) -> Option<T>) -> Option<Option<T>> {
+    if node.is_present() { read(node).map(Some) } else { Some(None) }
+}
+
 fn revoked(node: &Node<'_>) -> Option<Revocation> {
     let texts =
         |name| node.member(name).items().iter().filter_map(|item| item.text()).map(Box::from).collect();
-    let issued_before = node.member("issued_before");
-    let issued_before = if issued_before.is_present() { Some(time(&issued_before)?) } else { None };
+    let issued_before = optional(&node.member("issued_before"), time)?;
     Some(Revocation::new(texts("token_ids"), texts("eec_ids"), texts("key_ids"), issued_before))
 }
 
@@ -75,6 +79,7 @@ fn protects(node: &Node<'_>) -> Option<Protects> {
         realm: names.first()?.text()?.into(),
         api_root: api_root?,
         check_host: node.member("check_host").flag()?,
+        resource_metadata: optional(&node.member("resource_metadata"), https_uri)?,
     })
 }
 
@@ -85,6 +90,9 @@ fn token(node: &Node<'_>) -> Option<TokenRules> {
         clock_skew_seconds: node.member("clock_skew_seconds").integer()? as f64,
         max_lifetime_seconds: node.member("max_lifetime_seconds").integer()? as f64,
         require_claims: require_claims.iter().filter_map(claim).collect(),
+        typ: optional(&node.member("require_typ"), |typ| typ.word(&words::REQUIRE_TYP))?
+            .unwrap_or(RequiredType::AnyOrNone),
+        scope_per_api: node.member("scopes").word(&words::SCOPES)?,
     })
 }
 

@@ -77,6 +77,12 @@ const PROTECTS: Shape = Shape::Object(&[
         Flag(true),
         "Whether the request's :authority (port ignored) must be one of `fqdns`.",
     ),
+    member(
+        "resource_metadata",
+        Shape::Text,
+        Optional,
+        "The URI of the resource's metadata (RFC 9728), which goes into every challenge.",
+    ),
 ]);
 
 static ENTITLEMENT_SERVER: Shape = Shape::Object(&[
@@ -222,6 +228,18 @@ const TOKEN: Shape = Shape::Object(&[
         Shape::List { item: &Shape::Text, min: 0 },
         Optional,
         "Claims that must be there besides `iss`, the EEC ID, `aud` and `exp`: names or JSON pointers.",
+    ),
+    member(
+        "require_typ",
+        Shape::Choice(&names(&words::REQUIRE_TYP)),
+        Optional,
+        "What the `typ` of a JWT must be; without it a `typ` may be absent.",
+    ),
+    member(
+        "scopes",
+        Shape::Choice(&names(&words::SCOPES)),
+        Text("off"),
+        "`per_api`: a built-in operation needs the name of its API in `scope`.",
     ),
     member("eec_id_claim", Shape::Text, Text("sub"), "The claim with the EEC ID: a name or a JSON pointer."),
     member("gpsi_claim", Shape::Text, Text("gpsi"), "The claim with the GPSI(s): a name or a JSON pointer."),

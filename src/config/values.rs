@@ -38,6 +38,21 @@ pub(super) fn fqdn(node: &Node<'_>) -> Option<Fqdn> {
     parsed
 }
 
+/// An absolute https URI without a fragment; what it is made of can stand in a quoted string (RFC 3986, RFC 9110).
+pub(super) fn https_uri(node: &Node<'_>) -> Option<Box<str>> {
+    let text = node.text()?;
+    let rest = text.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://")).and(text.get(8..));
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&b));
+    if plain && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')) {
+        return Some(text.into());
+    }
+    node.error(format!(
+        "{} is not an absolute https URI without a fragment; give one such as \"https://ees1.edge.example.net/.well-known/oauth-protected-resource\"",
+        quote(text)
+    ));
+    None
+}
+
 /// A name within those of statistics.
 pub(super) fn statistics_name(node: &Node<'_>) -> Option<Box<str>> {
     let text = node.text()?;

@@ -3,7 +3,7 @@
 use crate::keys::Algorithm;
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::proof::UriScheme;
-use crate::policy::{Action, GpsiMode, Mode, Role};
+use crate::policy::{Action, GpsiMode, Mode, RequiredType, Role};
 
 pub(super) const MODE: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
@@ -40,6 +40,12 @@ pub(super) const PROOF_ALGORITHM: [(&str, Algorithm); 6] = [
 ];
 
 pub(super) const SCHEME: [(&str, UriScheme); 2] = [("https", UriScheme::Https), ("http", UriScheme::Http)];
+
+pub(super) const REQUIRE_TYP: [(&str, RequiredType); 2] =
+    [("at+jwt", RequiredType::AccessToken), ("JWT", RequiredType::Jwt)];
+
+/// Whether an operation needs its API's name in `scope`.
+pub(super) const SCOPES: [(&str, bool); 2] = [("off", false), ("per_api", true)];
 
 /// The words alone. Called by constants only, where a mistake ends the build.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]

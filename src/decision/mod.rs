@@ -39,6 +39,8 @@ pub enum Hint {
     },
     /// A nonce for the next proof (RFC 9449, section 9).
     Nonce(Box<str>),
+    /// The scope that would do (RFC 6750, section 3).
+    Scope(&'static str),
 }
 
 impl Denial {

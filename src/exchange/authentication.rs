@@ -114,7 +114,7 @@ pub(super) fn authenticate(
                     cached,
                 });
             }
-            let token = UntrustedToken::parse(bearer, trace)?;
+            let token = UntrustedToken::parse(bearer, &policy.token, trace)?;
             let server = token.issuer(policy, trace)?;
             if let Some(asked) = server.asked()
                 && server.keys.keys().is_empty()

@@ -3,16 +3,22 @@
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
 use crate::json::{self, Json, Pointer};
-use crate::policy::{Binding, GpsiMode, Mode, Policy, Rule, binding, media_type, path};
+use crate::policy::{
+    Binding, ClaimCheck, Condition, GpsiMode, Mode, Policy, Rule, binding, media_type, path,
+};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
-/// What the rule asks of the token. What a rule in shadow mode finds is returned, not held against it.
+/// What the API and the rule ask of the token. What a rule in shadow mode finds is returned, not held against it.
 pub(super) fn authorize(
+    policy: &Policy,
     route: &Route,
     token: &ValidToken,
     trace: &mut Trace,
 ) -> Result<Option<Denial>, Denial> {
+    if let Some(api) = route.api().filter(|_| policy.token.scope_per_api) {
+        check_scope(api, token, trace)?;
+    }
     let Some(rule) = route.rule() else { return Ok(None) };
     let failed = rule.claims.iter().find(|check| !token.satisfies(check));
     if !rule.claims.is_empty() {
@@ -28,6 +34,18 @@ pub(super) fn authorize(
         None => Ok(None),
         Some(_) => shadowed(rule, Denial::new(DenyReason::ClaimMismatch, "a claim check of the rule fails")),
     }
+}
+
+/// The name of the API must be in `scope` (RFC 6749, section 3.3): a string of words, or an array.
+fn check_scope(api: &'static str, token: &ValidToken, trace: &mut Trace) -> Result<(), Denial> {
+    let wanted =
+        ClaimCheck { claim: Pointer::to_member("scope"), condition: Condition::Contains(api.into()) };
+    trace.note(Check::RuleClaims, || (format!("scope {}", wanted.condition), token.shown(&wanted.claim)));
+    if token.satisfies(&wanted) {
+        return Ok(());
+    }
+    let denial = Denial::new(DenyReason::ClaimMismatch, "the API of the operation is not in `scope`");
+    Err(Denial { hint: Hint::Scope(api), ..denial })
 }
 
 /// What the headers say about a body that has to be seen.

@@ -34,6 +34,11 @@ impl Route {
         self.operation.filter(|operation| wanted && operation.identity != Identity::NoBody)
     }
 
+    /// The API of the built-in operation, whether or not its identity binding applies.
+    pub(super) fn api(&self) -> Option<&'static str> {
+        self.operation.map(|operation| operation.api)
+    }
+
     /// Whether the body has to be seen before the request is decided.
     pub(super) fn needs_body(&self) -> bool {
         self.rule().is_some_and(|rule| !rule.bind.is_empty()) || self.bound_operation().is_some()

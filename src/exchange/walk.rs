@@ -129,7 +129,7 @@ impl Exchange {
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
-        let mut step = match body::authorize(&route, &token, &mut self.trace) {
+        let mut step = match body::authorize(policy, &route, &token, &mut self.trace) {
             Err(denial) => self.deny(denial),
             Ok(noted) if !route.needs_body() => {
                 counts.push(Counter::Allowed);

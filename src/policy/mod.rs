@@ -102,6 +102,8 @@ pub struct Protects {
     pub api_root: ApiRoot,
     /// Whether `:authority` must be one of `fqdns`.
     pub check_host: bool,
+    /// Where clients read about the resource (RFC 9728): goes into every challenge.
+    pub resource_metadata: Option<Box<str>>,
 }
 
 /// An entitlement server that is asked, and how.
@@ -203,6 +205,21 @@ pub struct TokenRules {
     pub max_lifetime_seconds: f64,
     /// Claims that must be there besides those of solution #25.
     pub require_claims: Vec<Pointer>,
+    /// What `typ` must say.
+    pub typ: RequiredType,
+    /// Whether a built-in operation needs the name of its API in `scope`.
+    pub scope_per_api: bool,
+}
+
+/// What the `typ` of a JWT must say; `application/` before it and case do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequiredType {
+    /// That it is a token, if anything.
+    AnyOrNone,
+    /// That it is an access token (RFC 9068).
+    AccessToken,
+    /// That it is a JWT.
+    Jwt,
 }
 
 /// How bodies are looked at.

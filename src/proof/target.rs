@@ -108,6 +108,7 @@ mod tests {
             realm: "ees1.example.net".into(),
             api_root: ApiRoot::parse("/").expect("a path"),
             check_host,
+            resource_metadata: None,
         }
     }
 

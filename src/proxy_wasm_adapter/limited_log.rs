@@ -15,7 +15,7 @@ pub(super) fn denial(verdict: &str, denial: &Denial) {
     write(LineKind::Denial, || {
         let place = match &denial.hint {
             Hint::Member(pointer) => format!(" at {pointer}"),
-            Hint::None | Hint::Accept { .. } | Hint::Nonce(_) => String::new(),
+            Hint::None | Hint::Accept { .. } | Hint::Nonce(_) | Hint::Scope(_) => String::new(),
         };
         format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because)
     });

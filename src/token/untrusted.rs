@@ -5,7 +5,7 @@ use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{self, Json};
 use crate::jws::CompactJws;
 use crate::keys::{HostVerifier, KeyHint};
-use crate::policy::{EntitlementServer, Policy};
+use crate::policy::{EntitlementServer, Policy, RequiredType, TokenRules};
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,15 +30,24 @@ impl<'a> UntrustedToken<'a> {
     /// # Errors
     ///
     /// `token_malformed`, with the first thing that is wrong.
-    pub fn parse(bearer: Bearer<'a>, trace: &mut Trace) -> Result<UntrustedToken<'a>, Denial> {
+    pub fn parse(
+        bearer: Bearer<'a>,
+        rules: &TokenRules,
+        trace: &mut Trace,
+    ) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
         let jws = CompactJws::parse(bearer.as_str().as_bytes(), |header| {
             trace.note(Check::TokenForm, || {
-                ("a compact JWS with `alg`, `typ` JWT or at+jwt".into(), format!("header {header}"))
+                let typ = match rules.typ {
+                    RequiredType::AnyOrNone => "JWT or at+jwt",
+                    RequiredType::AccessToken => "at+jwt",
+                    RequiredType::Jwt => "JWT",
+                };
+                (format!("a compact JWS with `alg`, `typ` {typ}"), format!("header {header}"))
             });
         });
         let jws = jws.map_err(malformed)?;
-        check_header(&jws.header).map_err(malformed)?;
+        check_header(&jws.header, rules.typ).map_err(malformed)?;
         Ok(UntrustedToken(jws))
     }
 
@@ -103,22 +112,30 @@ impl<'a> UntrustedToken<'a> {
 }
 
 /// What the header says about type and key. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not even looked at.
-fn check_header(header: &Json) -> Result<(), &'static str> {
+fn check_header(header: &Json, required: RequiredType) -> Result<(), &'static str> {
     if ["kid", "x5t#S256"].iter().any(|name| header.get(name).is_some_and(|v| v.as_str().is_none())) {
         return Err("`kid` or `x5t#S256` in the header is not a string");
     }
-    match header.get("typ") {
-        None => Ok(()),
-        Some(Json::String(typ)) if is_token_type(typ) => Ok(()),
-        Some(_) => Err("`typ` is neither `JWT` nor `at+jwt`"),
+    let found = match header.get("typ") {
+        None if required == RequiredType::AnyOrNone => return Ok(()),
+        None => return Err("the header has no `typ`, and `token.require_typ` asks for one"),
+        Some(typ) => typ.as_str().and_then(token_type).ok_or("`typ` is neither `JWT` nor `at+jwt`")?,
+    };
+    if required != RequiredType::AnyOrNone && found != required {
+        return Err("`typ` is not what `token.require_typ` asks for");
     }
+    Ok(())
 }
 
-fn is_token_type(typ: &str) -> bool {
+fn token_type(typ: &str) -> Option<RequiredType> {
     const PREFIX: &str = "application/";
     let short = match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
-        _ => typ,
+        Some(_) | None => typ,
     };
-    short.eq_ignore_ascii_case("JWT") || short.eq_ignore_ascii_case("at+jwt")
+    let is = |name: &str| short.eq_ignore_ascii_case(name);
+    if is("at+jwt") {
+        return Some(RequiredType::AccessToken);
+    }
+    is("JWT").then_some(RequiredType::Jwt)
 }

@@ -7,7 +7,7 @@ use crate::support::h1::{H1, bytes_of};
 use crate::support::h2_client::H2;
 use crate::support::problems::Problems;
 use crate::support::request::Request;
-use crate::support::token::{Key, claims};
+use crate::support::token::{Key, claims, claims_with};
 use crate::support::upstream::{End, Upstream};
 use crate::support::upstream_h2::UpstreamH2;
 use serde_json::json;
@@ -184,4 +184,44 @@ fn a_pushed_configuration_holds_for_the_next_request_on_open_connections() {
     p.check("bad push", log.contains("protects.role: "), || format!("no JSON path in {log}"));
     statuses(&mut p, "after a refused push", 401, 201);
     p.finish();
+}
+
+/// What a client can act on: which scope would do, and where it can read about the resource (RFC 6750, RFC 9728).
+#[test]
+fn challenges_say_the_scope_and_where_the_metadata_is() {
+    let key = Key::new(1);
+    let mut filter = config(&[&key]);
+    let metadata = "https://ees1.edge.example.net/.well-known/oauth-protected-resource?x='y'";
+    filter["protects"]["resource_metadata"] = json!(metadata);
+    filter["token"] = json!({"scopes": "per_api"});
+    let fixture = Fixture::start(&filter);
+    let mut p = Problems::new();
+    let delete = Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1");
+    let start = format!("Bearer realm=\"{FQDN}\", resource_metadata=\"{metadata}\"");
+    for (name, request, rest) in [
+        ("no token", delete.clone(), ""),
+        (
+            "bad token",
+            delete.clone().bearer("a.b.c"),
+            ", error=\"invalid_token\", error_description=\"token_malformed\"",
+        ),
+        (
+            "no scope",
+            delete.clone().bearer(key.token(&claims())),
+            ", error=\"insufficient_scope\", error_description=\"claim_mismatch\", scope=\"eees-eecregistration\"",
+        ),
+    ] {
+        for protocol in BOTH {
+            let response = fixture.send(protocol, &request).expect("an answer");
+            p.equal(
+                name,
+                "challenge",
+                response.one("www-authenticate"),
+                Some(format!("{start}{rest}").as_str()),
+            );
+        }
+    }
+    let scoped = delete.bearer(key.token(&claims_with(json!({"scope": "x eees-eecregistration"}))));
+    fixture.allowed(&mut p, "with its scope", &scoped, &identity_of_eec_1());
+    fixture.finish(p);
 }

@@ -37,7 +37,7 @@ pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -
     if let Some(asked) = policy.opaque_server.as_ref().filter(|_| !UntrustedToken::is_meant(bearer)) {
         return CheckedWith::Answer(&asked.server);
     }
-    let token_of = UntrustedToken::parse(bearer, trace);
+    let token_of = UntrustedToken::parse(bearer, &policy.token, trace);
     let server = match token_of.and_then(|token| token.issuer(policy, trace)) {
         Ok(server) => server,
         Err(denial) => return nobody(denial),
