@@ -67,6 +67,10 @@ MADE = {
             token("2025-01", "token-with-scope.txt", scope="eees-eecregistration eees-easdiscovery"),
         ],
     ),
+    "ownership": (
+        {"2025-01": "EdDSA"},
+        [token("2025-01"), token("2025-01", "other-client.txt", sub="eec-0002.vehicles.example.com", jti="t-0002")],
+    ),
     "shadow": ({"2025-01": "EdDSA"}, [token("2025-01")]),
     "two-names": (
         {"2025-01": "EdDSA"},

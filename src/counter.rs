@@ -62,6 +62,9 @@ counters! {
     UnavailableOverload, "online.unavailable.overload", "Of these: our own bounds; nobody was asked.";
     OnlineAllowedUnasked, "online.allowed_unasked", "Requests that went on although nobody answered (`allow_verified`).";
     OnlineCacheHit, "online.cache_hit", "Requests that an answer kept from before was good for.";
+    OwnershipSealed, "ownership.sealed", "Answers in which the client got a seal.";
+    OwnershipUnsealed, "ownership.unsealed", "Requests that went on without a seal (`unsealed: \"allow\"`).";
+    OwnershipUnsealable, "ownership.unsealable", "Answers to a POST that named no new resource which a seal could be put to.";
 }
 
 impl Counter {

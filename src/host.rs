@@ -9,6 +9,8 @@ use crate::reply::Reply;
 pub trait Host {
     /// Removes every field of this name.
     fn remove(&self, fields: Fields, name: &[u8]);
+    /// Replaces the path, query included.
+    fn set_path(&self, path: &[u8]);
     /// Adds a request header; what a client sent under the same name has been removed before.
     fn add_request_header(&self, name: &str, value: &str);
     /// Answers the request; nothing goes upstream.
@@ -48,6 +50,9 @@ pub enum Flow {
 /// Carries out `step`: spoofed headers first, whatever comes after.
 pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     step.spoofed.iter().for_each(|name| host.remove(fields, name));
+    if let Some(target) = &step.target {
+        host.set_path(target);
+    }
     if step.remove_token {
         host.remove(Fields::Headers, b"authorization");
     }

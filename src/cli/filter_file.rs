@@ -5,10 +5,22 @@ use super::output::Output;
 use eec_authn::config::{self, ConfigError, Loaded};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Instead of every secret: good base64url of 32 bytes, which is also a password.
 const STAND_IN: &str = "c3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQ";
+
+/// Where secrets come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// Nowhere: whatever variable is asked for is there, and well-formed.
+    StandIn,
+    /// This process's environment, as far as they are there.
+    IfThere,
+    /// This process's environment; what is not there is an error.
+    Environment,
+}
 
 /// What became of a file.
 pub(crate) struct FilterFile {
@@ -18,35 +30,37 @@ pub(crate) struct FilterFile {
     pub(crate) result: Result<Loaded, Vec<ConfigError>>,
     /// Variables that the VM's environment must have.
     pub(crate) environment: Vec<String>,
+    /// Those of them that have been replaced by a stand-in.
+    pub(crate) missing: Vec<String>,
 }
 
 impl FilterFile {
-    /// Reads and compiles `path`. Secrets are not needed for that: whatever variable is asked for is there and well-formed.
+    /// Reads and compiles `path`, without any secret.
     pub(crate) fn read(path: &Path) -> Result<FilterFile, Failure> {
-        FilterFile::read_with(path, &|_| None)
+        FilterFile::read_with(path, Secrets::StandIn)
     }
 
-    /// The same with the secrets that are in this process's environment.
-    pub(crate) fn read_with_secrets(path: &Path) -> Result<FilterFile, Failure> {
-        FilterFile::read_with(path, &secret)
-    }
-
-    fn read_with(path: &Path, secret: &dyn Fn(&str) -> Option<String>) -> Result<FilterFile, Failure> {
+    /// The same with secrets.
+    pub(crate) fn read_with(path: &Path, secrets: Secrets) -> Result<FilterFile, Failure> {
         let bytes =
             std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
-        let environment = RefCell::new(Vec::new());
+        let (environment, missing) = (RefCell::new(BTreeSet::new()), RefCell::new(BTreeSet::new()));
         let result = config::parse(&bytes, &|name| {
-            environment.borrow_mut().push(name.to_owned());
-            Some(secret(name).unwrap_or_else(|| STAND_IN.to_owned()))
+            environment.borrow_mut().insert(name.to_owned());
+            let value = if secrets == Secrets::StandIn { None } else { variable(name) };
+            if value.is_some() || secrets == Secrets::Environment {
+                return value;
+            }
+            missing.borrow_mut().insert(name.to_owned());
+            Some(STAND_IN.to_owned())
         });
-        let mut environment = environment.into_inner();
-        environment.sort();
-        environment.dedup();
+        let [environment, missing] =
+            [environment, missing].map(|names| names.into_inner().into_iter().collect());
         let result = result.map_err(|mut errors| {
             errors.extend(wrapped(&bytes));
             errors
         });
-        Ok(FilterFile { bytes, result, environment })
+        Ok(FilterFile { bytes, result, environment, missing })
     }
 
     /// The policy; the mistakes are printed if there is none.
@@ -68,7 +82,7 @@ impl FilterFile {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
-fn secret(name: &str) -> Option<String> {
+fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|secret| !secret.is_empty())
 }
 

@@ -21,8 +21,10 @@ mod proof;
 mod random;
 mod render;
 mod schema;
+mod seal;
 mod signing_key;
 mod stop_signal;
+mod unseal;
 
 use clap::Parser;
 use exit::Exit;
@@ -83,6 +85,8 @@ verbs! {
     Dpop => dpop,
     Render => render,
     Schema => schema,
+    Seal => seal,
+    Unseal => unseal,
     Completions => completions,
     #[command(hide = true)]
     Demo => demo,

@@ -4,7 +4,9 @@ use super::ConfigError;
 use super::shape::quote;
 use crate::json::Pointer;
 use crate::policy::online::{ApplyTo, Method, OnUnavailable};
-use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Policy, Role};
+use crate::policy::operations::OPERATIONS;
+use crate::policy::ownership::Unsealed;
+use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Operation, Ownership, Policy, Role};
 
 /// The lifetime of tokens, in seconds, above which proofs should carry a nonce (RFC 9449, section 11.2).
 const LONG_WITHOUT_NONCE: f64 = 3_600.0;
@@ -33,6 +35,19 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
             );
         }
         GpsiMode::Off | GpsiMode::Required => {}
+    }
+    match &policy.ownership {
+        None if serves_items(policy) => {
+            let message = "without it, every client with a token can replace, change and delete the resources of others, \
+                           unless the server compares their owner with the identity headers";
+            say("ownership".into(), message);
+        }
+        Some(Ownership { unsealed: Unsealed::Allow, .. }) => {
+            let message = "with \"allow\" nothing is protected: whoever leaves a seal off can change the resources of \
+                           others; use \"deny\" as soon as clients have sealed identifiers";
+            say("ownership.unsealed".into(), message);
+        }
+        None | Some(Ownership { unsealed: Unsealed::Deny, .. }) => {}
     }
     if policy.forward.token {
         say("forward.token".into(), "the upstream gets the client's token and could use it elsewhere");
@@ -106,6 +121,21 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         }
     }
     found
+}
+
+/// Whether clients can act on items of the built-in collections.
+fn serves_items(policy: &Policy) -> bool {
+    let protects = &policy.protects;
+    let items = OPERATIONS.iter().filter(|op| op.role == protects.role);
+    let mut items = items.filter_map(|op| Some((op, op.collection()?)));
+    let is_taken = |(op, collection): (&Operation, &str)| {
+        let path = format!("{}/v1{collection}/id", protects.api_root.join(op.api));
+        let takes = |matcher: &Matcher| {
+            matcher.takes(op.method.as_bytes(), protects.realm.as_bytes(), path.as_bytes(), Some(op))
+        };
+        policy.rules.as_slice().iter().any(|rule| rule.action == Action::Authenticate && takes(&rule.matcher))
+    };
+    items.any(|item| policy.built_in_operations || is_taken(item))
 }
 
 fn is_wide(matcher: &Matcher) -> bool {

@@ -4,7 +4,7 @@ use super::forward;
 use super::matcher::BuiltIn;
 use super::node::Node;
 use super::values::{claim, fqdn, https_uri, statistics_name, time};
-use super::{Environment, online, rules, servers, words};
+use super::{Environment, online, ownership, rules, servers, words};
 use crate::fqdn::Fqdn;
 use crate::policy::{
     ApiRoot, BodyRules, ClientClaims, Identities, Policy, Protects, RequiredType, Revocation, Rules,
@@ -21,6 +21,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let proof = super::proof::proof(&root.member("proof"), environment);
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
+    let ownership = ownership::ownership(&root.member("ownership"), environment);
     let forward = forward::forward(&root.member("forward"));
     Some(Policy {
         name: optional(&root.member("name"), statistics_name)?,
@@ -38,6 +39,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
         proof: proof?,
         built_in_operations: root.member("operations").word(&words::OPERATIONS)?,
         forward: forward?,
+        ownership: ownership?,
     })
 }
 

@@ -27,6 +27,7 @@ pub static FILTER_JSON: Shape = Shape::Object(&[
         "The entitlement servers (GSMA TS.43) whose tokens are accepted.",
     ),
     member("token", TOKEN, Optional, "What a token must look like."),
+    member("ownership", OWNERSHIP, Optional, "Who made a resource owns it; absent: nobody asks."),
     member(
         "proof",
         PROOF,
@@ -293,6 +294,22 @@ const NONCE: Shape = Shape::Object(&[
         Shape::Integer { min: 1, max: 86_400 },
         Integer(300),
         "How long a nonce is good, in seconds.",
+    ),
+]);
+
+const OWNERSHIP: Shape = Shape::Object(&[
+    member(
+        "secret_env",
+        Shape::List { item: &Shape::Text, min: 1 },
+        Required,
+        "Variables in the VM's environment that hold secrets, base64url of at least 32 bytes: the first one seals, all of \
+         them open.",
+    ),
+    member(
+        "unsealed",
+        Shape::Choice(&names(&words::UNSEALED)),
+        Text("deny"),
+        "Identifiers without a seal: refused, or (for migration alone) let through, so that nothing is protected.",
     ),
 ]);
 

@@ -14,6 +14,7 @@ mod matcher;
 mod members;
 mod node;
 mod online;
+mod ownership;
 mod pinned_keys;
 mod proof;
 mod rules;

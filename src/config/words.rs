@@ -2,6 +2,7 @@
 
 use crate::keys::Algorithm;
 use crate::policy::online::{ApplyTo, OnUnavailable};
+use crate::policy::ownership::Unsealed;
 use crate::policy::proof::UriScheme;
 use crate::policy::{Action, GpsiMode, Mode, RequiredType, Role};
 
@@ -20,6 +21,8 @@ pub(super) const ACTION: [(&str, Action); 3] = [
     ("pass_without_token", Action::PassWithoutToken),
     ("deny", Action::Deny),
 ];
+
+pub(super) const UNSEALED: [(&str, Unsealed); 2] = [("deny", Unsealed::Deny), ("allow", Unsealed::Allow)];
 
 /// Whether the method is RFC 7662's.
 pub(super) const METHOD: [(&str, bool); 2] = [("rfc7662", true), ("ts43", false)];

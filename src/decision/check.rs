@@ -50,6 +50,7 @@ checks! {
     Revocation, "revocation", "RFC 7519, section 4.1.7";
     Introspection, "entitlement server's word", "RFC 7662, section 2.2";
     RuleClaims, "claims of the rule", "RFC 6750, section 3.1";
+    Ownership, "ownership", "TS 33.558, clause 6.3";
     Body, "body", "TS 24.558";
     MediaType, "media type", "RFC 8259, section 11";
     BodySize, "body size", "RFC 9110, section 15.5.14";

@@ -91,6 +91,7 @@ deny_reasons! {
     TokenInactive, "token_inactive", Unauthorized, INVALID_TOKEN, Introspection, "The entitlement server says that it is not active.";
     EntitlementUnavailable, "entitlement_unavailable", ServiceUnavailable, NONE, Introspection, "The entitlement server cannot be asked.";
     ClaimMismatch, "claim_mismatch", Forbidden, Error("insufficient_scope"), RuleClaims, "A claim check of a rule fails.";
+    OwnershipMismatch, "ownership_mismatch", Forbidden, NONE, Ownership, "The resource is not this client's.";
     BodyRequired, "body_required", BadRequest, NONE, Body, "The operation needs a body and there is none.";
     MediaTypeUnsupported, "media_type_unsupported", UnsupportedMediaType, NONE, MediaType, "The body is not declared as JSON in UTF-8 without a content coding.";
     BodyTooLarge, "body_too_large", ContentTooLarge, NONE, BodySize, "The body is longer than `body.limit_bytes`.";

@@ -6,6 +6,7 @@
 mod authentication;
 mod body;
 mod grant;
+mod ownership;
 pub mod rehearsal;
 mod route;
 mod step;
@@ -25,6 +26,7 @@ use route::Route;
 
 pub use authentication::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use grant::Grant;
+pub use ownership::Named;
 pub use step::{Inquiry, Next, Step, inquiry};
 
 /// The state of one exchange.
@@ -38,6 +40,10 @@ pub struct Exchange {
     /// Whether there is a `DPoP` header, which goes no further than the token.
     has_proof: bool,
     state: State,
+    /// What the answer may name.
+    named: Option<Named>,
+    /// The path that the upstream gets, once the request goes on.
+    target: Option<Vec<u8>>,
     trace: Trace,
 }
 
@@ -87,6 +93,8 @@ impl Exchange {
             scheme: Scheme::Bearer,
             has_proof: false,
             state: State::New,
+            named: None,
+            target: None,
             trace: Trace::off(),
         }
     }
@@ -115,6 +123,7 @@ impl Exchange {
     ) -> Step<'a> {
         self.is_head = request.method == b"HEAD";
         self.has_proof = request.values(b"dpop").next().is_some();
+        self.target = ownership::watched_target(&self.plugin.policy, request);
         let spoofed = self.reserved(request.headers);
         let step = self.decide_headers(request, now, host).unwrap_or_else(|denial| self.deny(denial));
         Step { spoofed, ..step }
@@ -135,9 +144,9 @@ impl Exchange {
                 // The rest of the body may have come before the answer.
                 if arrived == Arrived::All && matches!(self.state, State::HoldingBody { .. }) {
                     let decided = self.decide_body(read);
-                    let Step { identity, remove_token, remove_proof, counts, .. } = step;
+                    let Step { identity, remove_token, remove_proof, target, counts, .. } = step;
                     let counts = counts.into_iter().chain(decided.counts).collect();
-                    Step { identity, remove_token, remove_proof, counts, ..decided }
+                    Step { identity, remove_token, remove_proof, target, counts, ..decided }
                 } else {
                     step
                 }
@@ -185,6 +194,11 @@ impl Exchange {
             State::HoldingBody { .. } => self.decide_body(read),
         };
         Step { spoofed, ..step }
+    }
+
+    /// What the answer, which is about to arrive, may name; once, and only if the request went on as a whole.
+    pub fn take_named(&mut self) -> Option<Named> {
+        self.named.take().filter(|_| self.is_open())
     }
 
     /// The stream is gone; whoever else waits for the same answer still gets it.

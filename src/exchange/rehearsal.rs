@@ -61,6 +61,8 @@ pub struct Outcome {
     pub decision: Decision,
     /// Whom the upstream is told about.
     pub identity: Option<Rc<ValidToken>>,
+    /// The path that the upstream gets, if it is another than the client's.
+    pub target: Option<Vec<u8>>,
     /// The denial that a rule in shadow mode would have made.
     pub noted: Option<Denial>,
     /// What was counted, in order.
@@ -122,6 +124,7 @@ struct Play {
     pending: Option<Rc<PendingIntrospection>>,
     refused: Option<(Denial, Reply)>,
     identity: Option<Rc<ValidToken>>,
+    target: Option<Vec<u8>>,
     noted: Option<Denial>,
     counts: Vec<Counter>,
     removed: Vec<Vec<u8>>,
@@ -132,6 +135,7 @@ impl Play {
         self.removed.extend(step.spoofed.iter().map(|name| name.to_vec()));
         self.counts.extend(step.counts);
         self.identity = step.identity.or(self.identity.take());
+        self.target = step.target.or(self.target.take());
         self.noted = self.noted.take().or(step.noted);
         match step.next {
             Next::Await(Some(inquiry)) => self.pending = Some(inquiry.pending),
@@ -178,10 +182,12 @@ impl Play {
                 None => (Decision::Undecided, None),
             },
         };
-        let identity = self.identity.filter(|_| !matches!(decision, Decision::Denied(..)));
+        let goes_on = !matches!(decision, Decision::Denied(..));
+        let identity = self.identity.filter(|_| goes_on);
         Outcome {
             decision,
             identity,
+            target: self.target.filter(|_| goes_on),
             noted,
             counts: self.counts,
             removed: self.removed,

@@ -1,6 +1,7 @@
 //! Where a request's path leads.
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
+use crate::ownership::Subject;
 use crate::policy::operations::{self, Operation};
 use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
 use crate::request::RequestView;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub(super) struct Route {
     rule: Option<Arc<Rule>>,
     operation: Option<&'static Operation>,
+    /// The resource with an owner that it is about.
+    pub(super) subject: Option<Box<Subject>>,
 }
 
 /// Where a request's path leads.
@@ -30,8 +33,12 @@ impl Route {
 
     /// The built-in operation whose identity binding applies.
     pub(super) fn bound_operation(&self) -> Option<&'static Operation> {
-        let wanted = self.rule().is_none_or(|rule| rule.built_in_binding);
-        self.operation.filter(|operation| wanted && operation.identity != Identity::NoBody)
+        self.operation.filter(|operation| self.is_bound() && operation.identity != Identity::NoBody)
+    }
+
+    /// Whether no rule turns off what holds for built-in operations.
+    pub(super) fn is_bound(&self) -> bool {
+        self.rule().is_none_or(|rule| rule.built_in_binding)
     }
 
     /// The API of the built-in operation, whether or not its identity binding applies.
@@ -101,7 +108,8 @@ pub(super) fn route(policy: &Policy, request: &RequestView<'_>, trace: &mut Trac
         }
     }
     let rule = found.map(|(_, rule)| Arc::clone(rule));
-    Ok(Entry::Authenticate(Route { rule, operation }))
+    let subject = Subject::new(policy, request, operation).map(Box::new);
+    Ok(Entry::Authenticate(Route { rule, operation, subject }))
 }
 
 fn lossy(bytes: &[u8]) -> String {

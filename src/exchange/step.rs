@@ -14,6 +14,8 @@ use std::rc::Rc;
 pub struct Step<'a> {
     /// Headers or trailers that a client must not send upstream: removed first, on every path.
     pub spoofed: Vec<&'a [u8]>,
+    /// The path that the upstream gets instead of the client's, query included.
+    pub target: Option<Vec<u8>>,
     /// Whether the Authorization header goes no further.
     pub remove_token: bool,
     /// Whether the `DPoP` header, which is there, goes no further.

@@ -129,13 +129,16 @@ impl Exchange {
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
-        let mut step = match body::authorize(policy, &route, &token, &mut self.trace) {
+        let authorized = body::authorize(policy, &route, &token, &mut self.trace);
+        let owned =
+            authorized.and_then(|noted| self.check_owner(&route, &token, &mut counts).map(|()| noted));
+        let mut step = match owned {
             Err(denial) => self.deny(denial),
             Ok(noted) if !route.needs_body() => {
                 counts.push(Counter::Allowed);
                 let grant = Grant::client(&token);
                 self.state = State::Open(grant);
-                Step { noted, next: Next::Continue(grant), ..Step::default() }
+                Step { noted, target: self.target.take(), next: Next::Continue(grant), ..Step::default() }
             }
             Ok(noted) => match body {
                 Err(denial) => self.deny(denial),
@@ -147,7 +150,7 @@ impl Exchange {
                         Next::Continue(Grant::client(&token))
                     };
                     self.state = State::HoldingBody { route, token: Rc::clone(&token), noted };
-                    Step { next, ..Step::default() }
+                    Step { target: self.target.take(), next, ..Step::default() }
                 }
             },
         };
@@ -189,7 +192,8 @@ impl Exchange {
             Mode::Shadow => {
                 let grant = Grant::watched(&denial);
                 self.state = State::Open(grant);
-                Step { noted: Some(denial), next: Next::Continue(grant), ..Step::default() }
+                let target = self.target.take();
+                Step { noted: Some(denial), target, next: Next::Continue(grant), ..Step::default() }
             }
         }
     }

@@ -13,6 +13,11 @@ impl ApiRoot {
         good.then(|| ApiRoot(path::text_in_one_spelling(text.strip_suffix('/').unwrap_or(text))))
     }
 
+    /// The root itself: empty for `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The path of the API `name` below the root.
     pub fn join(&self, name: &str) -> String {
         format!("{}/{name}", self.0)

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod media_type;
 pub mod online;
 pub mod operations;
+pub mod ownership;
 pub mod path;
 pub mod proof;
 pub mod revocation;
@@ -27,6 +28,7 @@ pub use forward::Forward;
 pub use identity::{Identities, Identity};
 pub use online::Online;
 pub use operations::{Operation, Role};
+pub use ownership::Ownership;
 pub use proof::{DpopRules, ProofRules};
 pub use revocation::{Revocable, Revocation};
 pub use rule::{Action, Binding, Matcher, Rule};
@@ -66,6 +68,8 @@ pub struct Policy {
     pub identities: Identities,
     /// What the upstream gets to see.
     pub forward: Forward,
+    /// Whether resources belong to those who made them; `None`: nobody asks.
+    pub ownership: Option<Ownership>,
 }
 
 impl Policy {

@@ -86,6 +86,19 @@ pub fn find(role: Role, api_root: &ApiRoot, method: &[u8], path: &[u8]) -> Optio
         .find(|op| op.role == role && op.method.as_bytes() == method && op.is_at(path, <[u8]>::eq))
 }
 
+/// The item that `path` is, whatever the method: the first operation on it.
+pub fn item_at(role: Role, api_root: &ApiRoot, path: &[u8]) -> Option<&'static Operation> {
+    let path = api_root.strip(path)?;
+    OPERATIONS.iter().find(|op| op.role == role && op.collection().is_some() && op.is_at(path, <[u8]>::eq))
+}
+
+/// What is made by `operation`, if that is a POST on a collection: the first operation on its items.
+pub fn item_made_by(operation: &Operation) -> Option<&'static Operation> {
+    let same_api = |op: &&Operation| op.role == operation.role && op.api == operation.api;
+    let made = |op: &&Operation| op.collection() == Some(operation.resource);
+    OPERATIONS.iter().filter(same_api).find(made).filter(|_| operation.method == "POST")
+}
+
 /// Whether a request that is no built-in operation would be one for a lenient server: one that folds case in paths (Express,
 /// ASP.NET) or methods (Django, Werkzeug), passes over a `/` at the end (Express, Spring), or over an ending such as `.json` (Rails,
 /// Django REST Framework, Spring).
@@ -113,6 +126,11 @@ fn without_ending(path: &[u8]) -> &[u8] {
 }
 
 impl Operation {
+    /// The collection that its resource is an item of.
+    pub fn collection(&self) -> Option<&'static str> {
+        self.resource.strip_suffix("/{id}")
+    }
+
     /// Whether `path`, what follows the API root, is that of this operation, where `same` compares what is fixed in it. `{id}`
     /// stands for one segment that is not empty.
     fn is_at(&self, path: &[u8], same: fn(&[u8], &[u8]) -> bool) -> bool {

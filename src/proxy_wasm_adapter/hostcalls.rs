@@ -23,6 +23,7 @@ const CAS_MISMATCH: u32 = 8;
 pub(super) enum Map {
     RequestHeaders = 0,
     RequestTrailers = 1,
+    ResponseHeaders = 2,
     HttpCallResponseHeaders = 6,
 }
 
@@ -57,6 +58,13 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_add_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_replace_header_map_value(
         map: u32,
         name: *const u8,
         name_size: usize,
@@ -140,6 +148,13 @@ pub(super) fn header_map(map: Map) -> Option<Vec<u8>> {
 /// Adds a header.
 pub(super) fn add_header(map: Map, name: &[u8], value: &[u8]) {
     unsafe { proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+/// Puts one header in the place of all of this name.
+pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) {
+    unsafe {
+        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    };
 }
 
 /// Removes all headers of this name.

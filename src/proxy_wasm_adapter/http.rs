@@ -7,9 +7,10 @@ use super::header_map;
 use super::hostcalls::{self, Map};
 use super::proxy_host::{ProxyHost, read_body};
 use super::shared::Shared;
-use crate::exchange::{Exchange, Inquiry, Step};
+use crate::exchange::{Exchange, Inquiry, Named, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::Cause;
+use crate::ownership::Answer;
 use crate::plugin_state::StreamId;
 use crate::request::RequestView;
 use crate::time::UnixTime;
@@ -128,6 +129,32 @@ impl HttpContext for HttpFilter {
             }
             action => action,
         }
+    }
+
+    /// Runs for every answer, the proxy's own and ours included: nothing is asked of the host unless the answer matters.
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        if let Some(running) = &self.running
+            && let Some(named) = running.exchange.borrow_mut().take_named()
+        {
+            seal(running, &named);
+        }
+        Action::Continue
+    }
+}
+
+/// Seals what the answer names.
+fn seal(running: &Running, named: &Named) {
+    let details = hostcalls::property("response\0code_details").unwrap_or_default();
+    let map = hostcalls::header_map(Map::ResponseHeaders);
+    let Some(headers) = map.as_deref().and_then(header_map::parse) else { return };
+    let status = headers.iter().find(|(name, _)| *name == b":status").map_or(&b""[..], |(_, value)| *value);
+    let answer = Answer { status, is_upstreams: details == b"via_upstream", headers: &headers };
+    let sealing = named.seal(&running.shared.plugin.policy, &answer);
+    for (name, value) in &sealing.headers {
+        hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value);
+    }
+    if let Some(counter) = sealing.count {
+        running.shared.statistics.count(counter);
     }
 }
 

@@ -28,6 +28,10 @@ impl Host for ProxyHost<'_> {
         hostcalls::remove_header(map, name);
     }
 
+    fn set_path(&self, path: &[u8]) {
+        hostcalls::replace_header(Map::RequestHeaders, b":path", path);
+    }
+
     fn add_request_header(&self, name: &str, value: &str) {
         hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
     }

@@ -14,5 +14,6 @@ mod dev_server;
 mod help;
 mod keys;
 mod proofs;
+mod seals;
 mod tokens;
 mod verbs;

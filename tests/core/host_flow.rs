@@ -33,6 +33,10 @@ impl Host for Notes {
         self.add(format!("remove {fields:?} {}", String::from_utf8_lossy(name)));
     }
 
+    fn set_path(&self, path: &[u8]) {
+        self.add(format!("path {}", String::from_utf8_lossy(path)));
+    }
+
     fn add_request_header(&self, name: &str, value: &str) {
         self.add(format!("add {name}: {value}"));
     }

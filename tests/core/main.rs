@@ -22,6 +22,7 @@ mod json_against_serde;
 mod lenient_readers;
 mod look_alikes;
 mod many_rules;
+mod ownership;
 mod schema_against_parser;
 mod time;
 mod token_mutations;

@@ -72,6 +72,8 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: two servers of one name", SeveralMembers),
     ("config_errors: an issuer that is another's name", SeveralMembers),
     ("config_errors: online: secret missing", Environment),
+    ("config_errors: ownership whose variables are not there", Environment),
+    ("config_errors: ownership with a variable twice", Environment),
     ("config_errors: online: id alone", SeveralMembers),
     ("config_errors: online: ts43 for opaque", SeveralMembers),
     ("config_errors: online: ts43 without path, with secret", SeveralMembers),
@@ -191,7 +193,8 @@ fn they_differ_only_where_a_schema_cannot_tell() {
     }
     let (mut wrong, mut differ) = (Vec::new(), Vec::new());
     for (name, text) in &cases {
-        let has_secrets = name.starts_with("envoy/") || name.starts_with("possession:");
+        let has_secrets =
+            ["envoy/", "possession:", "ownership: "].iter().any(|start| name.starts_with(start));
         let secret = has_secrets.then_some(SECRET);
         let complaint = match serde_json::from_str::<Value>(text) {
             Ok(document) => schema.validate(&document).map_err(|e| format!("{}: {e}", e.instance_path())),

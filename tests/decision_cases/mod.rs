@@ -4,7 +4,8 @@
 //! In a configuration `"@x:1"` stands for the public key of seed 1. A token is `{"header", "claims", "key"}`, or a
 //! text as it is; `claims_text` replaces the claims by JSON that serde would not write. `"@jkt:1"` stands for the RFC 7638
 //! thumbprint of the key of seed 1. A `proof` is a token whose `ath` may be `"@"`, the hash of the request's token; `scheme` is that of the
-//! Authorization header, `client_certificate` the base64url SHA-256 of one. With `times` the same request comes so often, and the last one counts.
+//! Authorization header, `client_certificate` the base64url SHA-256 of one. With `times` the same request comes so often, and the last one counts. `environment` has more of
+//! the VM's variables. Where the upstream gets another path, `:path` stands beside the identity headers.
 //!
 //! `wait` says what happens while an answer is under way: `long` (the body comes first), `given_up` (the client goes away).
 //! `push` changes the configuration during that wait; `then` is the next request of the same plugin, as changes to the case.
@@ -33,6 +34,7 @@ const TABLES: &[(&str, &str)] = &[
     ("times", include_str!("../cases/times.json")),
     ("routes", include_str!("../cases/routes.json")),
     ("bodies", include_str!("../cases/bodies.json")),
+    ("ownership", include_str!("../cases/ownership.json")),
     ("waits", include_str!("../cases/waits.json")),
     ("possession", include_str!("../cases/possession.json")),
 ];
@@ -105,7 +107,7 @@ fn environment(name: &str) -> Option<String> {
 /// What is decided and what should be, for the case and for what comes `then`.
 fn decide(case: &Value) -> Vec<(Value, Value)> {
     let case = &with_keys(case);
-    let plugin = match load(&case["config"]) {
+    let plugin = match load(&case["config"], &case["environment"]) {
         Ok(plugin) => plugin,
         Err(errors) => return vec![(errors, case["expect"].clone())],
     };
@@ -118,8 +120,9 @@ fn decide(case: &Value) -> Vec<(Value, Value)> {
     decisions
 }
 
-fn load(configuration: &Value) -> Result<Rc<PluginState>, Value> {
-    match config::parse(configuration.to_string().as_bytes(), &environment) {
+fn load(configuration: &Value, own: &Value) -> Result<Rc<PluginState>, Value> {
+    let variable = |name: &str| own[name].as_str().map(str::to_owned).or_else(|| environment(name));
+    match config::parse(configuration.to_string().as_bytes(), &variable) {
         Ok(loaded) => Ok(Rc::new(PluginState::new(loaded.policy, RandomState::new()))),
         Err(errors) => Err(json!({"config": errors.iter().map(ToString::to_string).collect::<Vec<_>>()})),
     }
@@ -170,8 +173,10 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         trailers: trailers.as_deref(),
         answer: &|pending| {
             if case["push"].is_object() {
-                pushed
-                    .set(Some(load(&merged(&case["config"], &case["push"])).expect("a good configuration")));
+                pushed.set(Some(
+                    load(&merged(&case["config"], &case["push"]), &case["environment"])
+                        .expect("a good configuration"),
+                ));
             }
             answer(pending, &case["answer"])
         },
@@ -195,7 +200,11 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         Decision::Undecided => json!("undecided"),
         Decision::Allowed => {
             let headers = outcome.identity.iter().flat_map(|token| token.identity_headers());
-            json!(headers.map(|(n, v)| (n.to_string(), json!(v))).collect::<Map<_, _>>())
+            let path = outcome
+                .target
+                .iter()
+                .map(|target| (":path".to_owned(), json!(String::from_utf8_lossy(target))));
+            json!(headers.map(|(n, v)| (n.to_string(), json!(v))).chain(path).collect::<Map<_, _>>())
         }
     };
     (decision, pushed.take().unwrap_or(plugin))

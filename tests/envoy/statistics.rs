@@ -54,6 +54,9 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
         "online.allowed_unasked",
         "online.cache_hit",
         "online.waiting",
+        "ownership.sealed",
+        "ownership.unsealed",
+        "ownership.unsealable",
         "key_valid_days.0_0",
         "config.generation",
     ]

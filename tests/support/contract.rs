@@ -62,6 +62,7 @@ pub const ROWS: &[Row] = &[
     row("token_inactive", 401, INVALID),
     row("entitlement_unavailable", 503, Challenge::None),
     row("claim_mismatch", 403, Challenge::Error("insufficient_scope")),
+    row("ownership_mismatch", 403, Challenge::None),
     row("body_required", 400, Challenge::None),
     row("media_type_unsupported", 415, Challenge::None),
     row("body_too_large", 413, Challenge::None),

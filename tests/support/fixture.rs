@@ -70,7 +70,11 @@ impl Fixture {
 
     /// The same with options.
     pub fn start_with(filter: &Value, options: impl FnOnce(Setup) -> Setup) -> Self {
-        let upstream = Upstream::start();
+        Self::before(Upstream::start(), filter, options)
+    }
+
+    /// The same before another upstream.
+    pub fn before(upstream: Upstream, filter: &Value, options: impl FnOnce(Setup) -> Setup) -> Self {
         let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
         let envoy = Envoy::start(&options(setup));
         Self { envoy, upstream, offer: Offer::of(filter), denied: RefCell::default() }

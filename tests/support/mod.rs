@@ -8,6 +8,7 @@
 //! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is section 3 of the contract as a table, and [`fixture`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
+//! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
 //! Every test binary uses its own part of this.
@@ -20,6 +21,7 @@ pub mod bootstrap;
 pub mod cases;
 pub mod contract;
 pub mod deviations;
+pub mod ees;
 pub mod entitlement_server;
 pub mod envoy;
 pub mod find;
@@ -31,6 +33,7 @@ pub mod h2_raw;
 pub mod problems;
 pub mod proof;
 pub mod request;
+pub mod seal;
 pub mod token;
 pub mod trapping;
 pub mod upstream;

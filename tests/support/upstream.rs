@@ -61,6 +61,11 @@ impl Records {
         change(&mut self.0.lock().expect("records")[index]);
     }
 
+    /// The record at `index`.
+    pub fn at(&self, index: usize) -> Option<Received> {
+        self.0.lock().expect("records").get(index).cloned()
+    }
+
     /// What has arrived of the request with this `x-case`.
     pub fn find(&self, case: &str) -> Option<Received> {
         self.0.lock().expect("records").iter().find(|r| r.all("x-case") == [case]).cloned()
@@ -87,7 +92,7 @@ impl Records {
     }
 }
 
-/// A running upstream; it answers 201 with the body `upstream`.
+/// A running upstream; it answers 201 with the body `upstream`, unless it is told otherwise.
 pub struct Upstream {
     /// Where it listens, on loopback.
     pub address: SocketAddr,
@@ -95,17 +100,29 @@ pub struct Upstream {
     pub records: Records,
 }
 
+/// What an upstream answers to a whole request: an answer as it goes on the wire.
+pub type Answering = dyn Fn(&Received) -> Vec<u8> + Send + Sync;
+
 impl Upstream {
     /// Starts it on a free port; its threads end with the test process.
     pub fn start() -> Self {
+        Self::answering(Arc::new(|received: &Received| {
+            let body = if received.method == "HEAD" { "" } else { "upstream" };
+            format!("HTTP/1.1 201 Created\r\ncontent-length: 8\r\ncontent-type: text/plain\r\n\r\n{body}")
+                .into()
+        }))
+    }
+
+    /// Starts one that answers otherwise.
+    pub fn answering(answer: Arc<Answering>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let records = Records::default();
         let shared = records.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let records = shared.clone();
-                std::thread::spawn(move || serve(stream, &records));
+                let (records, answer) = (shared.clone(), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, &records, &*answer));
             }
         });
         Self { address, records }
@@ -113,7 +130,7 @@ impl Upstream {
 }
 
 /// Requests of one connection, until it ends.
-fn serve(stream: TcpStream, records: &Records) {
+fn serve(stream: TcpStream, records: &Records, answer: &Answering) {
     let Ok(mut writer) = stream.try_clone() else { return };
     let mut reader = BufReader::new(stream);
     while let Ok(received) = head(&mut reader) {
@@ -123,10 +140,8 @@ fn serve(stream: TcpStream, records: &Records) {
             Err(_) => End::Cut,
         };
         records.update(index, |r| r.end = end);
-        let body = if received.method == "HEAD" { "" } else { "upstream" };
-        let reply =
-            format!("HTTP/1.1 201 Created\r\ncontent-length: 8\r\ncontent-type: text/plain\r\n\r\n{body}");
-        if end == End::Cut || writer.write_all(reply.as_bytes()).is_err() {
+        let Some(whole) = records.at(index).filter(|_| end == End::Complete) else { return };
+        if writer.write_all(&answer(&whole)).is_err() {
             return;
         }
     }

@@ -4,7 +4,7 @@ mod report;
 
 use super::clock;
 use super::failure::Failure;
-use super::filter_file::FilterFile;
+use super::filter_file::{FilterFile, Secrets};
 use super::help::long_help;
 use super::inspect::text;
 use super::{Exit, Output};
@@ -20,6 +20,7 @@ use eec_authn::policy::{Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use report::Report;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ use std::rc::Rc;
 /// It runs the same code as the filter, and ends in the decision: with the reply that a client would get, or with the
 /// headers that the upstream would get about the client. What shadow mode only records is said, too. Without `--path`
 /// the request is the first operation of the role.
+///
+/// Seals of `ownership` are judged by the secrets in the environment of this command, under the same names as in the VM's.
 ///
 /// Values of the token are shown: keep the output to yourself. The entitlement server is not asked; where the filter
 /// would ask, `--answer` says what it is taken to answer. A proof counts as one that has not been used before; nonces are
@@ -90,9 +93,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let Some(loaded) = FilterFile::read_with_secrets(&args.config)?.loaded(&args.config, output)? else {
-        return Ok(Exit::ConfigurationInvalid);
-    };
+    let file = FilterFile::read_with(&args.config, Secrets::IfThere)?;
+    let unknown_secrets = unknown_secrets(&file);
+    let Some(loaded) = file.loaded(&args.config, output)? else { return Ok(Exit::ConfigurationInvalid) };
     let policy = loaded.policy;
     let now = clock::or_now(args.now)?;
     let token = args.token.as_deref().map(text).transpose()?.map(|token| token.trim().to_owned());
@@ -126,7 +129,15 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         wait: Wait::Short,
     };
     let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
-    Report::new(play(&plugin, &rehearsal, now, &NoHost)).print(output)
+    Report::new(play(&plugin, &rehearsal, now, &NoHost), unknown_secrets).print(output)
+}
+
+/// The variables of `ownership.secret_env` that are not there.
+fn unknown_secrets(file: &FilterFile) -> Vec<String> {
+    let filter: Value = serde_json::from_slice(&file.bytes).unwrap_or_default();
+    let names = filter.pointer("/ownership/secret_env").and_then(Value::as_array).into_iter().flatten();
+    let names = names.filter_map(Value::as_str).map(str::to_owned);
+    names.filter(|name| file.missing.contains(name)).collect()
 }
 
 /// What the entitlement server is taken to say.

@@ -13,11 +13,13 @@ const RULE: &str = "the rule is in shadow mode: the request would go on, and thi
 /// A walk, ready to be printed.
 pub(super) struct Report {
     outcome: Outcome,
+    /// Variables with secrets that are not there, so that no seal fits.
+    unknown_secrets: Vec<String>,
 }
 
 impl Report {
-    pub(super) fn new(outcome: Outcome) -> Report {
-        Report { outcome }
+    pub(super) fn new(outcome: Outcome, unknown_secrets: Vec<String>) -> Report {
+        Report { outcome, unknown_secrets }
     }
 
     /// Prints it, and says how the verb ends.
@@ -60,6 +62,11 @@ impl Report {
         self.outcome.identity.iter().flat_map(|token| token.identity_headers())
     }
 
+    /// The path that the upstream gets instead of the client's.
+    fn upstream_path(&self) -> Option<String> {
+        self.outcome.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned())
+    }
+
     fn for_machines(&self) -> Value {
         let endings = self.outcome.trace.endings(self.outcome.denial());
         let checks: Vec<Value> = endings
@@ -90,6 +97,7 @@ impl Report {
             "checks": checks, "decision": self.verdict(),
             "because": self.outcome.denial().map(|denial| denial.because),
             "reply": reply, "identity_headers": identity, "shadow": shadow,
+            "upstream_path": self.upstream_path(), "unknown_secrets": self.unknown_secrets,
         })
     }
 
@@ -121,8 +129,15 @@ impl Report {
             }
             output.line(format_args!("\n{}", reply.body))?;
         }
+        if let Some(path) = self.upstream_path() {
+            output.line(format_args!(":path: {path}"))?;
+        }
         for (name, value) in self.identity() {
             output.line(format_args!("{name}: {value}"))?;
+        }
+        if !self.unknown_secrets.is_empty() {
+            let names = self.unknown_secrets.join(", ");
+            output.line(format_args!("not in the environment, so that no seal is known: {names}"))?;
         }
         if let Some((denial, note)) = self.recorded() {
             output.line(format_args!("{note}: {}, because {}", denial.reason.code(), denial.because))?;

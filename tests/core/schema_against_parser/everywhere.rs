@@ -43,6 +43,7 @@ fn full() -> Value {
             "max_bytes": 8192, "clock_skew_seconds": 30, "max_lifetime_seconds": 86400,
             "require_claims": ["jti"], "eec_id_claim": "sub", "gpsi_claim": "/edge/gpsi",
         },
+        "ownership": {"secret_env": ["A", "B"], "unsealed": "deny"},
         "proof": {
             "required": true, "client_certificate": true,
             "dpop": {

@@ -1,0 +1,74 @@
+//! Whose the resource is that the request is about, and what the answer to it may name.
+
+use super::Exchange;
+use super::route::Route;
+use crate::counter::Counter;
+use crate::decision::{Check, Denial};
+use crate::ownership::{Answer, Deed, Passage, Sealing, Subject, answer};
+use crate::policy::{Mode, Policy, operations, path};
+use crate::request::RequestView;
+use crate::token::ValidToken;
+use std::rc::Rc;
+
+/// What an answer may name: a resource of this client's.
+#[derive(Debug)]
+pub struct Named {
+    subject: Box<Subject>,
+    token: Rc<ValidToken>,
+}
+
+impl Named {
+    fn new(subject: &Subject, token: &Rc<ValidToken>) -> Named {
+        Named { subject: Box::new(subject.clone()), token: Rc::clone(token) }
+    }
+
+    /// Seals it in `answer`.
+    pub fn seal(&self, policy: &Policy, answer: &Answer<'_>) -> Sealing {
+        answer::seal(policy, &self.subject, &self.token, answer)
+    }
+}
+
+impl Exchange {
+    /// Whether the resource is this client's, if it has an owner. What follows from that is kept for the step that lets the request
+    /// go on, and for the answer.
+    pub(super) fn check_owner(
+        &mut self,
+        route: &Route,
+        token: &Rc<ValidToken>,
+        counts: &mut Vec<Counter>,
+    ) -> Result<(), Denial> {
+        let policy = &self.plugin.policy;
+        let (Some(ownership), Some(subject)) = (&policy.ownership, &route.subject) else { return Ok(()) };
+        if subject.deed == Deed::Changes && route.is_bound() {
+            self.trace.note(Check::Ownership, || {
+                let owner = subject.owned_by(policy, token);
+                let expected = format!("a seal of {} by {}, for {}", owner.eec_id, owner.issuer, owner.fqdn);
+                (expected, String::from_utf8_lossy(subject.segment()).into_owned())
+            });
+        }
+        let passage = Passage::check(policy, ownership, subject, route.is_bound(), token)?;
+        let watches = policy.mode == Mode::Shadow;
+        match passage {
+            Passage::AsItIs => {}
+            Passage::Unsealed => counts.push(Counter::OwnershipUnsealed),
+            // Nothing is sealed, and what looks like a seal is taken off in any case.
+            Passage::Makes | Passage::Opened(_) if watches => {}
+            Passage::Makes => self.named = Some(Named::new(subject, token)),
+            Passage::Opened(_) => {
+                self.target = subject.unsealed_target();
+                self.named = Some(Named::new(subject, token));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the filter only watches: the target without what has the form of a seal, whosever it is, so that clients which were given
+/// seals go on.
+pub(super) fn watched_target(policy: &Policy, request: &RequestView<'_>) -> Option<Vec<u8>> {
+    policy.ownership.as_ref().filter(|_| policy.mode == Mode::Shadow)?;
+    let sent = path::without_query(request.target);
+    let protects = &policy.protects;
+    let item = operations::item_at(protects.role, &protects.api_root, &path::in_one_spelling(sent));
+    item.filter(|_| path::is_normal(sent)).and_then(|_| crate::ownership::without_seal(request.target))
+}

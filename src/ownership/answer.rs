@@ -1,0 +1,104 @@
+//! Sealing what the server's own answer names: the item that a client has just made, or the one whose seal it has shown.
+
+use super::reference::{self, Reference};
+use super::subject::named_host;
+use super::{Deed, Subject};
+use crate::counter::Counter;
+use crate::policy::Policy;
+use crate::token::ValidToken;
+
+/// The headers that can name the item.
+const NAMING: [&str; 2] = ["location", "content-location"];
+
+/// An answer, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// `:status`
+    pub status: &'a [u8],
+    /// Whether the server itself gave it: neither the proxy nor this filter.
+    pub is_upstreams: bool,
+    /// All headers; names are in lower case.
+    pub headers: &'a [(&'a [u8], &'a [u8])],
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sealing {
+    /// Headers with their new values.
+    pub headers: Vec<(&'static str, Vec<u8>)>,
+    /// What is counted.
+    pub count: Option<Counter>,
+}
+
+/// Seals what `answer` names, if it is the item that the client of `token` has made, or has opened the seal of.
+pub fn seal(policy: &Policy, subject: &Subject, token: &ValidToken, answer: &Answer<'_>) -> Sealing {
+    let Some(key) = policy.ownership.as_ref().and_then(|ownership| ownership.keys.first()) else {
+        return Sealing::default();
+    };
+    if !answer.is_upstreams || (subject.deed == Deed::Makes && answer.status != b"201") {
+        return Sealing::default();
+    }
+    let [location, content_location] = NAMING.map(|name| {
+        let mut values =
+            answer.headers.iter().filter(|(n, _)| *n == name.as_bytes()).map(|(_, value)| *value);
+        let only = values.next().filter(|_| values.next().is_none());
+        only.and_then(|value| Some((name, value, Item::named(policy, subject, value)?)))
+    });
+    // Whose it is by the answer: the one made, which `Location` alone names, or the one whose seal was opened.
+    let own = match subject.deed {
+        Deed::Makes => location.as_ref().map(|(_, _, item)| item.clone()),
+        Deed::Changes => subject.sealed().and_then(|(id, _)| Item::of_request(subject, id)),
+        Deed::Touches => None,
+    };
+    let owner = subject.owned_by(policy, token);
+    let sealed = |(name, value, item): (&'static str, &[u8], Item<'_>)| {
+        let own = own.as_ref().filter(|own| own.is(&item))?;
+        let (start, end) = value.split_at_checked(item.end)?;
+        let seal = super::Owner { fqdn: own.fqdn, ..owner }.seal(key, &own.id);
+        Some((name, [start, seal.as_bytes(), end].concat()))
+    };
+    let headers: Vec<_> = [location, content_location].into_iter().flatten().filter_map(sealed).collect();
+    let count = match (subject.deed, headers.is_empty()) {
+        (_, false) => Some(Counter::OwnershipSealed),
+        (Deed::Makes, true) => Some(Counter::OwnershipUnsealable),
+        (Deed::Changes | Deed::Touches, true) => None,
+    };
+    Sealing { headers, count }
+}
+
+/// An item of the collection, as something names it.
+#[derive(Debug, Clone)]
+struct Item<'a> {
+    fqdn: &'a str,
+    /// In one spelling.
+    id: Vec<u8>,
+    /// Where a seal has its place in the text.
+    end: usize,
+}
+
+impl<'a> Item<'a> {
+    /// The item that a header names, on this host or another of this server's names.
+    fn named(policy: &'a Policy, subject: &'a Subject, value: &[u8]) -> Option<Item<'a>> {
+        let Reference { authority, path, path_end } = reference::read(value, subject.path())?;
+        let protects = &policy.protects;
+        let fqdn = match authority {
+            None => subject.fqdn(),
+            Some(authority) if protects.fqdns.iter().any(|fqdn| fqdn.is_authority(authority)) => {
+                named_host(protects, authority)?
+            }
+            Some(_) => return None,
+        };
+        Some(Item { fqdn, id: subject.id_of(&path)?.into(), end: path_end })
+    }
+
+    /// The item that the request acts on.
+    fn of_request(subject: &'a Subject, id: &[u8]) -> Option<Item<'a>> {
+        let id = super::identifier::in_one_spelling(id);
+        Some(Item { fqdn: subject.fqdn(), id, end: 0 })
+    }
+
+    /// Whether both are one item.
+    fn is(&self, other: &Item<'_>) -> bool {
+        self.fqdn == other.fqdn && self.id == other.id
+    }
+}
