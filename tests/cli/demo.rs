@@ -14,5 +14,5 @@ fn the_story_comes_out_as_told() {
         .expect("the demo starts");
     let told = String::from_utf8_lossy(&demo.stdout);
     assert!(demo.status.success(), "{told}{}", String::from_utf8_lossy(&demo.stderr));
-    assert!(told.contains("13 as told") && !told.contains("\u{2717}"), "{told}");
+    assert!(told.contains("15 as told") && !told.contains("\u{2717}"), "{told}");
 }

@@ -1,16 +1,19 @@
 //! Envoy, the entitlement server and the sample EES, up and knowing each other.
 
 use super::envoy::{Envoy, Plan};
-use super::sample_ees::{self, Visits};
+use super::sample_ees::{self, Ees};
 use super::workspace::Workspace;
 use crate::cli::Output;
 use crate::cli::dev_entitlement_server::{self as entitlement_server, Entitlement};
 use crate::cli::failure::Failure;
 use crate::cli::http;
 use crate::cli::proof;
+use crate::cli::random::random;
 use crate::cli::signing_key::SigningKey;
 use axum::Router;
 use axum::body::Bytes;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -28,8 +31,8 @@ const JWK: &str = "${JWK}";
 /// All that runs. The order of the fields is the order in which they go.
 pub(super) struct Environment {
     pub(super) envoy: Envoy,
-    /// What the sample EES counts.
-    pub(super) visits: Visits,
+    /// What the sample EES keeps and counts.
+    pub(super) ees: Ees,
     /// The entitlement server's address.
     pub(super) entitlement: SocketAddr,
     /// The EES's name, which tokens must name.
@@ -53,8 +56,8 @@ impl Environment {
 
         let workspace = Workspace::new()?;
         let mut servers = JoinSet::new();
-        let visits = Visits::default();
-        let ees = start(&mut servers, sample_ees::router(visits.clone())).await?;
+        let ees = Ees::default();
+        let ees_address = start(&mut servers, sample_ees::router(ees.clone())).await?;
         let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
         let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
 
@@ -64,15 +67,17 @@ impl Environment {
                 "The filter's configuration, with the entitlement server's key:\n\n{filter_json}"
             ))?;
         }
-        let plan = Plan { wasm: &wasm, filter_json: &filter_json, ees, entitlement };
+        let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
+        let plan =
+            Plan { wasm: &wasm, filter_json: &filter_json, secret: &secret, ees: ees_address, entitlement };
         let envoy = Envoy::start(envoy, plan, &workspace).await?;
         if !output.json {
             output.line(format_args!(
-                "Envoy {} in front of the EES `{ees_fqdn}` {ees}; entitlement server `{issuer}` {entitlement}\n",
+                "Envoy {} in front of the EES `{ees_fqdn}` {ees_address}; entitlement server `{issuer}` {entitlement}\n",
                 envoy.listener()
             ))?;
         }
-        Ok(Environment { envoy, visits, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
+        Ok(Environment { envoy, ees, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
     }
 
     /// A token for the story, asked for as a phone would after its authentication; bound to the client's key, if it has one.

@@ -33,6 +33,8 @@ pub(super) struct Envoy {
 pub(super) struct Plan<'a> {
     pub(super) wasm: &'a Path,
     pub(super) filter_json: &'a str,
+    /// What seals are made with (`ownership`).
+    pub(super) secret: &'a str,
     pub(super) ees: SocketAddr,
     pub(super) entitlement: SocketAddr,
 }
@@ -50,6 +52,7 @@ impl Envoy {
         let config = TEMPLATE
             .replace("${ACCESS_LOG}", &quoted(&access_log))
             .replace("${WASM}", &quoted(plan.wasm))
+            .replace("${SECRET}", plan.secret)
             .replace("${EES_PORT}", &plan.ees.port().to_string())
             .replace("${ENTITLEMENT_PORT}", &plan.entitlement.port().to_string())
             .replace("${FILTER_JSON}", &json!(plan.filter_json).to_string());

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub(super) enum Expected {
     /// 201 from the EES, which saw the verified identity and nothing else.
     Registered,
+    /// 204 from the EES.
+    Deregistered,
     /// The filter's answer, with status and code; the EES saw nothing.
     Refused(u16, &'static str),
 }
@@ -22,6 +24,7 @@ impl Expected {
     pub(super) fn text(self) -> String {
         match self {
             Expected::Registered => "201".to_owned(),
+            Expected::Deregistered => "204".to_owned(),
             Expected::Refused(status, code) => format!("{status} {code}"),
         }
     }
@@ -33,6 +36,8 @@ impl Expected {
         }
         match self {
             Expected::Registered => registered(observed, environment),
+            Expected::Deregistered if observed.reached_ees => Vec::new(),
+            Expected::Deregistered => vec!["the request never reached the EES".to_owned()],
             Expected::Refused(status, code) => {
                 refused(observed, &challenge(&environment.ees_fqdn, status, code, observed.scheme))
             }
@@ -51,8 +56,12 @@ fn registered(observed: &Observed, environment: &Environment) -> Vec<String> {
     if observed.seen() != Some(&identity) {
         faults.push(format!("the EES should have seen {identity}"));
     }
-    if !observed.header("location").contains(names::REGISTRATIONS) {
+    let location = observed.location_path();
+    if !location.starts_with(names::REGISTRATIONS) {
         faults.push("`location` names no registration".to_owned());
+    }
+    if environment.ees.has(&location) {
+        faults.push(format!("`location` is the EES's own, without a seal: {location}"));
     }
     faults
 }

@@ -6,6 +6,7 @@ mod expected;
 mod hints;
 mod names;
 mod observed;
+mod resources;
 mod result;
 mod sample_ees;
 mod step;

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use eec_authn::decision::Scheme;
-use hyper::Response;
+use hyper::{Response, Uri};
 use serde_json::Value;
 
 /// What came of it.
@@ -32,6 +32,12 @@ impl Observed {
     pub(super) fn header(&self, name: &str) -> String {
         let values = self.answer.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The path of its `Location`; empty where there is none.
+    pub(super) fn location_path(&self) -> String {
+        let location: Option<Uri> = self.header("location").parse().ok();
+        location.map(|uri| uri.path().to_owned()).unwrap_or_default()
     }
 
     /// The identity that the EES saw.

@@ -22,7 +22,7 @@ impl PlayResult {
         if output.json {
             return Ok(());
         }
-        output.line(row(" ", "POST with", "expected", "got"))
+        output.line(row(" ", "a request with", "expected", "got"))
     }
 
     /// A step and what came of it; faults follow in lines of their own.
@@ -43,7 +43,7 @@ impl PlayResult {
             print_faults(&faults, output)?;
         }
         self.steps.push(json!({
-            "request": step.what, "path": step.path, "expected": expected, "got": got,
+            "request": step.what, "expected": expected, "got": got,
             "seen": observed.seen(), "ok": ok, "faults": faults,
         }));
         Ok(())

@@ -28,8 +28,8 @@ pub(super) struct Step {
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// The `eecId` in the body.
     pub(super) body_eec_id: &'static str,
-    /// Where the client POSTs.
-    pub(super) path: &'static str,
+    /// What the client does.
+    pub(super) action: Action,
     /// What must come of it.
     pub(super) expected: Expected,
 }
@@ -43,9 +43,18 @@ pub(super) enum ProofBy {
     Thief,
 }
 
+/// What a client does.
+#[derive(Clone, Copy)]
+pub(super) enum Action {
+    /// POST to this path, with a body.
+    Post(&'static str),
+    /// DELETE of the registration that was made last, as its `Location` names it.
+    Deregister,
+}
+
 impl Step {
-    /// Gets the token, and sends the request through Envoy.
-    pub(super) async fn play(&self, environment: &Environment) -> Result<Observed, Failure> {
+    /// Gets the token, and sends the request through Envoy; `made` is where the last registration is.
+    pub(super) async fn play(&self, environment: &Environment, made: &str) -> Result<Observed, Failure> {
         let client = self.proof.map(|_| SigningKey::generate(Algorithm::Es256)).transpose()?;
         let token = match &self.token {
             Some(wish) => Some(environment.token(wish, client.as_ref()).await?),
@@ -55,32 +64,40 @@ impl Step {
             environment.revoke(token).await?;
         }
         let scheme = if client.is_some() { Scheme::Dpop } else { Scheme::Bearer };
-        let mut request = Request::post(self.path)
-            .header("host", &environment.ees_fqdn)
-            .header("content-type", "application/json");
+        let (method, path) = match self.action {
+            Action::Post(path) => ("POST", path),
+            Action::Deregister => ("DELETE", made),
+        };
+        let mut request = Request::builder().method(method).uri(path).header("host", &environment.ees_fqdn);
+        if let Action::Post(_) = self.action {
+            request = request.header("content-type", "application/json");
+        }
         if let Some(token) = &token {
             request = request.header("authorization", format!("{} {token}", scheme.name()));
-            let url = format!("http://{}{}", environment.ees_fqdn, self.path);
-            if let Some(proof) = self.proof_for(client, &url, token)? {
+            let url = format!("http://{}{}", environment.ees_fqdn, path);
+            if let Some(proof) = self.proof_for(client, (method, &url), token)? {
                 request = request.header("dpop", proof);
             }
         }
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        let body = json!({"eecId": self.body_eec_id, "ueId": names::GPSI}).to_string();
+        let body = match self.action {
+            Action::Post(_) => json!({"eecId": self.body_eec_id, "ueId": names::GPSI}).to_string(),
+            Action::Deregister => String::new(),
+        };
         let request = request.body(Full::new(Bytes::from(body))).map_err(Failure::because(self.what))?;
-        let visits = environment.visits.count();
+        let visits = environment.ees.visits();
         let answer = http::send(environment.envoy.listener(), request).await?;
         let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        Ok(Observed { answer, body, reached_ees: environment.visits.count() != visits, token, scheme })
+        Ok(Observed { answer, body, reached_ees: environment.ees.visits() != visits, token, scheme })
     }
 
     /// The proof that comes with the token of `client`, if any does.
     fn proof_for(
         &self,
         client: Option<SigningKey>,
-        url: &str,
+        (method, url): (&str, &str),
         token: &str,
     ) -> Result<Option<String>, Failure> {
         let key = match (self.proof, client) {
@@ -88,6 +105,6 @@ impl Step {
             (Some(ProofBy::Thief), _) => SigningKey::generate(Algorithm::Es256)?,
             (Some(ProofBy::Client), None) | (None, _) => return Ok(None),
         };
-        Ok(Some(key.sign(&key.proof_header(), &proof::claims("POST", url, Some(token))?)))
+        Ok(Some(key.sign(&key.proof_header(), &proof::claims(method, url, Some(token))?)))
     }
 }

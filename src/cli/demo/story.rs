@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::expected::Expected;
 use super::names::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
 use super::result::PlayResult;
-use super::step::{ProofBy, Step};
+use super::step::{Action, ProofBy, Step};
 use super::witnesses;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
@@ -19,7 +19,7 @@ fn steps() -> Vec<Step> {
         revoked: false,
         headers: &[],
         body_eec_id: EEC_ID,
-        path: REGISTRATIONS,
+        action: Action::Post(REGISTRATIONS),
         expected,
     };
     vec![
@@ -77,8 +77,24 @@ fn steps() -> Vec<Step> {
             )
         },
         Step {
-            path: NO_OPERATION,
-            ..step("a good token, for an unknown path", Some(good), Expected::Refused(403, "route_unmatched"))
+            action: Action::Post(NO_OPERATION),
+            ..step(
+                "a good token, for an unknown path",
+                Some(good.clone()),
+                Expected::Refused(403, "route_unmatched"),
+            )
+        },
+        Step {
+            action: Action::Deregister,
+            ..step(
+                "another client's good token, to DELETE what was made",
+                Some(json!({"eec_id": OTHER_EEC_ID, "gpsi": GPSI})),
+                Expected::Refused(403, "ownership_mismatch"),
+            )
+        },
+        Step {
+            action: Action::Deregister,
+            ..step("its own, to DELETE it", Some(good), Expected::Deregistered)
         },
     ]
 }
@@ -87,9 +103,13 @@ fn steps() -> Vec<Step> {
 pub(super) async fn play(environment: &Environment, output: Output) -> Result<PlayResult, Failure> {
     let mut result = PlayResult::default();
     let steps = steps();
+    let mut made = String::new();
     result.open(output)?;
     for step in &steps {
-        let observed = step.play(environment).await?;
+        let observed = step.play(environment, &made).await?;
+        if let Expected::Registered = step.expected {
+            made = observed.location_path();
+        }
         let faults = step.expected.faults(&observed, environment);
         result.add(step, &observed, faults, output)?;
     }

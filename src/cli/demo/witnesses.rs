@@ -17,7 +17,7 @@ pub(super) fn statistics(statistics: &[(String, u64)], story: &[Expected]) -> Wi
     let mut expected = BTreeMap::<String, u64>::new();
     for step in story {
         let name = match step {
-            Expected::Registered => "allowed".to_owned(),
+            Expected::Registered | Expected::Deregistered => "allowed".to_owned(),
             Expected::Refused(_, code) => format!("denied.{code}"),
         };
         let count = expected.entry(name).or_default();
@@ -41,6 +41,7 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
     for (line, step) in lines.iter().zip(story) {
         let end = match step {
             Expected::Registered => format!(" 201 via_upstream decision=- eec={}", names::EEC_ID),
+            Expected::Deregistered => format!(" 204 via_upstream decision=- eec={}", names::EEC_ID),
             Expected::Refused(status, code) => {
                 // Once the token is good, the log says whose it is, though the body is another's.
                 let eec = if code.starts_with("binding_") { names::EEC_ID } else { "-" };
