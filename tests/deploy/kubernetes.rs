@@ -8,6 +8,7 @@ use crate::fixture::schema;
 use crate::fixture::shipped::read;
 use crate::support::fixture::FQDN;
 use crate::support::request::Request;
+use crate::support::seal::{EEC_1, SECRET, in_environment};
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::{End, Upstream};
 use crate::support::{find, foreign, h1};
@@ -119,9 +120,10 @@ fn every_filter_json_is_accepted_with_the_variables_it_is_given() {
         let resource = resource(path);
         let given = resource.to_string();
         let environment = |name: &str| {
-            let named =
-                [format!("\"name\":\"{name}\",\"valueFrom\":\"HOST\""), format!("\"hostKeys\":[\"{name}\"]")];
-            named.iter().any(|n| given.contains(n)).then(|| "s3cret".to_owned())
+            let from_host = format!("\"name\":\"{name}\",\"valueFrom\":\"HOST\"");
+            let keys = resource.pointer("/spec/wasm/0/env/hostKeys").and_then(Value::as_array);
+            let is_key = keys.is_some_and(|keys| keys.iter().any(|key| key == name));
+            (is_key || given.contains(&from_host)).then(|| in_environment(&SECRET))
         };
         let loaded = eec_authn::config::parse(filter_json(&resource, pointer).as_bytes(), &environment);
         let loaded = loaded.unwrap_or_else(|errors| panic!("{path}: {errors:?}"));
@@ -172,7 +174,10 @@ fn sidecar(mut filter: Value, extension: &Value, upstream: &Upstream) -> Running
     });
     fs::write(directory.path().join("envoy.yaml"), bootstrap.to_string()).expect("a file");
     fs::write(directory.path().join("ecds.json"), discovery(extension)).expect("a file");
-    Running::start(directory, &[("ES_CLIENT_SECRET", "s3cret")])
+    Running::start(
+        directory,
+        &[("ES_CLIENT_SECRET", "s3cret"), ("EEC_AUTHN_OWNERSHIP", &in_environment(&SECRET))],
+    )
 }
 
 fn discovery(extension: &Value) -> String {
@@ -196,6 +201,15 @@ fn denied(envoy: &Running, request: &Request, code: &str) {
     let response = h1::exchange(envoy.address, request).expect("an answer");
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     assert_eq!(body["detail"], code, "{} {}", response.status, String::from_utf8_lossy(&response.body));
+}
+
+/// The secret came out of the environment of the proxy's container.
+fn owners_are_known(envoy: &Running, upstream: &Upstream, token: &str) {
+    let item = "/eees-eecregistration/v1/registrations/r1";
+    denied(envoy, &Request::new("DELETE", item).bearer(token), "ownership_mismatch");
+    let own = Request::new("DELETE", format!("{item}{}", EEC_1.seal(&SECRET, "r1"))).bearer(token);
+    assert_eq!(h1::exchange(envoy.address, &own).expect("an answer").status, 201, "{}", envoy.log());
+    assert_eq!(upstream.records.find(&own.case).expect("it arrived").path, item);
 }
 
 /// `spec` of a WasmPlugin, or `spec.wasm` of a TrafficExtension, as Istio delivers it.
@@ -234,6 +248,7 @@ fn as_istio_delivers_it(path: &str, spec: &str, name: &str) {
         201
     );
     denied(&envoy, &Request::register("eec-1"), "token_missing");
+    owners_are_known(&envoy, &upstream, &token);
     denied(&envoy, &Request::register("eec-2").bearer(&token), "binding_mismatch");
     denied(
         &envoy,
@@ -354,7 +369,7 @@ fn what_the_command_line_renders_has_these_shapes_too() {
             assert_eq!(config["allow_on_headers_stop_iteration"], true);
             assert_eq!(
                 config["vm_config"]["environment_variables"]["host_env_keys"],
-                json!(["ES_CLIENT_SECRET"])
+                json!(["EEC_AUTHN_OWNERSHIP", "ES_CLIENT_SECRET"])
             );
             assert_eq!(config["vm_config"]["code"]["remote"]["sha256"], "0".repeat(64));
         }

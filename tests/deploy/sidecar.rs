@@ -5,6 +5,7 @@ use crate::fixture::shipped::adapt;
 use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start, start_with};
 use crate::fixture::tls::{Client, certificates, request};
 use crate::support::fixture::{FQDN, ISSUER};
+use crate::support::seal::{EEC_1, SECRET};
 use crate::support::token::{claims, claims_with};
 use serde_json::{Value, json};
 use std::fs;
@@ -152,6 +153,21 @@ fn the_entitlement_server_is_asked_over_tls() {
     assert_eq!(question["body"], "token=opaque&token_type_hint=access_token");
     // "ees1:s3cret": the secret came from Envoy's environment.
     assert_eq!(question["authorization"], "Basic ZWVzMTpzM2NyZXQ=");
+}
+
+#[test]
+fn owners_are_known_by_the_secret_in_envoys_environment() {
+    let sidecar = start();
+    let token = sidecar.key.token(&claims());
+    let item = format!("{REGISTRATIONS}/r1");
+    let refused = sidecar.client.answer(&request("DELETE", &item, Some(&token), None));
+    assert_eq!(code(&refused), denied(403, "ownership_mismatch"));
+    let own = format!("{item}{}", EEC_1.seal(&SECRET, "r1"));
+    assert_eq!(sidecar.client.answer(&request("DELETE", &own, Some(&token), None))["status"], 201);
+    let arrived: Vec<String> = (0..sidecar.upstream.records.count())
+        .filter_map(|number| sidecar.upstream.records.at(number).map(|received| received.path))
+        .collect();
+    assert_eq!(arrived, [item]);
 }
 
 #[test]
