@@ -7,6 +7,7 @@ const FILTER: &str = r#"{
     "protects": {"role": "ees", "fqdns": ["ees1.edge.example.net"]},
     "entitlement_servers": [{"fqdn": "aes.example.org", "keys": [{"jwk":
         {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}]}],
+    "proof": {"dpop": {"algorithms": ["ES256", "EdDSA", "RS256"]}},
     "rules": [{"match": {"path_template": "/a/{id}/b"}}, {"match": {"path_prefix": "/ops"}}]
 }"#;
 

@@ -217,3 +217,23 @@ fn what_would_refuse_every_token_is_warned_of() {
         assert!(!report.contains(silent), "{report}");
     }
 }
+
+#[test]
+fn bound_tokens_without_nonces_should_be_short_lived_and_unbound_ones_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let warned = |proof: Value, lifetime: u32| {
+        let mut filter = config(&[&Key::new(1)]);
+        filter["proof"] = proof;
+        filter["token"] = json!({"max_lifetime_seconds": lifetime});
+        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+        let report = text(&check(folder, &["filter.json"]));
+        ["token.max_lifetime_seconds", "proof.required"]
+            .map(|path| report.contains(&format!("warning: {path}: ")))
+    };
+    let nonce = json!({"secret_env": ["EEC_AUTHN_NONCE"]});
+    assert_eq!(warned(json!({"dpop": {}}), 3_601), [true, true]);
+    assert_eq!(warned(json!({"dpop": {}, "required": true}), 3_600), [false, false]);
+    assert_eq!(warned(json!({"dpop": {"nonce": nonce}, "required": true}), 86_400), [false, false]);
+    assert_eq!(warned(json!({"client_certificate": true}), 86_400), [false, true]);
+}

@@ -53,6 +53,7 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
         "online.unavailable.overload",
         "online.allowed_unasked",
         "online.cache_hit",
+        "proof.checked",
         "online.waiting",
         "ownership.sealed",
         "ownership.unsealed",
