@@ -8,8 +8,7 @@
 
 use crate::shared_map::{self, Read, SharedMap};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const NAME: &str = "eec_authn.sound_rsa_moduli";
 
@@ -19,9 +18,9 @@ const MOST: usize = 1_024;
 /// SHA-256 of a modulus.
 type Digest = [u8; 32];
 
-static KNOWN: LazyLock<Mutex<HashSet<Digest>>> = LazyLock::new(Mutex::default);
+static KNOWN: Mutex<Vec<Digest>> = Mutex::new(Vec::new());
 
-fn known() -> MutexGuard<'static, HashSet<Digest>> {
+fn known() -> MutexGuard<'static, Vec<Digest>> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -51,15 +50,13 @@ pub fn recall_sound_moduli(map: &dyn SharedMap) {
 /// Tells the others: to be called after a configuration has been read.
 pub fn share_sound_moduli(map: &dyn SharedMap) {
     let own = known().clone();
-    if own.is_empty() {
-        return;
-    }
     shared_map::update(map, NAME, &|value| {
-        let there: HashSet<Digest> = value.as_chunks().0.iter().copied().collect();
-        if own.is_subset(&there) {
+        let there: &[Digest] = value.as_chunks().0;
+        if own.iter().all(|digest| there.contains(digest)) {
             return None;
         }
-        let all: Vec<Digest> = own.union(&there).take(MOST).copied().collect();
+        let others = there.iter().filter(|digest| !own.contains(digest));
+        let all: Vec<Digest> = own.iter().chain(others).take(MOST).copied().collect();
         Some(all.concat())
     });
 }
@@ -67,10 +64,13 @@ pub fn share_sound_moduli(map: &dyn SharedMap) {
 fn remember(digests: impl IntoIterator<Item = Digest>) {
     let mut known = known();
     for digest in digests {
+        if known.contains(&digest) {
+            continue;
+        }
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(digest);
+        known.push(digest);
     }
 }
 
