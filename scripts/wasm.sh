@@ -33,7 +33,7 @@ fi
 if [ -n "$optimiser" ]; then
     echo "==> optimising with $("$optimiser" --version)" >&2
     # Functions with one caller stay apart: V8 takes longer than in proportion for a large one, and compiles several at once.
-    "$optimiser" -O3 --one-caller-inline-max-function-size=400 "${features[@]}" --strip-debug --strip-producers --strip-target-features "$work/new.wasm" -o "$work/optimised.wasm"
+    "$optimiser" -Oz --one-caller-inline-max-function-size=400 "${features[@]}" --strip-debug --strip-producers --strip-target-features "$work/new.wasm" -o "$work/optimised.wasm"
 else
     echo "==> no wasm-opt (install Node with npm, or binaryen): the module works, but is bigger and slower" >&2
     cp "$work/new.wasm" "$work/optimised.wasm"
