@@ -18,7 +18,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Json, ConfigError> {
         match struct_message::read(bytes) {
             Ok(object) => return Ok(object),
             Err(Fault::NotFinite) => {
-                let message = "has a number that is not finite; give numbers that JSON can write";
+                let message = "has a number that is not finite or has too many digits; give numbers that JSON can write";
                 return Err(error(message.into()));
             }
             Err(Fault::NotAStruct) => {}

@@ -1,7 +1,7 @@
 //! Which configuration is in force, as a number (`docs/contract.md#statistics`): workers and replicas that do the same agree,
 //! however the configuration is written.
 
-use crate::json::Json;
+use crate::json::{self, Json};
 use sha2::{Digest as _, Sha256};
 
 /// The first 6 hexadecimal digits of the SHA-256 of the canonical form.
@@ -17,15 +17,20 @@ fn canonical(json: &Json) -> Json {
         Json::Null | Json::Bool(_) | Json::String(_) => json.clone(),
         // A Struct has doubles: 60 is 60.0 and 6e1.
         Json::Number(text) => match json.as_finite() {
-            Some(number) => Json::Number(number.to_string().into()),
+            // Too many digits for a decimal: its bits are one spelling as well.
+            Some(number) => Json::Number(
+                json::decimal(number).unwrap_or_else(|| format!("{:x}", number.to_bits())).into(),
+            ),
             None => Json::Number(text.clone()),
         },
         Json::Array(items) => Json::Array(items.iter().map(canonical).collect()),
         Json::Object(members) => {
-            let mut members: Vec<_> =
-                members.iter().map(|(name, value)| (name.clone(), canonical(value))).collect();
-            members.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Json::Object(members)
+            let mut sorted: Vec<(Box<str>, Json)> = Vec::with_capacity(members.len());
+            for (name, value) in members {
+                let at = sorted.partition_point(|(own, _)| own <= name);
+                sorted.insert(at, (name.clone(), canonical(value)));
+            }
+            Json::Object(sorted)
         }
     }
 }
@@ -43,6 +48,14 @@ mod tests {
     fn it_is_the_digest_of_the_canonical_form() {
         // printf '%s' '{"a":[1,2.5],"b":{"c":"é","d":null}}' | sha256sum
         assert_eq!(generation(r#" { "b" : {"d":null, "c":"\u00e9"}, "a" : [1.0, 25e-1] } "#), 0x87b58a);
+    }
+
+    #[test]
+    fn numbers_of_any_length_have_one_spelling() {
+        for (one, same) in [("1e300", "10e299"), ("1e-300", "0.1e-299"), ("1e30", "1.0E+30"), ("0", "-0.0")] {
+            assert_eq!(generation(&format!("[{one}]")), generation(&format!("[{same}]")), "{one}");
+        }
+        assert!(generation("[1e300]") != generation("[1e301]"));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! A serialized `google.protobuf.Struct`, read by hand: a library for all of protobuf is ten times the code, and all of it would
 //! be compiled before the first request. What no serializer writes is no Struct.
 
-use crate::json::{Json, MAX_DEPTH};
+use crate::json::{self, Json, MAX_DEPTH};
 
 /// Why bytes are no Struct that JSON can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// They are no serialized Struct.
     NotAStruct,
-    /// It has a number that is not finite.
+    /// It has a number that is not finite, or has too many digits.
     NotFinite,
 }
 
@@ -82,9 +82,9 @@ fn list(bytes: &[u8], depth: usize) -> Result<Json, Fault> {
     Ok(Json::Array(items))
 }
 
+/// `60.0` is `60`, which is how it reads in the YAML.
 fn number(number: f64) -> Result<Json, Fault> {
-    // `60.0` prints as `60`, which is how it reads in the YAML.
-    if number.is_finite() { Ok(Json::Number(number.to_string().into())) } else { Err(Fault::NotFinite) }
+    json::decimal(number).map(|text| Json::Number(text.into())).ok_or(Fault::NotFinite)
 }
 
 fn text(bytes: &[u8]) -> Result<Box<str>, Fault> {
@@ -133,7 +133,6 @@ fn varint(rest: &mut &[u8]) -> Result<u64, Fault> {
 #[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
-    use crate::json;
     use prost::Message as _;
     use prost_types::value::Kind;
     use prost_types::{ListValue, Struct, Value};
@@ -161,12 +160,12 @@ mod tests {
         (json, bytes)
     }
 
-    const ALL: &str = r#"{"":"","a":null,"b":true,"c":false,"d":0,"e":-1.5,"f":60,"g":"ü€","h":[],"i":[1,"x",[{}],null],"j":{"k":{"l":{"m":""}}},"n":1e+300}"#;
+    const ALL: &str = r#"{"":"","a":null,"b":true,"c":false,"d":0,"e":-1.5,"f":60,"g":"ü€","h":[],"i":[1,"x",[{}],null],"j":{"k":{"l":{"m":""}}},"n":123456789012345680,"o":0.1,"p":-0.30000000000000004,"q":0.0000001,"r":1e22}"#;
 
     #[test]
     fn what_another_serializer_writes_is_read() {
         let (json, bytes) = serialized(ALL);
-        let expected = json.to_string().replace("1e+300", &1e300_f64.to_string());
+        let expected = json.to_string().replace("1e22", "10000000000000000000000");
         assert_eq!(read(&bytes).unwrap().to_string(), expected);
         assert_eq!(read(b""), Ok(Json::Object(Vec::new())));
         let empty = Struct { fields: [("a".to_owned(), Value { kind: None })].into() };
@@ -198,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_not_finite_have_no_json() {
-        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+    fn numbers_that_are_not_finite_or_too_long_have_no_json() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e39, 1e-300] {
             let value = Value { kind: Some(Kind::NumberValue(number)) };
             let bytes = Struct { fields: [("a".to_owned(), value)].into() }.encode_to_vec();
             assert_eq!(read(&bytes), Err(Fault::NotFinite));

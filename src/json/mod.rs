@@ -7,12 +7,14 @@
 //! stays `60.0`, and no digit is lost before somebody asks for a value.
 
 mod ascii_twin;
+mod decimal;
 mod look_alike;
 mod parser;
 mod pointer;
 mod size;
 mod value;
 
+pub use decimal::decimal;
 pub use parser::{MAX_DEPTH, SyntaxError, parse, parse_keeping_duplicates};
 pub use pointer::{Pointer, Step};
 pub use value::Json;
