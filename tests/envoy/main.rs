@@ -35,6 +35,7 @@ mod ownership_push;
 mod possession;
 mod proof_memory;
 mod push;
+mod push_many_keys;
 mod real_servers;
 mod replies;
 mod revocation;
