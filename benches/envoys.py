@@ -36,6 +36,23 @@ def native(jwks, cache=0, issuer=ISSUER):
     }
 
 
+def rbac():
+    """What an operator needs beside jwt_authn for what ours does by itself: host, method and path."""
+    permissions = [
+        {"header": {"name": ":authority", "string_match": {"exact": AUDIENCE, "ignore_case": True}}},
+        {"header": {"name": ":method", "string_match": {"exact": METHOD}}},
+        {"url_path": {"path": {"safe_regex": {"regex": "/eees-eecregistration/v1/registrations/[^/]+"}}}},
+    ]
+    policy = {"principals": [{"any": True}], "permissions": [{"and_rules": {"rules": permissions}}]}
+    return {
+        "name": "rbac",
+        "typed_config": {
+            "@type": TYPE + "http.rbac.v3.RBAC",
+            "rules": {"action": "ALLOW", "policies": {"operations": policy}},
+        },
+    }
+
+
 def wasm(file, configuration=""):
     return {
         "name": "wasm",
@@ -96,6 +113,76 @@ def bootstrap(filters, clusters=None, routes=None):
 
 def loopback(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+class Pushed:
+    """An Envoy with one worker that takes its listener from a file; what a push costs the worker."""
+
+    def __init__(self, binary, directory, filters):
+        self.directory = pathlib.Path(directory) / "pushed"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.pushes = 0
+        self._write(filters)
+        config, self.admin = self.directory / "envoy.json", self.directory / "admin"
+        watched = {"path": str(self.directory / "lds.json"), "watched_directory": {"path": str(self.directory)}}
+        config.write_text(json.dumps({
+            "node": {"id": "bench", "cluster": "bench"},
+            "admin": {"address": loopback(0)},
+            "dynamic_resources": {"lds_config": {"resource_api_version": "V3", "path_config_source": watched}},
+        }))
+        with (self.directory / "log").open("w") as log:
+            self.process = subprocess.Popen(
+                [binary, "-c", config, "--concurrency", "1", "--use-dynamic-base-id", "-l", "error", "--drain-time-s", "1",
+                 "--admin-address-path", self.admin],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )
+        self._settle()
+
+    def push_milliseconds(self, filters):
+        """Processor time of the worker's thread for this push: so long, at least, nobody else is served there."""
+        before = self._worker_milliseconds()
+        self._write(filters)
+        self._settle()
+        return self._worker_milliseconds() - before
+
+    def _write(self, filters):
+        self.pushes += 1
+        listener = bootstrap(filters)["static_resources"]["listeners"][0]
+        listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener"
+        next_file = self.directory / "next.json"
+        next_file.write_text(json.dumps({"version_info": str(self.pushes), "resources": [listener]}))
+        next_file.rename(self.directory / "lds.json")
+
+    def _settle(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Refused((self.directory / "log").read_text()[:500])
+            try:
+                address = self.admin.read_text().strip()
+                with urllib.request.urlopen(f"http://{address}/stats?filter=listener_manager", timeout=5) as reply:
+                    stats = dict(line.split(": ") for line in reply.read().decode().splitlines())
+                if int(stats["listener_manager.lds.update_rejected"]):
+                    raise Refused((self.directory / "log").read_text()[:500])
+                taken = int(stats["listener_manager.lds.update_success"]) >= self.pushes
+                if taken and stats["listener_manager.total_listeners_warming"] == "0":
+                    # The worker takes the listener, and gives the old one up, a moment later.
+                    time.sleep(0.5)
+                    return
+            except (OSError, KeyError, ValueError):
+                pass
+            time.sleep(0.02)
+        raise Refused("a push was not taken within a minute")
+
+    def _worker_milliseconds(self):
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            if (task / "comm").read_text().startswith("wrk:worker_0"):
+                return int((task / "schedstat").read_text().split()[0]) / 1e6
+        raise Refused("no worker")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
 
 
 class Refused(Exception):

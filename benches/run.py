@@ -23,10 +23,10 @@ import load
 import online
 import proofs
 import report
-from tokens import ALGORITHMS, Key, write_tokens
+from tokens import ALGORITHMS, PUSHED, Key, write_tokens
 
 MANY = 4000
-PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "proofs", "starts", "verifiers"]
+PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "proofs", "starts", "pushes", "verifiers"]
 
 
 def say(text):
@@ -109,7 +109,9 @@ class Bench:
                 variants["empty filter, all callbacks"] = ([envoys.wasm(self.options.noop)], tokens, False)
                 variants["empty filter"] = ([envoys.wasm(self.options.noop_pruned)], tokens, False)
             for cache, label in ((0, "verify"), (2 * MANY, "cache")):
-                variants[f"native {algorithm} {label}"] = ([envoys.native([key.jwk], cache)], tokens, True)
+                native = envoys.native([key.jwk], cache)
+                variants[f"native {algorithm} {label}"] = ([native], tokens, True)
+                variants[f"rbac {algorithm} {label}"] = ([native, envoys.rbac()], tokens, True)
                 variants[f"ours {algorithm} {label}"] = ([self.ours([key.jwk], cache)], tokens, True)
         return self.compare(variants)
 
@@ -184,6 +186,22 @@ class Bench:
             for name in variants
             if times[name]
         }
+
+    def pushes(self):
+        say("what a push costs the worker (makes keys first)")
+        results = {}
+        for algorithm in PUSHED:
+            jwks = [Key(algorithm, f"{algorithm} {n}").jwk for n in range(257)]
+            with contextlib.ExitStack() as stack:
+                envoy = envoys.Pushed(self.options.envoy, self.directory, [self.ours(jwks[:1], 10_000)])
+                stack.callback(envoy.stop)
+                for count in (1, 16, 256):
+                    # Other keys each time, as far as there are any: none of them is known from the last push.
+                    starts = [0, 256 - count, 257 - count]
+                    pushed = [jwks[start:start + count] for start in starts]
+                    times = [envoy.push_milliseconds([self.ours(keys, 10_000 + n)]) for n, keys in enumerate(pushed)]
+                    results.setdefault(algorithm, {})[str(count)] = max(times)
+        return results
 
     def verifiers(self):
         say("the verifiers by themselves, natively and in WebAssembly (compiles first)")

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 ISSUER = "aes.mnc001.mcc001.pub.3gppnetwork.org"
 AUDIENCE = "ees1.edge.example.net"
 ALGORITHMS = ["EdDSA", "ES256", "RS256"]
+# Whose keys are pushed.
+PUSHED = [*ALGORITHMS, "ES384"]
 
 
 def base64url(data):
@@ -37,6 +39,10 @@ class Key:
             self.private = ec.generate_private_key(ec.SECP256R1())
             point = self.private.public_key().public_numbers()
             self.jwk |= {"kty": "EC", "crv": "P-256", "x": number(point.x, 32), "y": number(point.y, 32)}
+        elif algorithm == "ES384":
+            self.private = ec.generate_private_key(ec.SECP384R1())
+            point = self.private.public_key().public_numbers()
+            self.jwk |= {"kty": "EC", "crv": "P-384", "x": number(point.x, 48), "y": number(point.y, 48)}
         else:
             self.private = rsa.generate_private_key(65537, 2048)
             public = self.private.public_key().public_numbers()
