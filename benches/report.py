@@ -157,7 +157,8 @@ def page(results):
             "## Bound tokens",
             "A DPoP proof with each request, used once, from 1,000 clients with a key each; the tokens are in the token cache. No filter of Envoy's own\n"
             "checks proofs, so the other way is `ext_authz` to a checker: here this project's core, natively, in one thread on Envoy's neighbour core, with a\n"
-            "memory of its own (what several checkers would need to share is not counted). `Bearer` is the same configuration with tokens that are not bound.",
+            "memory of its own; its processor time is not in the last column, nor what several checkers would need to share. `Bearer` is the same\n"
+            "configuration with tokens that are not bound.",
             proofs.page(results["proofs"], table, value),
         ]
     if "starts" in results:

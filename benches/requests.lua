@@ -1,5 +1,5 @@
 -- wrk sends one request per token, over and over: -- TOKENS HOST METHOD PATH
--- A line with a proof behind the token makes a request for once: it ends when all are sent.
+-- A line with a proof behind the token makes a request for once: nothing is sent when all are.
 -- Prints its counts as one line that the driver reads.
 local requests, at, once = {}, 0, false
 local SPARE = 64
