@@ -55,6 +55,7 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
         "online.cache_hit",
         "proof.checked",
         "online.waiting",
+        "proof.checked",
         "ownership.sealed",
         "ownership.unsealed",
         "ownership.unsealable",
