@@ -179,6 +179,7 @@ fn strict_takes_warnings_for_errors_and_nothing_else() {
     let folder = folder.path();
     let mut filter = config(&[&Key::new(1)]);
     filter["gpsi"] = json!("required");
+    filter["ownership"] = json!({"secret_env": ["EEC_AUTHN_OWNERSHIP"]});
     fs::write(folder.join("silent.json"), filter.to_string()).expect("a file");
     filter["mode"] = json!("shadow");
     fs::write(folder.join("warned.json"), filter.to_string()).expect("a file");
