@@ -78,7 +78,7 @@ mod checker {
         let mut exchange = Exchange::new(plugin, 0);
         match exchange.on_request_headers(&RequestView::new(&pairs, true), now, &NoHost).next {
             Next::Continue(_) => StatusCode::OK,
-            Next::Pause | Next::Await(_) | Next::Refuse(..) => StatusCode::FORBIDDEN,
+            Next::Pause | Next::Await(_) | Next::AwaitKeys(_) | Next::Refuse(..) => StatusCode::FORBIDDEN,
         }
     }
 }

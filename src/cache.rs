@@ -83,6 +83,15 @@ impl<V> BoundedMap<V> {
         self.entries.push(Entry { hash, key: key.into(), value, weight, used: false });
     }
 
+    /// Keeps only what `keep` wants.
+    pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        for place in (0..self.entries.len()).rev() {
+            if self.entries.get(place).is_some_and(|entry| !keep(&entry.value)) {
+                self.remove(place);
+            }
+        }
+    }
+
     /// Lets one entry go.
     fn evict(&mut self) {
         self.hand = self.hand.min(self.entries.len().saturating_sub(1));
@@ -202,6 +211,21 @@ mod tests {
             map.insert_weighing(&n.to_le_bytes(), n, 10);
         }
         assert_eq!(there(&mut map, 100).len(), 100, "what is replaced weighs nothing any more");
+    }
+
+    #[test]
+    fn what_is_not_to_be_kept_is_gone_and_makes_room() {
+        let mut map = map(100, 1_000);
+        for n in 0..100_usize {
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+        }
+        map.retain(|n| n % 3 == 0);
+        let kept: Vec<usize> = (0..100).filter(|n| n % 3 == 0).collect();
+        assert_eq!(there(&mut map, 100), kept);
+        for n in 100..166_usize {
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+        }
+        assert_eq!(there(&mut map, 166).len(), 100, "nothing had to go for them");
     }
 
     #[test]

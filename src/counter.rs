@@ -61,6 +61,8 @@ counters! {
     UnavailableCredentials, "online.unavailable.credentials", "Of these: the filter's own credentials were refused.";
     UnavailableOverload, "online.unavailable.overload", "Of these: our own bounds; nobody was asked.";
     OnlineAllowedUnasked, "online.allowed_unasked", "Requests that went on although nobody answered (`allow_verified`).";
+    JwksFetched, "jwks.fetched", "Key sets that were fetched.";
+    JwksFailed, "jwks.failed", "Fetches of a key set that brought none.";
     OnlineCacheHit, "online.cache_hit", "Requests that an answer kept from before was good for.";
     OwnershipSealed, "ownership.sealed", "Answers in which the client got a seal.";
     OwnershipUnsealed, "ownership.unsealed", "Requests that went on without a seal (`unsealed: \"allow\"`).";

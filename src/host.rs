@@ -43,6 +43,8 @@ pub enum Flow {
     Await,
     /// Held until an answer arrives to this question, which is to be sent.
     Ask(Box<Inquiry>),
+    /// Held until it has been seen to keys of the entitlement server with this number.
+    AwaitKeys(usize),
     /// A reply has been sent.
     Answered,
 }
@@ -72,6 +74,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         Next::Pause => Flow::Hold,
         Next::Await(None) => Flow::Await,
         Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
+        Next::AwaitKeys(server) => Flow::AwaitKeys(server),
         Next::Refuse(denial, reply) => {
             host.count(Counter::Denied(denial.reason));
             record(host, "deny", &denial);

@@ -31,6 +31,7 @@ pub mod fqdn;
 pub mod host;
 pub mod introspection;
 pub mod json;
+pub mod jwks_remote;
 pub mod jws;
 pub mod keys;
 pub mod log_limit;

@@ -3,7 +3,8 @@
 
 use crate::cache::BoundedMap;
 use crate::introspection::InFlight;
-use crate::policy::Policy;
+use crate::jwks_remote::{Brought, FetchedKeys, KeySetAnswer};
+use crate::policy::{EntitlementServer, Policy};
 use crate::proof::{MemoryOwner, ProofMemory};
 use crate::shared_map::OwnMap;
 use crate::time::UnixTime;
@@ -29,6 +30,8 @@ pub struct PluginState {
     pub in_flight: RefCell<InFlight<StreamId>>,
     /// Proofs of possession that were used, by all workers together.
     pub proofs: ProofMemory,
+    /// Keys that were fetched.
+    pub fetched: RefCell<FetchedKeys>,
 }
 
 impl PluginState {
@@ -45,6 +48,23 @@ impl PluginState {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
         let in_flight = RefCell::new(InFlight::new(state, servers));
-        PluginState { policy, tokens, in_flight, proofs }
+        PluginState { policy, tokens, in_flight, proofs, fetched: RefCell::default() }
+    }
+
+    /// Takes the set that the fetch `number` has brought for `server`: tokens that a key has verified which is gone are
+    /// forgotten at the same moment. Whether there is a new key in it.
+    pub fn take_set(
+        &self,
+        server: &EntitlementServer,
+        number: u64,
+        fetched_at: UnixTime,
+        answer: KeySetAnswer,
+    ) -> Brought {
+        let taken = self.fetched.borrow_mut().take(server, number, fetched_at, answer);
+        if !taken.gone.is_empty() {
+            let is_there = |number: u64| !taken.gone.contains(&number);
+            self.tokens.borrow_mut().retain(|token| token.fetched_key().is_none_or(is_there));
+        }
+        taken.brought
     }
 }

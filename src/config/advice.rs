@@ -85,8 +85,22 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         let message = "the answers of this cluster are trusted: it must use TLS and check the server's name";
         say(format!("{path}.cluster"), message);
     }
+    for (number, server) in policy.entitlement_servers.iter().enumerate() {
+        let Some(remote) = &server.jwks_remote else { continue };
+        let path = format!("entitlement_servers[{number}].keys");
+        if remote.signed_by.keys().is_empty() {
+            let message = "a fetched set that nobody signs is trusted as far as its cluster: it must use TLS and check the \
+                           server's name; `signed_by` anchors the set to a key";
+            say(format!("{path}.jwks_remote"), message);
+        }
+        if remote.max_stale_seconds < remote.refresh_seconds {
+            let message = "shorter than `refresh_seconds`: between two fetches there would be no keys";
+            say(format!("{path}.jwks_remote.max_stale_seconds"), message);
+        }
+    }
+    let all_pinned = policy.entitlement_servers.iter().all(|server| server.jwks_remote.is_none());
     let known: Vec<&str> = policy.entitlement_servers.iter().flat_map(|server| server.keys.names()).collect();
-    for id in policy.revoked.key_ids().filter(|id| !known.contains(id)) {
+    for id in policy.revoked.key_ids().filter(|id| all_pinned && !known.contains(id)) {
         let message = format!("{} names no pinned key: no kid, thumbprint or x5t#S256 is that", quote(id));
         say("revoked.key_ids".into(), &message);
     }

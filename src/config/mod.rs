@@ -10,6 +10,7 @@ mod compile;
 mod document;
 mod forward;
 mod generation;
+mod jwks_remote;
 mod matcher;
 mod members;
 mod node;

@@ -3,7 +3,7 @@
 use super::Environment;
 use super::node::Node;
 use super::shape::quote;
-use super::words;
+use super::{values, words};
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online, Parameters};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;
@@ -111,12 +111,7 @@ fn path<'a>(node: &Node<'a>, introspects: bool) -> Option<&'a str> {
     if !introspects && !node.is_present() {
         node.error("is required with \"ts43\"; give the path of the entitlement server".into());
     }
-    let text = node.text()?;
-    let good = text.starts_with('/') && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-    if !good {
-        node.error(format!("{} is not a path; give one such as \"/oauth2/introspect\"", quote(text)));
-    }
-    good.then_some(text)
+    values::path(node, "/oauth2/introspect")
 }
 
 /// The one server that is asked about tokens which are no JWTs: the only one with `rfc7662`, or the only one of

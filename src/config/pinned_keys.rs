@@ -40,7 +40,8 @@ pub(super) fn pinned_keys(node: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedK
     keys
 }
 
-fn entry_keys(entry: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedKey> {
+/// The keys that stand in one entry; none in one that says where they are fetched.
+pub(super) fn entry_keys(entry: &Node<'_>, server: Option<&Fqdn>) -> Vec<PinnedKey> {
     let Some(form) = entry.form() else { return Vec::new() };
     let configured = Window { not_before: bound(entry, "not_before"), not_after: bound(entry, "not_after") };
     let node = entry.member(form);
@@ -93,6 +94,7 @@ fn certificate(entry: &Node<'_>, node: &Node<'_>, server: Option<&Fqdn>) -> Opti
         kid: entry.member("kid").text().map(Box::from),
         x5t_s256: Some(certificate.x5t_s256),
         window: certificate.window,
+        fetched: None,
     })
 }
 
@@ -101,7 +103,7 @@ fn named(jwk: Jwk) -> PinnedKey {
 }
 
 fn plain(key: PublicKey, kid: Option<Box<str>>) -> PinnedKey {
-    PinnedKey { key, kid, x5t_s256: None, window: Window::default() }
+    PinnedKey { key, kid, x5t_s256: None, window: Window::default(), fetched: None }
 }
 
 /// Reports what is legal about the key, at the member path `suffix` below `node`.
@@ -125,13 +127,14 @@ fn reported<T>(node: &Node<'_>, result: Result<T, KeyErrors>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::READERS;
-    use crate::config::members;
     use crate::config::shape::Shape;
+    use crate::config::{jwks_remote, members};
 
     #[test]
     fn every_declared_form_has_a_reader() {
         let Shape::Forms(_, forms) = &members::KEY else { panic!("keys have forms") };
         let declared: Vec<&str> = forms.iter().map(|form| form.needs[0]).collect();
-        assert_eq!(declared, READERS.map(|(name, _)| name));
+        let read = READERS.map(|(name, _)| name);
+        assert_eq!(declared, [&read[..], &[jwks_remote::FORM]].concat());
     }
 }

@@ -3,7 +3,7 @@
 use super::node::Node;
 use super::pinned_keys::pinned_keys;
 use super::values::{claim, fqdn};
-use super::{Environment, online};
+use super::{Environment, jwks_remote, online};
 use crate::json::Pointer;
 use crate::keys::KeySet;
 use crate::policy::online::{ApplyTo, Method};
@@ -59,16 +59,18 @@ fn entitlement_server(
     let online = online::online(&node.member("online"), &pinned, name.text(), environment);
     let identity = match node.member("issuer").text() {
         Some(issuer) => IssuerName::Exact(issuer.into()),
-        None => IssuerName::Fqdn { fqdn: fqdn?, spelling: name.text()?.into() },
+        None => IssuerName::Fqdn { fqdn: fqdn.clone()?, spelling: name.text()?.into() },
     };
     let audiences = node.member("audiences").items();
     let claims = client_claims(node, usual);
+    let remote = jwks_remote::jwks_remote(&pinned, fqdn.as_ref(), &identity);
     Some(EntitlementServer {
         number,
         identity,
         audiences: audiences.iter().filter_map(|item| item.text()).map(Box::from).collect(),
         claims: claims?,
         keys: KeySet::new(keys),
+        jwks_remote: remote?.map(Arc::new),
         online: online?.map(Arc::new),
     })
 }

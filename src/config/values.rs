@@ -70,6 +70,16 @@ pub(super) fn statistics_name(node: &Node<'_>) -> Option<Box<str>> {
     None
 }
 
+/// A path to send a request to.
+pub(super) fn path<'a>(node: &Node<'a>, example: &str) -> Option<&'a str> {
+    let text = node.text()?;
+    let good = text.starts_with('/') && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    if !good {
+        node.error(format!("{} is not a path; give one such as {}", quote(text), quote(example)));
+    }
+    good.then_some(text)
+}
+
 /// A claim, by its name or by a JSON pointer.
 pub(super) fn claim(node: &Node<'_>) -> Option<Pointer> {
     let text = node.text()?;

@@ -3,10 +3,11 @@
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::introspection::{LastingToken, Party, TokenDigest, TokenStatus};
 use crate::json::Json;
-use crate::keys::HostVerifier;
-use crate::plugin_state::TokenCache;
+use crate::jwks_remote::FetchedKeys;
+use crate::keys::{HostVerifier, KeyHint, KeySet};
+use crate::plugin_state::PluginState;
 use crate::policy::online::{ApplyTo, OnUnavailable};
-use crate::policy::{Asked, Policy};
+use crate::policy::{Asked, EntitlementServer, Policy};
 use crate::proof::Possession;
 use crate::time::UnixTime;
 use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
@@ -29,6 +30,8 @@ pub(super) enum Authentication {
         /// As above.
         cached: Option<bool>,
     },
+    /// Keys of this entitlement server have to be there first; what the walk has seen so far is looked at again then.
+    AwaitKeys(usize),
 }
 
 /// A question that a request waits for.
@@ -64,6 +67,45 @@ pub(super) struct Settled {
     pub unasked: bool,
 }
 
+/// The keys at hand, and whether a request may wait for others.
+#[derive(Clone, Copy)]
+struct KeyAccess<'a> {
+    fetched: &'a FetchedKeys,
+    may_wait: bool,
+}
+
+/// The keys for one token.
+enum Keys<'a> {
+    Known(&'a KeySet),
+    Await,
+}
+
+impl<'a> KeyAccess<'a> {
+    /// The keys of `server` for a token with `hint`. Where some are fetched, a name that is not known is worth a fetch, and
+    /// without a set everything is that names no pinned key.
+    fn keys(
+        self,
+        server: &'a EntitlementServer,
+        hint: &KeyHint<'_>,
+        now: UnixTime,
+    ) -> Result<Keys<'a>, Denial> {
+        let keys = self.fetched.keys(server, now);
+        if server.jwks_remote.is_none() || (hint.names_a_key() && keys.knows(hint)) {
+            return Ok(Keys::Known(keys));
+        }
+        let has_set = self.fetched.has_set(server.number, now);
+        match (self.may_wait, has_set) {
+            (true, false) => Ok(Keys::Await),
+            (true, true) if hint.names_a_key() => Ok(Keys::Await),
+            (true | false, true) => Ok(Keys::Known(keys)),
+            (false, false) => Err(Denial::new(
+                DenyReason::EntitlementUnavailable,
+                "the keys of the entitlement server cannot be had",
+            )),
+        }
+    }
+}
+
 /// A token that is refused.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -85,14 +127,17 @@ impl From<Denial> for Refusal {
 ///
 /// The first check that fails, from `token_missing` to `token_revoked`.
 pub(super) fn authenticate(
-    policy: &Policy,
-    tokens: &mut TokenCache,
+    plugin: &PluginState,
+    may_wait: bool,
     credentials: Credentials<'_>,
     possession: &Possession<'_>,
     now: UnixTime,
     host: &dyn HostVerifier,
     trace: &mut Trace,
 ) -> Result<Authentication, Refusal> {
+    let policy = &plugin.policy;
+    let (fetched, mut tokens) = (plugin.fetched.borrow(), plugin.tokens.borrow_mut());
+    let fetched = KeyAccess { fetched: &fetched, may_wait };
     let max_bytes = policy.token.max_bytes;
     // A token that equals a verified one needs no look at its characters.
     let kept = tokens.get(credentials.place_of_token()).filter(|token| token.is_valid_at(now)).cloned();
@@ -117,14 +162,18 @@ pub(super) fn authenticate(
             let token = UntrustedToken::parse(bearer, &policy.token, trace)?;
             let server = token.issuer(policy, trace)?;
             if let Some(asked) = server.asked()
-                && server.keys.keys().is_empty()
+                && !server.has_keys()
             {
                 return Ok(Authentication::Ask {
                     pending: PendingIntrospection::new(asked, bearer, None, token.into_cnf()),
                     cached,
                 });
             }
-            let token = token.verify(server, now, host, trace)?;
+            let keys = match fetched.keys(server, &token.hint(), now)? {
+                Keys::Known(keys) => keys,
+                Keys::Await => return Ok(Authentication::AwaitKeys(server.number)),
+            };
+            let token = token.verify(server, keys, now, host, trace)?;
             let token = Rc::new(ValidToken::check(token, policy, possession, now, trace)?);
             tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
             token

@@ -55,6 +55,8 @@ enum State {
     Open(Grant),
     /// The entitlement server is being asked.
     Awaiting(Box<Awaiting>),
+    /// Keys are being fetched. Once that is over, the walk begins anew.
+    AwaitingKeys(Arrived),
     /// The body has to be seen first.
     HoldingBody { route: Route, token: Rc<ValidToken>, noted: Option<Denial> },
     /// Answered; should anything more arrive, it goes nowhere.
@@ -125,8 +127,24 @@ impl Exchange {
         self.has_proof = request.values(b"dpop").next().is_some();
         self.target = ownership::watched_target(&self.plugin.policy, request);
         let spoofed = self.reserved(request.headers);
-        let step = self.decide_headers(request, now, host).unwrap_or_else(|denial| self.deny(denial));
+        let step = self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial));
         Step { spoofed, ..step }
+    }
+
+    /// It has been seen to the keys that this exchange waits for: it is decided with those that are there. `request` is the
+    /// same as before, but for the headers that it must not have.
+    pub fn on_keys<'a>(
+        &mut self,
+        request: &RequestView<'a>,
+        now: UnixTime,
+        host: &dyn HostVerifier,
+        read: &ReadBody<'_>,
+    ) -> Step<'a> {
+        let State::AwaitingKeys(arrived) = self.state else { return Step::default() };
+        self.state = State::Refused;
+        let decided = self.decide_headers(request, Some(arrived), now, host);
+        let step = decided.unwrap_or_else(|denial| self.deny(denial));
+        self.go_on_with_body(step, arrived, read)
     }
 
     /// The answer that this exchange waits for has come.
@@ -141,21 +159,24 @@ impl Exchange {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
                 let step = self.settle(*awaiting, answer, now, host, Vec::new());
-                // The rest of the body may have come before the answer.
-                if arrived == Arrived::All && matches!(self.state, State::HoldingBody { .. }) {
-                    let decided = self.decide_body(read);
-                    let Step { identity, remove_token, remove_proof, target, counts, .. } = step;
-                    let counts = counts.into_iter().chain(decided.counts).collect();
-                    Step { identity, remove_token, remove_proof, target, counts, ..decided }
-                } else {
-                    step
-                }
+                self.go_on_with_body(step, arrived, read)
             }
             state => {
                 self.state = state;
                 Step::default()
             }
         }
+    }
+
+    /// The step after a wait: the rest of the body may have come before what was waited for.
+    fn go_on_with_body<'a>(&mut self, step: Step<'a>, arrived: Arrived, read: &ReadBody<'_>) -> Step<'a> {
+        if arrived != Arrived::All || !matches!(self.state, State::HoldingBody { .. }) {
+            return step;
+        }
+        let decided = self.decide_body(read);
+        let Step { identity, remove_token, remove_proof, target, counts, .. } = step;
+        let counts = counts.into_iter().chain(decided.counts).collect();
+        Step { identity, remove_token, remove_proof, target, counts, ..decided }
     }
 
     /// Some of the body has arrived: `size` bytes wait so far, and `read` copies them.
@@ -165,6 +186,10 @@ impl Exchange {
             State::New | State::Refused => Step::default(),
             State::Awaiting(awaiting) => {
                 awaiting.arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
+                Step::default()
+            }
+            State::AwaitingKeys(arrived) => {
+                *arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
                 Step::default()
             }
             State::HoldingBody { .. } => {
@@ -189,6 +214,10 @@ impl Exchange {
             State::New | State::Refused => Step::default(),
             State::Awaiting(awaiting) => {
                 awaiting.arrived = Arrived::All;
+                Step::default()
+            }
+            State::AwaitingKeys(arrived) => {
+                *arrived = Arrived::All;
                 Step::default()
             }
             State::HoldingBody { .. } => self.decide_body(read),

@@ -93,6 +93,10 @@ pub fn play(
     let mut exchange = Exchange::traced(Rc::clone(plugin));
     let mut play = Play::default();
     play.act(exchange.on_request_headers(&rehearsal.request, now, host));
+    if std::mem::take(&mut play.awaits_keys) {
+        // Whoever plays has put them there before, or wants to see what becomes of it without.
+        play.act(exchange.on_keys(&rehearsal.request, now, host, &|| None));
+    }
     match rehearsal.wait {
         Wait::Short => play.answer(&mut exchange, plugin, rehearsal, now, host, &[]),
         Wait::Long => {}
@@ -122,6 +126,7 @@ pub fn play(
 #[derive(Default)]
 struct Play {
     pending: Option<Rc<PendingIntrospection>>,
+    awaits_keys: bool,
     refused: Option<(Denial, Reply)>,
     identity: Option<Rc<ValidToken>>,
     target: Option<Vec<u8>>,
@@ -140,6 +145,7 @@ impl Play {
         match step.next {
             Next::Await(Some(inquiry)) => self.pending = Some(inquiry.pending),
             Next::Refuse(denial, reply) => self.refused = Some((denial, reply)),
+            Next::AwaitKeys(_) => self.awaits_keys = true,
             Next::Await(None) | Next::Continue(_) | Next::Pause => {}
         }
     }

@@ -40,6 +40,8 @@ pub enum Next {
     Pause,
     /// It waits here for an answer to this question, which has to be sent if it is given.
     Await(Option<Box<Inquiry>>),
+    /// It waits here for keys of the entitlement server with this number.
+    AwaitKeys(usize),
     /// It ends here.
     Refuse(Denial, Reply),
 }

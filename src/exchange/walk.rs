@@ -19,6 +19,7 @@ impl Exchange {
     pub(super) fn decide_headers<'a>(
         &mut self,
         request: &RequestView<'_>,
+        waited: Option<Arrived>,
         now: UnixTime,
         host: &dyn HostVerifier,
     ) -> Result<Step<'a>, Denial> {
@@ -35,16 +36,17 @@ impl Exchange {
         let presents = |_| Presented::by(request, credentials.scheme(), credentials.place_of_token());
         let presented = policy.proof.as_ref().map(presents);
         let possession = Possession::new(policy, &plugin.proofs, presented, now, host);
-        let mut tokens = plugin.tokens.borrow_mut();
+        let may_wait = waited.is_none();
+        let arrived = waited.unwrap_or(Arrived::Nothing);
         let authentication =
-            authenticate(policy, &mut tokens, credentials, &possession, now, host, &mut self.trace);
+            authenticate(&plugin, may_wait, credentials, &possession, now, host, &mut self.trace);
         let mut counts = Vec::new();
         counts.extend(possession.has_looked().then_some(Counter::ProofChecked));
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
                 counts.extend(cached.map(cache_counter));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
-                Ok(self.admit(route, token, body, Arrived::Nothing, counts))
+                Ok(self.admit(route, token, body, arrived, counts))
             }
             Ok(Authentication::Ask { pending, cached }) => {
                 counts.extend(cached.map(cache_counter));
@@ -52,8 +54,12 @@ impl Exchange {
                 // The proof of a verified token has been checked; for another, the answer says whose it must be.
                 let presented = possession.into_presented().filter(|_| !pending.is_verified());
                 let presented = presented.map(|presented| Box::new(presented.kept()));
-                let (pending, arrived) = (Rc::new(pending), Arrived::Nothing);
+                let pending = Rc::new(pending);
                 self.ask(Awaiting { route, pending, presented, body, arrived }, now, host, counts)
+            }
+            Ok(Authentication::AwaitKeys(server)) => {
+                self.state = State::AwaitingKeys(Arrived::Nothing);
+                Ok(Step { next: Next::AwaitKeys(server), ..Step::default() })
             }
             Err(Refusal { denial, cached }) => {
                 let token_was_looked_up =

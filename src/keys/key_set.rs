@@ -47,7 +47,7 @@ fn combine(
     }
 }
 
-/// A key that the operator has pinned for an entitlement server.
+/// A key that the operator has pinned for an entitlement server, or that was fetched from where the operator has said.
 #[derive(Debug, Clone)]
 pub struct PinnedKey {
     /// The key.
@@ -58,6 +58,17 @@ pub struct PinnedKey {
     pub x5t_s256: Option<Box<str>>,
     /// When the key may be used: the configured window and the certificate's dates.
     pub window: Window,
+    /// What is known of a key that was fetched; `None` for one that stands in the configuration.
+    pub fetched: Option<Fetched>,
+}
+
+/// What is known of a key that was fetched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fetched {
+    /// This worker's number of the key; a key that is fetched again keeps it.
+    pub number: u64,
+    /// The moment from which the set that it came in is not used any more.
+    pub until: UnixTime,
 }
 
 /// What a token's header says about its key.
@@ -72,6 +83,11 @@ pub struct KeyHint<'a> {
 }
 
 impl KeyHint<'_> {
+    /// Whether it names a key.
+    pub fn names_a_key(&self) -> bool {
+        self.kid.is_some() || self.x5t_s256.is_some()
+    }
+
     /// The names, for people.
     fn described(&self) -> String {
         let named =
@@ -110,6 +126,13 @@ impl KeySet {
         })
     }
 
+    /// Whether each name in `hint` is that of a key here.
+    pub fn knows(&self, hint: &KeyHint<'_>) -> bool {
+        let by_kid = KeyHint { x5t_s256: None, ..*hint };
+        let by_certificate = KeyHint { kid: None, ..*hint };
+        [by_kid, by_certificate].iter().all(|named| self.keys.iter().any(|key| key.fits(named)))
+    }
+
     /// The one key that a token with `hint` is to be verified with at `now`.
     ///
     /// With `kid` or `x5t#S256`: the key of that name. With neither: the only usable key of the algorithm,
@@ -135,8 +158,7 @@ impl KeySet {
         let Some(key) = usable.next() else {
             return Err(Denial::new(DenyReason::KeyNotValidNow, "the key is outside its dates"));
         };
-        let named = hint.kid.is_some() || hint.x5t_s256.is_some();
-        if !named && usable.next().is_some() {
+        if !hint.names_a_key() && usable.next().is_some() {
             return Err(Denial::new(
                 DenyReason::KeyUnknown,
                 "the token names no key, and several pinned keys have its algorithm",

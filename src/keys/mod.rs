@@ -40,7 +40,7 @@ pub use error::{KeyError, KeyErrors, KeyFault};
 pub use host::{HostVerifier, NoHost};
 pub use jwk::Jwk;
 pub use jwks::JwkSet;
-pub use key_set::{KeyHint, KeySet, PinnedKey, Window};
+pub use key_set::{Fetched, KeyHint, KeySet, PinnedKey, Window};
 pub use proven_host::ProvenHost;
 pub use public_key::PublicKey;
 pub use sound_moduli::{recall_sound_moduli, share_sound_moduli};

@@ -16,7 +16,7 @@ pub struct Unsupported {
 /// What must be declared in another way.
 pub fn check<'a>(
     content_types: impl Iterator<Item = &'a [u8]>,
-    mut content_encodings: impl Iterator<Item = &'a [u8]>,
+    content_encodings: impl Iterator<Item = &'a [u8]>,
     method: &[u8],
 ) -> Result<(), Unsupported> {
     let patch = method == b"PATCH";
@@ -24,8 +24,7 @@ pub fn check<'a>(
         let merge_patch = patch && media_type.eq_ignore_ascii_case("application/merge-patch+json");
         (merge_patch || is_json_type(media_type)) && says_utf8_at_most(parameters)
     });
-    let identity = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
-    let coded = !content_encodings.all(|value| value.split(|b| *b == b',').all(identity));
+    let coded = is_coded(content_encodings);
     if json && !coded { Ok(()) } else { Err(Unsupported { patch, coded }) }
 }
 
@@ -36,6 +35,18 @@ pub fn is_json_answer<'a>(content_types: impl Iterator<Item = &'a [u8]>) -> bool
             |(name, value): (&str, &str)| name.eq_ignore_ascii_case("charset") && !is_utf8(value);
         is_json_type(media_type) && !split(parameters).any(other_charset)
     })
+}
+
+/// Whether the one `Content-Type` is one of `media_types`, with whatever parameters.
+pub fn is_one_of<'a>(content_types: impl Iterator<Item = &'a [u8]>, media_types: &[&str]) -> bool {
+    only(content_types)
+        .is_some_and(|(found, _)| media_types.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
+}
+
+/// Whether there is a content coding: any but `identity`, which is none.
+pub fn is_coded<'a>(mut content_encodings: impl Iterator<Item = &'a [u8]>) -> bool {
+    let identity = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
+    !content_encodings.all(|value| value.split(|b| *b == b',').all(identity))
 }
 
 /// The media type and the parameters of the only `Content-Type`.

@@ -5,6 +5,7 @@ pub mod binding;
 pub mod claim_check;
 pub mod forward;
 pub mod identity;
+pub mod jwks_remote;
 pub mod media_type;
 pub mod online;
 pub mod operations;
@@ -26,6 +27,7 @@ pub use binding::GpsiMode;
 pub use claim_check::{ClaimCheck, Condition};
 pub use forward::Forward;
 pub use identity::{Identities, Identity};
+pub use jwks_remote::JwksRemote;
 pub use online::Online;
 pub use operations::{Operation, Role};
 pub use ownership::Ownership;
@@ -132,6 +134,8 @@ pub struct EntitlementServer {
     pub claims: ClientClaims,
     /// Its keys, and no other server's; none if only its answers count.
     pub keys: KeySet,
+    /// Where more of its keys come from, if they do.
+    pub jwks_remote: Option<Arc<JwksRemote>>,
     /// How it is asked, if it is.
     pub online: Option<Arc<Online>>,
 }
@@ -146,6 +150,11 @@ pub struct ClientClaims {
 }
 
 impl EntitlementServer {
+    /// Whether it has keys: pinned ones, or a place where they are fetched from, also before any has come.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.keys().is_empty() || self.jwks_remote.is_some()
+    }
+
     /// This server, if it is asked at all.
     pub fn asked(self: &Arc<Self>) -> Option<Asked> {
         let online = Arc::clone(self.online.as_ref()?);

@@ -46,7 +46,7 @@ pub(super) fn on_response(shared: &Shared, number: u32, came: bool) {
 pub(super) type Answer = Result<TokenStatus, Cause>;
 
 /// Gives an answer to all who wait for it.
-fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: Answer) {
+pub(super) fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: Answer) {
     let now = now();
     let (answer, streams) = close(shared, pending, answer, now);
     for stream in streams {

@@ -4,10 +4,11 @@
 use super::clock::now;
 use super::hostcalls;
 use super::statistics::Statistics;
+use super::ticks::Ticks;
 use crate::exchange::{Exchange, Inquiry, PendingIntrospection};
 use crate::plugin_state::StreamId;
 use crate::time::UnixTime;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub(super) struct Calls {
     under_way: RefCell<HashMap<u32, Call>>,
     waiting: RefCell<HashMap<StreamId, Weak<RefCell<Exchange>>>>,
     resuming: RefCell<Vec<StreamId>>,
+    /// Whether the root context runs inside a stream's callback.
+    in_stream: Cell<bool>,
 }
 
 /// A question, and since when its answer is waited for.
@@ -37,6 +40,7 @@ impl Calls {
             under_way: RefCell::default(),
             waiting: RefCell::default(),
             resuming: RefCell::default(),
+            in_stream: Cell::new(false),
         }
     }
 
@@ -57,29 +61,38 @@ impl Calls {
     }
 
     /// A stream is to go on, but not inside its own callback: at the root context's next tick.
-    pub(super) fn resume_soon(&self, stream: StreamId) {
+    pub(super) fn resume_soon(&self, ticks: &Ticks, stream: StreamId) {
         self.resuming.borrow_mut().push(stream);
-        hostcalls::set_effective_context(self.root);
-        hostcalls::set_tick_period(Duration::from_millis(1));
-        hostcalls::set_effective_context(stream);
+        ticks.every(Duration::from_millis(1), stream);
     }
 
-    /// Lets streams go on; runs in the root context. Whether there were any.
-    pub(super) fn resume_all(&self) -> bool {
+    /// Lets streams go on; runs in the root context.
+    pub(super) fn resume_all(&self) {
         let streams = std::mem::take(&mut *self.resuming.borrow_mut());
         for stream in &streams {
             hostcalls::set_effective_context(*stream);
             hostcalls::continue_request();
         }
         self.enter_root();
-        !streams.is_empty()
     }
 
     /// Sends the question of a stream. `false`: it cannot be sent, and nobody else waits for it.
     pub(super) fn send(&self, inquiry: Inquiry, stream: StreamId) -> bool {
         self.outbox.borrow_mut().push(Call { inquiry, since: now() });
-        hostcalls::in_root_context(self.root, stream);
+        self.run_in_root(stream);
         self.unsent.borrow_mut().drain(..).count() == 0
+    }
+
+    /// Runs the root context's tick inside the callback of a stream.
+    pub(super) fn run_in_root(&self, stream: StreamId) {
+        self.in_stream.set(true);
+        hostcalls::in_root_context(self.root, stream);
+        self.in_stream.set(false);
+    }
+
+    /// Whether the root context runs inside the callback of a stream: then nobody else goes on.
+    pub(super) fn is_in_stream(&self) -> bool {
+        self.in_stream.get()
     }
 
     /// Sends what is in the outbox; runs in the root context.

@@ -54,12 +54,28 @@ impl Running {
                 Action::Pause
             }
             Flow::Ask(inquiry) => self.ask(*inquiry),
+            Flow::AwaitKeys(server) => self.await_keys(server),
         }
     }
 
     fn wait(&self) {
         self.waited.set(true);
         self.shared.calls.wait(&self.shared.statistics, &self.exchange);
+    }
+
+    fn await_keys(&self, server: usize) -> Action {
+        let shared = &self.shared;
+        if shared.fetches.want(shared, server, &self.exchange) {
+            self.waited.set(true);
+            return Action::Pause;
+        }
+        let map = hostcalls::header_map(Map::RequestHeaders);
+        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
+        let request = RequestView::new(&pairs, false);
+        let mut exchange = self.exchange.borrow_mut();
+        let step = exchange.on_keys(&request, clock::now(), &shared.verifier, &read_body);
+        drop(exchange);
+        self.act(step, Fields::Headers)
     }
 
     fn ask(&self, inquiry: Inquiry) -> Action {
@@ -85,6 +101,7 @@ impl Drop for HttpFilter {
             if let Ok(mut exchange) = exchange.try_borrow_mut() {
                 exchange.on_gone();
                 shared.calls.leave(&shared.statistics, exchange.stream());
+                shared.fetches.leave(exchange.stream());
             }
         }
     }
@@ -124,7 +141,7 @@ impl HttpContext for HttpFilter {
             // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
             // more data, itself included). So they go on once it is done with that.
             Action::Continue if running.waited.get() => {
-                running.shared.calls.resume_soon(running.exchange.borrow().stream());
+                running.shared.calls.resume_soon(&running.shared.ticks, running.exchange.borrow().stream());
                 Action::Pause
             }
             action => action,
@@ -159,7 +176,7 @@ fn seal(running: &Running, named: &Named) {
 }
 
 /// What cannot happen in a sound host ends here: the request is refused, never let through.
-fn fail_closed() -> Action {
+pub(super) fn fail_closed() -> Action {
     let headers = header_map::serialize(&[("cache-control", "no-store".into())]);
     hostcalls::send_local_response(503, "eec_authn.not_ready", &headers, b"");
     Action::Pause

@@ -31,6 +31,7 @@ pub(super) fn write(kind: LineKind, line: impl FnOnce() -> String) {
     }
     let level = match kind {
         LineKind::Denial => Level::Info,
+        LineKind::Keys => Level::Warn,
         LineKind::NoAnswer | LineKind::NotRemembered => Level::Error,
     };
     hostcalls::log(level, &line);

@@ -5,10 +5,13 @@ use super::calls::Calls;
 use super::clock::now;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
+use super::jwks_gauges::JwksGauges;
+use super::key_fetches::{KeyFetches, remotes};
 use super::native_verifier;
 use super::shared::Shared;
 use super::shared_data::{SharedData, random};
 use super::statistics::Statistics;
+use super::ticks::Ticks;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
 use crate::keys::{TableStore, recall_sound_moduli, share_sound_moduli};
@@ -19,6 +22,9 @@ use proxy_wasm::types::ContextType;
 use std::hash::RandomState;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// From a configuration to the first fetch of keys. A host's canary never gets there: it has no ticks.
+const SOON: Duration = Duration::from_millis(1);
 
 /// How often the days that keys have left are counted anew.
 const KEY_DAYS_PERIOD: Duration = Duration::from_secs(3_600);
@@ -40,10 +46,23 @@ impl Root {
     }
 }
 
+impl Root {
+    /// How often there is something to do without a request.
+    fn period(&self, shared: &Shared) -> Duration {
+        let key_days = shared.statistics.has_key_days().then_some(KEY_DAYS_PERIOD);
+        Ticks::shortest([key_days, shared.fetches.period(&shared.plugin.policy)])
+    }
+}
+
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
         if let Some(shared) = &self.shared {
-            answers::on_response(shared, call, headers > 0);
+            if shared.fetches.on_response(shared, call, headers > 0) {
+                shared.jwks_gauges.record(&shared.plugin, now());
+            } else {
+                answers::on_response(shared, call, headers > 0);
+            }
+            shared.ticks.every(self.period(shared), self.id);
         }
     }
 }
@@ -64,7 +83,6 @@ impl RootContext for Root {
                 statistics.record_generation(generation);
                 if statistics.has_key_days() {
                     statistics.record_key_days(now());
-                    hostcalls::set_tick_period(KEY_DAYS_PERIOD);
                 }
                 let verifier = native_verifier::proven(&policy);
                 TABLES.with(|tables| {
@@ -75,8 +93,27 @@ impl RootContext for Root {
                 let plugin = Rc::new(PluginState::sharing(policy, RandomState::new(), proofs));
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
-                let shared = Shared { plugin, statistics, calls, verifier, inactive };
-                self.shared = Some(Rc::new(shared));
+                let (ticks, fetches) = (Ticks::new(self.id), KeyFetches::new());
+                let jwks_gauges = JwksGauges::define(&plugin.policy);
+                let shared = Rc::new(Shared {
+                    plugin,
+                    statistics,
+                    calls,
+                    ticks,
+                    fetches,
+                    jwks_gauges,
+                    verifier,
+                    inactive,
+                });
+                // What others have fetched is there before the first request.
+                for (server, _) in remotes(&shared.plugin.policy) {
+                    shared.fetches.take_over(&shared, server.number, now());
+                }
+                shared.ticks.every(
+                    if remotes(&shared.plugin.policy).next().is_some() { SOON } else { self.period(&shared) },
+                    self.id,
+                );
+                self.shared = Some(shared);
                 true
             }
             Err(errors) => {
@@ -92,13 +129,15 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(shared) = &self.shared {
             shared.calls.send_all();
-            if shared.calls.resume_all() {
-                let period = if shared.statistics.has_key_days() { KEY_DAYS_PERIOD } else { Duration::ZERO };
-                hostcalls::set_tick_period(period);
+            shared.fetches.begin_wanted(shared);
+            if shared.calls.is_in_stream() {
+                return;
             }
-            if shared.statistics.has_key_days() {
-                shared.statistics.record_key_days(now());
-            }
+            shared.calls.resume_all();
+            shared.fetches.on_clock(shared);
+            shared.jwks_gauges.record(&shared.plugin, now());
+            shared.statistics.record_key_days(now());
+            shared.ticks.every(self.period(shared), self.id);
         }
     }
 

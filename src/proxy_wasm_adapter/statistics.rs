@@ -20,11 +20,7 @@ pub(super) struct Statistics {
 impl Statistics {
     /// Defines everything that `policy` can count.
     pub(super) fn define(policy: &Policy) -> Statistics {
-        let prefix = match &policy.name {
-            Some(name) => format!("eec_authn.{name}."),
-            None => "eec_authn.".into(),
-        };
-        let define = |metric, name: &str| hostcalls::define_metric(metric, &format!("{prefix}{name}"));
+        let define = |metric, name: &str| hostcalls::define_metric(metric, &full_name(policy, name));
         let gauge = |name: &str| define(Metric::Gauge, name);
         let mut key_valid_days = Vec::new();
         for (s, server) in policy.entitlement_servers.iter().enumerate() {
@@ -78,6 +74,14 @@ impl Statistics {
         if let Some(id) = self.generation {
             hostcalls::record_metric(id, generation.into());
         }
+    }
+}
+
+/// The host's name of a statistic.
+pub(super) fn full_name(policy: &Policy, name: &str) -> String {
+    match &policy.name {
+        Some(plugin) => format!("eec_authn.{plugin}.{name}"),
+        None => format!("eec_authn.{name}"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Bearer, Claims, VerifiedToken};
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{self, Json};
 use crate::jws::CompactJws;
-use crate::keys::{HostVerifier, KeyHint};
+use crate::keys::{HostVerifier, KeyHint, KeySet};
 use crate::policy::{EntitlementServer, Policy, RequiredType, TokenRules};
 use crate::time::UnixTime;
 use base64::Engine as _;
@@ -77,7 +77,16 @@ impl<'a> UntrustedToken<'a> {
         self.0.payload.get("cnf").cloned()
     }
 
-    /// Picks the key among those of `server` and checks the signature with it.
+    /// What the header says about the key.
+    pub fn hint(&self) -> KeyHint<'_> {
+        KeyHint {
+            alg: self.0.header_text("alg").unwrap_or_default(),
+            kid: self.0.header_text("kid"),
+            x5t_s256: self.0.header_text("x5t#S256"),
+        }
+    }
+
+    /// Picks the key among `keys`, those of `server`, and checks the signature with it.
     ///
     /// # Errors
     ///
@@ -85,16 +94,12 @@ impl<'a> UntrustedToken<'a> {
     pub fn verify<'p>(
         self,
         server: &'p Arc<EntitlementServer>,
+        keys: &'p KeySet,
         now: UnixTime,
         host: &dyn HostVerifier,
         trace: &mut Trace,
     ) -> Result<VerifiedToken<'p>, Denial> {
-        let hint = KeyHint {
-            alg: self.0.header_text("alg").unwrap_or_default(),
-            kid: self.0.header_text("kid"),
-            x5t_s256: self.0.header_text("x5t#S256"),
-        };
-        let key = server.keys.select(&hint, now, trace)?;
+        let key = keys.select(&self.hint(), now, trace)?;
         trace.note(Check::Signature, || {
             (format!("by the key {}", key.key.thumbprint()), format!("{} bytes", self.0.signature.len()))
         });

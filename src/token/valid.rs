@@ -22,6 +22,8 @@ pub struct ValidToken {
     gpsis: Vec<Box<str>>,
     confirmation: Option<Confirmation>,
     identity_headers: IdentityHeaders,
+    /// The number of the fetched key that has verified it.
+    fetched_key: Option<u64>,
     valid_from: f64,
     valid_until: f64,
 }
@@ -62,6 +64,7 @@ impl ValidToken {
         }
         let gpsis = claims.find(&server.claims.gpsi).and_then(Json::as_strings).unwrap_or_default();
         let (valid_from, valid_until) = validity::span(claims, &policy.token, token.key, now);
+        let fetched_key = token.key.and_then(|key| key.fetched).map(|fetched| fetched.number);
         Ok(ValidToken {
             server: Arc::clone(token.server),
             issuer: Json::String(token.server.identity.as_str().into()),
@@ -69,6 +72,7 @@ impl ValidToken {
             gpsis: gpsis.into_iter().map(Box::from).collect(),
             confirmation,
             identity_headers,
+            fetched_key,
             valid_from,
             valid_until,
             claims: token.claims,
@@ -78,6 +82,11 @@ impl ValidToken {
     /// Whether nothing that time can change has changed: the token, and the key that verified it.
     pub fn is_valid_at(&self, now: UnixTime) -> bool {
         (self.valid_from..self.valid_until).contains(&now.seconds())
+    }
+
+    /// The number of the fetched key that has verified it, if one has.
+    pub fn fetched_key(&self) -> Option<u64> {
+        self.fetched_key
     }
 
     /// `exp`, in seconds since 1970.

@@ -42,10 +42,12 @@ pub(super) fn span(
 ) -> (f64, f64) {
     let skew = rules.clock_skew_seconds;
     let window = key.map(|key| key.window).unwrap_or_default();
+    let set_ends = key.and_then(|key| key.fetched).map(|fetched| fetched.until.seconds());
     let begins = |name| claims.numeric_date(name).map(|start| start - skew);
     let counted = claims.get("iat").is_none().then(|| now.seconds());
     let starts = [begins("nbf"), begins("iat"), counted, window.not_before.map(UnixTime::seconds)];
-    let ends = [claims.numeric_date("exp").map(|exp| exp + skew), window.not_after.map(UnixTime::seconds)];
+    let exp = claims.numeric_date("exp").map(|exp| exp + skew);
+    let ends = [exp, window.not_after.map(UnixTime::seconds), set_ends];
     let start = starts.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
     let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
     (start, end)

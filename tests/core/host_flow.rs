@@ -86,6 +86,7 @@ impl Way {
             Flow::Hold => "hold",
             Flow::Await => "await",
             Flow::Ask(_) => "ask",
+            Flow::AwaitKeys(_) => "await keys",
             Flow::Answered => "answered",
         };
         notes.add(flow.into());

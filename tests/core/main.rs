@@ -19,6 +19,7 @@ mod fqdn;
 mod host_flow;
 mod json;
 mod json_against_serde;
+mod jwks_remote;
 mod lenient_readers;
 mod look_alikes;
 mod many_rules;

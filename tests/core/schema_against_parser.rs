@@ -27,6 +27,8 @@ use Reason::{Environment, FormOfAString, InsideAKey, SeveralMembers};
 
 /// The cases that the schema accepts and the parser refuses.
 const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
+    ("config_errors: jwks_remote: twice in one server", SeveralMembers),
+    ("config_errors: jwks_remote: signers", InsideAKey),
     ("config_errors: fqdn 10.0.0.1", FormOfAString),
     ("config_errors: fqdn *.example.net", FormOfAString),
     ("config_errors: fqdn https://a.example", FormOfAString),

@@ -18,6 +18,7 @@ mod decisions;
 mod foreign;
 mod harness;
 mod hostile;
+mod jwks_remote;
 mod keys;
 mod names;
 mod oauth_of_others;

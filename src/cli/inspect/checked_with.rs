@@ -42,7 +42,7 @@ pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -
         Ok(server) => server,
         Err(denial) => return nobody(denial),
     };
-    if server.keys.keys().is_empty() {
+    if !server.has_keys() {
         return CheckedWith::Answer(server);
     }
     let header = header(token);

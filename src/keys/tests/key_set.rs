@@ -16,6 +16,7 @@ fn pinned(jwk: &str, kid: Option<&str>, x5t: Option<&str>, window: (Option<f64>,
         kid: kid.map(Into::into),
         x5t_s256: x5t.map(Into::into),
         window: Window { not_before: window.0.map(at), not_after: window.1.map(at) },
+        fetched: None,
     }
 }
 

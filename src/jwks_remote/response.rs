@@ -1,0 +1,189 @@
+//! What a server says when it is asked for its keys. It is read as a stranger's word.
+
+use super::signed_set;
+use crate::json::{self, Json};
+use crate::keys::{Fetched, HostVerifier, Jwk, KeySet, PinnedKey, Window};
+use crate::policy::{EntitlementServer, JwksRemote, media_type};
+use crate::time::UnixTime;
+
+/// The longest answer, in bytes.
+pub(super) const MAX_ANSWER: usize = 256 * 1_024;
+
+/// The most keys in a set, usable or not.
+const MAX_KEYS: usize = 64;
+
+/// An HTTP answer as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// `:status`; `None` where no answer came at all.
+    pub status: Option<u16>,
+    /// The `Content-Type` values.
+    pub content_types: &'a [&'a [u8]],
+    /// The `Content-Encoding` values.
+    pub content_encodings: &'a [&'a [u8]],
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// In which form a set comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As JSON (RFC 7517).
+    Plain,
+    /// As a compact JWS (OpenID Federation 1.0, section 5.2.1).
+    Signed,
+}
+
+impl Form {
+    /// The form that `remote` wants.
+    pub fn of(remote: &JwksRemote) -> Form {
+        if remote.signed_by.keys().is_empty() { Form::Plain } else { Form::Signed }
+    }
+
+    /// Its media types, the first of which is the right one.
+    pub fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Form::Plain => &["application/jwk-set+json", "application/json"],
+            Form::Signed => &["application/jwk-set+jwt"],
+        }
+    }
+
+    /// What is asked for.
+    pub(super) fn accept(self) -> &'static str {
+        match self {
+            Form::Plain => "application/jwk-set+json, application/json",
+            Form::Signed => "application/jwk-set+jwt",
+        }
+    }
+}
+
+/// When an answer is read, and by whose clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Now.
+    pub now: UnixTime,
+    /// When the answer was asked for: from then on the set gets stale.
+    pub fetched_at: UnixTime,
+    /// How far clocks may differ, in seconds.
+    pub skew: f64,
+    /// The newest `iat` that has been accepted for this server.
+    pub newest_issue: Option<f64>,
+}
+
+/// A set that can be used.
+#[derive(Debug)]
+pub struct KeySetAnswer {
+    /// Its keys: at least one. Their numbers are not given yet.
+    pub keys: Vec<PinnedKey>,
+    /// Why others were left out, if some were: the first reason.
+    pub left_out: Option<String>,
+    /// `iat`; `None` if it is not signed.
+    pub issued_at: Option<f64>,
+    /// The moment from which it is not used any more.
+    pub until: UnixTime,
+}
+
+/// Why an answer is no set. It names no key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// In words.
+    pub because: String,
+}
+
+impl From<&str> for Failure {
+    fn from(because: &str) -> Failure {
+        Failure { because: because.into() }
+    }
+}
+
+/// Reads the answer of `server`, which has `remote`.
+///
+/// # Errors
+///
+/// The first thing that is wrong: then the fetch has failed.
+pub fn read(
+    server: &EntitlementServer,
+    remote: &JwksRemote,
+    answer: &Answer<'_>,
+    moment: &Moment,
+    host: &dyn HostVerifier,
+) -> Result<KeySetAnswer, Failure> {
+    check_transport(remote, answer)?;
+    let (set, issued_at, end) = match Form::of(remote) {
+        Form::Plain => {
+            let set = json::parse(answer.body).map_err(|_| "the answer is not strict JSON")?;
+            (set, None, None)
+        }
+        Form::Signed => {
+            let signed = signed_set::open(server, remote, answer.body, moment, host)?;
+            (signed.payload, Some(signed.issued_at), Some(signed.expires_at))
+        }
+    };
+    let stale = moment.fetched_at.plus(remote.max_stale_seconds as f64);
+    let until = end.filter(|end| *end < stale).unwrap_or(stale);
+    let (keys, left_out) = keys(&set, &server.keys, until)?;
+    if keys.is_empty() {
+        let because = left_out.unwrap_or_else(|| "it is empty".into());
+        return Err(Failure { because: format!("the set has no usable key: {because}") });
+    }
+    Ok(KeySetAnswer { keys, left_out, issued_at, until })
+}
+
+/// Everything that can be told without reading the body.
+fn check_transport(remote: &JwksRemote, answer: &Answer<'_>) -> Result<(), Failure> {
+    match answer.status {
+        Some(200) => {}
+        Some(status) => return Err(Failure { because: format!("the answer has status {status}, not 200") }),
+        None => return Err("there is no answer".into()),
+    }
+    if !media_type::is_one_of(answer.content_types.iter().copied(), Form::of(remote).media_types()) {
+        let wanted = Form::of(remote).media_types().join(" or ");
+        return Err(Failure { because: format!("the answer is not declared as {wanted}") });
+    }
+    if media_type::is_coded(answer.content_encodings.iter().copied()) {
+        return Err("the answer has a content coding".into());
+    }
+    if answer.body.len() > MAX_ANSWER {
+        return Err("the answer is longer than 256 KiB".into());
+    }
+    Ok(())
+}
+
+/// The usable keys of a set, and the first reason why one was left out.
+fn keys(set: &Json, pinned: &KeySet, until: UnixTime) -> Result<(Vec<PinnedKey>, Option<String>), Failure> {
+    let items = set.get("keys").and_then(Json::as_array).ok_or("the answer has no array `keys`")?;
+    if items.len() > MAX_KEYS {
+        return Err("the set has more than 64 keys".into());
+    }
+    let mut keys: Vec<PinnedKey> = Vec::new();
+    let mut left_out = None;
+    for (index, item) in items.iter().enumerate() {
+        match key(item, until) {
+            Ok(key) if pinned.keys().iter().chain(&keys).any(|other| is_hidden_by(&key, other)) => {
+                left_out.get_or_insert_with(|| {
+                    format!("keys[{index}] has `kid` and algorithm of another key, which comes first")
+                });
+            }
+            Ok(key) => keys.push(key),
+            Err(because) => {
+                left_out.get_or_insert_with(|| format!("keys[{index}]{because}"));
+            }
+        }
+    }
+    Ok((keys, left_out))
+}
+
+fn key(item: &Json, until: UnixTime) -> Result<PinnedKey, String> {
+    let jwk = Jwk::parse(item).map_err(|errors| {
+        errors.first().map(|error| format!("{} {}", error.member, error.message)).unwrap_or_default()
+    })?;
+    let fetched = Some(Fetched { number: 0, until });
+    Ok(PinnedKey { key: jwk.key, kid: jwk.kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched })
+}
+
+/// Whether a token could not tell `key` from `other`: a namesake, or the same key without a name.
+fn is_hidden_by(key: &PinnedKey, other: &PinnedKey) -> bool {
+    let same_key = key.key.thumbprint() == other.key.thumbprint();
+    let same_algorithm = key.key.algorithm() == other.key.algorithm();
+    key.is_namesake_of(other) || (same_key && same_algorithm && key.kid.is_none() && other.kid.is_none())
+}

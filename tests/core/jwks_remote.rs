@@ -1,0 +1,169 @@
+//! What a server's answer comes to when its keys are fetched: signed sets, read by every rule of `docs/contract.md#fetched-keys`.
+
+use crate::support::fixture::{ISSUER, config as small};
+use crate::support::token::{Key, base64url};
+use eec_authn::config;
+use eec_authn::jwks_remote::{Answer, Moment, read};
+use eec_authn::keys::NoHost;
+use eec_authn::policy::Policy;
+use eec_authn::time::UnixTime;
+use serde_json::{Value, json};
+
+const NOW: f64 = 1_796_000_000.0;
+
+fn policy(server: &Value) -> Policy {
+    let mut filter = small(&[]);
+    for (name, value) in server.as_object().expect("members") {
+        filter["entitlement_servers"][0][name] = value.clone();
+    }
+    config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration").policy
+}
+
+fn moment() -> Moment {
+    let at = |seconds| UnixTime::new(seconds).expect("a time");
+    Moment { now: at(NOW), fetched_at: at(NOW), skew: 30.0, newest_issue: Some(NOW - 100.0) }
+}
+
+/// Until when the set in this answer holds, or why it is none.
+fn until(policy: &Policy, content_type: &str, body: &str, moment: &Moment) -> Result<f64, String> {
+    let server = &policy.entitlement_servers[0];
+    let remote = server.jwks_remote.as_ref().expect("it fetches");
+    let content_types = [content_type.as_bytes()];
+    let answer = Answer {
+        status: Some(200),
+        content_types: &content_types,
+        content_encodings: &[],
+        body: body.as_bytes(),
+    };
+    match read(server, remote, &answer, moment, &NoHost) {
+        Ok(set) => Ok(set.until.seconds() - NOW),
+        Err(failure) => Err(failure.because),
+    }
+}
+
+/// The claims of a good set with changes; a null takes one away.
+fn claims(changes: &Value) -> Value {
+    let mut claims =
+        json!({"iss": ISSUER, "iat": NOW - 10.0, "exp": NOW + 600.0, "keys": [Key::new(1).jwk()]});
+    for (name, value) in changes.as_object().expect("changes") {
+        match value {
+            Value::Null => drop(claims.as_object_mut().expect("claims").remove(name)),
+            value => claims[name] = value.clone(),
+        }
+    }
+    claims
+}
+
+const TYPE: &str = "application/jwk-set+jwt";
+
+#[test]
+fn a_signed_set_is_held_to_every_rule() {
+    let signer = Key::new(7);
+    let policy =
+        policy(&json!({"keys": [{"jwks_remote": {"cluster": "es", "signed_by": {"jwk": signer.jwk()}}}]}));
+    let header = json!({"alg": "EdDSA", "typ": "jwk-set+jwt", "kid": "k7"});
+    let with = |header: &Value, changes: Value| signer.token_with(header, &claims(&changes));
+    let changed = |name: &str, value: Value| {
+        let mut header = header.clone();
+        match value {
+            Value::Null => drop(header.as_object_mut().expect("a header").remove(name)),
+            value => header[name] = value,
+        }
+        with(&header, json!({}))
+    };
+    let good = [
+        ("as it should be", with(&header, json!({})), 600.0),
+        ("no kid", changed("kid", Value::Null), 600.0),
+        ("the long typ", changed("typ", json!("application/JWK-SET+jwt")), 600.0),
+        ("sub", with(&header, json!({"sub": format!("https://{ISSUER}/")})), 600.0),
+        ("iat of now and a little", with(&header, json!({"iat": NOW + 29.0})), 600.0),
+        ("iat as old as the newest", with(&header, json!({"iat": NOW - 100.0})), 600.0),
+        ("no longer than a set holds", with(&header, json!({"exp": NOW + 1e9})), 86_400.0),
+        ("exp to the last moment", with(&header, json!({"exp": NOW + 0.5})), 0.5),
+    ];
+    for (name, set, holds) in good {
+        assert_eq!(until(&policy, TYPE, &set, &moment()), Ok(holds), "{name}");
+    }
+    let typ = json!({"alg": "EdDSA", "typ": "jwk-set+jwt"});
+    let stranger = Key::new(8);
+    let unsigned = format!(
+        "{}.{}.",
+        base64url(r#"{"alg":"none","typ":"jwk-set+jwt"}"#),
+        base64url(claims(&json!({})).to_string())
+    );
+    let (payload, mut repeated) = (claims(&json!({})).to_string(), claims(&json!({})).to_string());
+    repeated.insert_str(1, r#""iat":1796000000,"#);
+    let bad: Vec<(&str, String, &str)> = vec![
+        ("another typ", changed("typ", json!("JWT")), "`typ`"),
+        ("no typ", changed("typ", Value::Null), "`typ`"),
+        ("another kid", changed("kid", json!("k1")), "`signed_by`"),
+        ("kid is no string", changed("kid", json!(7)), "not a string"),
+        ("another alg", changed("alg", json!("ES256")), "`signed_by`"),
+        ("no alg", changed("alg", Value::Null), "compact JWS"),
+        ("crit", changed("crit", json!(["b64"])), "compact JWS"),
+        (
+            "a key of its own",
+            stranger.token_with(
+                &json!({"alg": "EdDSA", "typ": "jwk-set+jwt", "jwk": stranger.jwk()}),
+                &claims(&json!({})),
+            ),
+            "signature",
+        ),
+        ("by another key", stranger.token_with(&typ, &claims(&json!({}))), "signature"),
+        ("by a key of the set", Key::new(1).token_with(&typ, &claims(&json!({}))), "signature"),
+        ("unsigned", unsigned, "`signed_by`"),
+        ("plain", payload, "compact JWS"),
+        ("a member twice", signer.token_of(header.to_string(), repeated), "strict JSON"),
+        ("white space around it", format!("{}\n", with(&header, json!({}))), "base64url"),
+        ("no iss", with(&header, json!({"iss": null})), "`iss`"),
+        ("another iss", with(&header, json!({"iss": "other.example.org"})), "`iss`"),
+        ("another sub", with(&header, json!({"sub": "other.example.org"})), "`sub`"),
+        ("sub is no string", with(&header, json!({"sub": [ISSUER]})), "`sub`"),
+        ("no iat", with(&header, json!({"iat": null})), "`iat` or `exp`"),
+        ("iat is no number", with(&header, json!({"iat": "1796000000"})), "`iat` or `exp`"),
+        ("no exp", with(&header, json!({"exp": null})), "`iat` or `exp`"),
+        ("past its exp, without skew", with(&header, json!({"exp": NOW})), "`exp`"),
+        ("iat ahead of the skew", with(&header, json!({"iat": NOW + 31.0})), "future"),
+        ("nbf ahead of the skew", with(&header, json!({"nbf": NOW + 31.0})), "future"),
+        ("older than the newest", with(&header, json!({"iat": NOW - 100.5})), "older"),
+        ("no keys", with(&header, json!({"keys": null})), "`keys`"),
+        ("no usable key", with(&header, json!({"keys": [{"kty": "oct", "k": "AA"}]})), "no usable key"),
+    ];
+    for (name, set, because) in bad {
+        let result = until(&policy, TYPE, &set, &moment());
+        assert!(result.as_ref().is_err_and(|found| found.contains(because)), "{name}: {result:?}");
+    }
+    for media_type in ["application/jwt", "application/json", "application/jwk-set+json", "text/plain"] {
+        let result = until(&policy, media_type, &with(&header, json!({})), &moment());
+        assert!(result.is_err_and(|because| because.contains("declared")), "{media_type}");
+    }
+    assert_eq!(
+        until(&policy, "Application/JWK-set+JWT ; charset=x", &with(&header, json!({})), &moment()),
+        Ok(600.0)
+    );
+}
+
+#[test]
+fn a_signer_has_dates_and_an_issuer_its_own_name() {
+    let signer = Key::new(7);
+    let header = json!({"alg": "EdDSA", "typ": "jwk-set+jwt"});
+    let signed_by = json!({"jwk": signer.jwk(), "not_after": "2026-11-30T00:58:20Z"});
+    // 2026-11-30T00:53:20Z is now.
+    let server = json!({"issuer": "https://as.example.org/realm", "keys": [{"jwks_remote": {"cluster": "es", "signed_by": signed_by}}]});
+    let policy = policy(&server);
+    let set = |changes: Value| signer.token_with(&header, &claims(&changes));
+    let good = set(json!({"iss": "https://as.example.org/realm"}));
+    assert_eq!(until(&policy, TYPE, &good, &moment()), Ok(600.0));
+    assert!(until(&policy, TYPE, &set(json!({})), &moment()).is_err_and(|because| because.contains("`iss`")));
+    let later = Moment { now: moment().now.plus(400.0), ..moment() };
+    assert!(until(&policy, TYPE, &good, &later).is_err_and(|because| because.contains("dates")));
+}
+
+#[test]
+fn a_set_gets_stale_from_when_it_was_asked_for() {
+    let policy = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es", "max_stale_seconds": 100}}]}));
+    let earlier = Moment { fetched_at: moment().now.plus(-40.0), ..moment() };
+    let set = json!({"keys": [Key::new(1).jwk()]}).to_string();
+    assert_eq!(until(&policy, "application/json", &set, &earlier), Ok(60.0));
+    assert_eq!(until(&policy, "application/jwk-set+json;charset=utf-8", &set, &moment()), Ok(100.0));
+}

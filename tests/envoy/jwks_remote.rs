@@ -1,0 +1,512 @@
+//! Fetched keys in a real Envoy (`docs/contract.md#fetched-keys`): when they are fetched, who waits, rotation, outages, floods.
+
+use crate::support::bootstrap::{Configuration, Setup};
+use crate::support::entitlement_server::{Server, delete, http};
+use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::{BOTH, Fixture, ISSUER, Protocol, config, identity_of_eec_1};
+use crate::support::h1;
+use crate::support::problems::Problems;
+use crate::support::request::Request;
+use crate::support::token::{Key, claims, claims_with};
+use crate::support::upstream::Upstream;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// The set of these keys, as the server answers it.
+fn set(keys: &[&Key]) -> String {
+    let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+    http(200, "application/jwk-set+json; charset=utf-8", &json!({"keys": keys}).to_string())
+}
+
+/// A filter whose only server has `pinned` keys and fetches others, with changes to `jwks_remote`.
+fn fetching(pinned: &[&Key], remote: &Value) -> Value {
+    let mut filter = config(pinned);
+    let mut all = json!({"cluster": "es", "timeout_ms": 1000});
+    for (name, value) in remote.as_object().expect("members") {
+        all[name] = value.clone();
+    }
+    let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+    keys.push(json!({"jwks_remote": all}));
+    filter
+}
+
+fn setup(filter: &Value, upstream: &Upstream, server: &Server) -> Setup {
+    Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address).cluster("es", server.address)
+}
+
+fn start(filter: &Value, server: &Server) -> Fixture {
+    let address = server.address;
+    Fixture::start_with(filter, |setup| setup.cluster("es", address))
+}
+
+/// Another key that has the name of `key`.
+fn under_the_name_of(key: &Key, seed: u8) -> Key {
+    let mut other = Key::new(seed);
+    other.kid = key.kid.clone();
+    other
+}
+
+fn status(address: SocketAddr, token: &str) -> Option<u16> {
+    h1::exchange(address, &delete(token)).map(|response| response.status).ok()
+}
+
+fn wait_for_set(envoy: &Envoy, number: u64) {
+    envoy.wait("a fetched set", |envoy| (envoy.filter_stat("jwks.fetched") >= number).then_some(()));
+}
+
+#[test]
+fn keys_are_fetched_before_the_first_request_and_verify_tokens() {
+    let (server, key, pinned, mut p) = (Server::start(), Key::new(1), Key::new(2), Problems::new());
+    server.answers(set(&[&key]));
+    let fixture =
+        start(&fetching(&[&pinned], &json!({"path": "/keys?a=b", "authority": "keys.example.org"})), &server);
+    wait_for_set(&fixture.envoy, 1);
+    let questions = server.questions();
+    p.equal("the fetch", "questions", questions.len(), 1);
+    let question = questions.first().map(String::as_str).unwrap_or_default();
+    for line in [
+        "GET /keys?a=b HTTP/1.1",
+        "host: keys.example.org",
+        "accept: application/jwk-set+json, application/json",
+    ] {
+        p.check("the fetch", question.contains(line), || format!("{question} lacks {line}"));
+    }
+    for (name, key) in [("fetched", &key), ("pinned", &pinned)] {
+        let request = Request::register("eec-1").bearer(key.token(&claims()));
+        fixture.allowed(&mut p, name, &request, &identity_of_eec_1());
+    }
+    let forged = under_the_name_of(&key, 3).token(&claims());
+    fixture.denied(&mut p, "forged", &Request::register("eec-1").bearer(forged), "signature_invalid");
+    p.equal("all of it", "questions", server.questions().len(), 0);
+    fixture.envoy.wait("the gauge", |envoy| (envoy.filter_stat("jwks.keys.0") == 1).then_some(()));
+    fixture.finish(p);
+}
+
+#[test]
+fn the_first_requests_wait_for_the_first_set() {
+    let (server, key, mut p) = (Server::start(), Key::new(1), Problems::new());
+    server.answers(set(&[&key]));
+    server.hold();
+    let fixture = start(&fetching(&[], &json!({"timeout_ms": 20_000})), &server);
+    let address = fixture.envoy.address();
+    let other = Key::new(2);
+    let waiting: Vec<_> = (0..20)
+        .map(|n| {
+            let protocol = BOTH[n % 2];
+            let key = if n % 4 < 2 { &key } else { &other };
+            // Half of them have a body that comes meanwhile.
+            let request = Request::register("eec-1").bearer(key.token(&claims()));
+            let wanted = if n % 4 < 2 { 201 } else { 401 };
+            (std::thread::spawn(move || protocol.exchange(address, &request).map(|r| r.status)), wanted)
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    server.release();
+    for (thread, wanted) in waiting {
+        p.equal("waited", "status", thread.join().expect("a thread"), Ok(wanted));
+    }
+    // One for the set; one that the first unknown name may bring about comes only after it.
+    p.check("the fetches", server.questions().len() == 1, || "more than one".into());
+    fixture.finish(p);
+}
+
+#[test]
+fn without_a_set_what_needs_one_is_unavailable() {
+    let (server, key, pinned, mut p) = (Server::start(), Key::new(1), Key::new(2), Problems::new());
+    server.answers(http(500, "text/plain", ""));
+    let fixture = start(&fetching(&[&pinned], &json!({})), &server);
+    let denied = |p: &mut Problems, name: &str, token: &str| {
+        fixture.denied(p, name, &delete(token), "entitlement_unavailable");
+    };
+    denied(&mut p, "unknown", &key.token(&claims()));
+    denied(&mut p, "no name", &Key::anonymous(2).token(&claims()));
+    fixture.allowed(&mut p, "pinned", &delete(&pinned.token(&claims())), &identity_of_eec_1());
+    // Tried again after 1 s, 2 s …; from then on everything is as ever.
+    server.answers(set(&[&key]));
+    wait_for_set(&fixture.envoy, 1);
+    fixture.allowed(&mut p, "then", &delete(&key.token(&claims())), &identity_of_eec_1());
+    p.check("failures", fixture.envoy.filter_stat("jwks.failed") >= 1, || "none".into());
+    fixture.finish(p);
+}
+
+/// What a server may answer without being believed: name and whole answer.
+fn hostile(key: &Key) -> Vec<(&'static str, Vec<u8>)> {
+    let body = json!({"keys": [key.jwk()]}).to_string();
+    let json_of = |value: Value| http(200, "application/json", &value.to_string()).into_bytes();
+    let many: Vec<Value> = (0..65).map(|n| json!({"kty": "oct", "k": "AA", "kid": n.to_string()})).collect();
+    let padded = format!("{{\"keys\":[{}],\"pad\":\"{}\"}}", key.jwk(), "x".repeat(256 * 1024));
+    let chunked = format!(
+        "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let redirect = "HTTP/1.1 302 X\r\nlocation: /other\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let mut secret = key.jwk();
+    secret["d"] = json!("AAAA");
+    let mut for_encryption = key.jwk();
+    for_encryption["use"] = json!("enc");
+    vec![
+        ("another status", http(201, "application/json", &body).into_bytes()),
+        ("a redirect", redirect.into()),
+        ("another media type", http(200, "text/html", &body).into_bytes()),
+        ("a signed set", http(200, "application/jwk-set+jwt", &body).into_bytes()),
+        ("a content coding", chunked.into_bytes()),
+        ("too long", http(200, "application/json", &padded).into_bytes()),
+        ("too many", json_of(json!({"keys": many}))),
+        ("no JSON", http(200, "application/json", &body[1..]).into_bytes()),
+        (
+            "a member twice",
+            http(200, "application/json", &body.replace("{\"keys\"", "{\"keys\":[],\"keys\"")).into_bytes(),
+        ),
+        ("no keys", json_of(json!({}))),
+        ("an empty set", json_of(json!({"keys": []}))),
+        ("a key that is no object", json_of(json!({"keys": ["key"]}))),
+        ("private keys only", json_of(json!({"keys": [secret]}))),
+        ("other uses only", json_of(json!({"keys": [for_encryption]}))),
+        ("cut off", set(&[key]).into_bytes()[..120].to_vec()),
+        ("nothing", Vec::new()),
+    ]
+}
+
+#[test]
+fn no_hostile_answer_is_a_set() {
+    let (key, mut p) = (Key::new(1), Problems::new());
+    for (name, answer) in hostile(&key) {
+        let server = Server::start();
+        server.answers(answer);
+        let fixture = start(&fetching(&[], &json!({})), &server);
+        fixture.envoy.wait("a failure", |envoy| (envoy.filter_stat("jwks.failed") >= 1).then_some(()));
+        p.equal(name, "status", status(fixture.envoy.address(), &key.token(&claims())), Some(503));
+        p.equal(name, "fetched", fixture.envoy.filter_stat("jwks.fetched"), 0);
+        fixture.finish(Problems::new());
+    }
+    p.finish();
+}
+
+#[test]
+fn what_is_unusable_is_left_out_and_the_rest_is_used() {
+    let (server, key, pinned, mut p) = (Server::start(), Key::new(1), Key::new(2), Problems::new());
+    let impostor = under_the_name_of(&pinned, 3);
+    let second = under_the_name_of(&key, 4);
+    server.answers(http(
+        200,
+        "application/json",
+        &json!({"keys": [{"kty": "oct", "k": "c2VjcmV0"}, 7, {"kty": "OKP", "crv": "X25519", "x": "AA"}, key.jwk(), second.jwk(), impostor.jwk()]})
+            .to_string(),
+    ));
+    let fixture = start(&fetching(&[&pinned], &json!({})), &server);
+    fixture.envoy.wait("the gauge", |envoy| (envoy.filter_stat("jwks.keys.0") == 1).then_some(()));
+    fixture.allowed(&mut p, "the good one", &delete(&key.token(&claims())), &identity_of_eec_1());
+    fixture.allowed(&mut p, "the pinned one", &delete(&pinned.token(&claims())), &identity_of_eec_1());
+    let tokens = [("the second of a kid", &second), ("beside a pinned one", &impostor)];
+    for (name, key) in tokens {
+        fixture.denied(&mut p, name, &delete(&key.token(&claims())), "signature_invalid");
+    }
+    fixture.finish(p);
+}
+
+#[test]
+fn a_new_key_is_fetched_by_the_first_token_that_names_it_and_old_tokens_end_with_their_key() {
+    let (server, old, new, mut p) = (Server::start(), Key::new(1), Key::new(2), Problems::new());
+    server.answers(set(&[&old]));
+    let fixture = start(&fetching(&[], &json!({"refresh_seconds": 3600})), &server);
+    wait_for_set(&fixture.envoy, 1);
+    let (of_old, of_new) = (old.token(&claims()), new.token(&claims()));
+    fixture.allowed(&mut p, "before", &delete(&of_old), &identity_of_eec_1());
+    fixture.allowed(&mut p, "cached", &delete(&of_old), &identity_of_eec_1());
+    server.answers(set(&[&new]));
+    fixture.allowed(&mut p, "the new one", &delete(&of_new), &identity_of_eec_1());
+    fixture.denied(&mut p, "the old one", &delete(&of_old), "key_unknown");
+    p.equal("all of it", "questions", server.questions().len(), 2);
+    fixture.finish(p);
+}
+
+#[test]
+fn a_flood_of_unknown_names_brings_few_fetches_and_holds_nobody_up() {
+    let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
+    server.keeps_saying(&json!({"keys": [key.jwk()]}));
+    let filter = fetching(&[], &json!({"refresh_seconds": 3600}));
+    let envoy = Envoy::start(&setup(&filter, &upstream, &server).concurrency(3));
+    wait_for_set(&envoy, 1);
+    let (address, mut p) = (envoy.address(), Problems::new());
+    let (stop, refused) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let slowest = std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (stop, refused) = (&stop, &refused);
+            scope.spawn(move || {
+                let stranger = Key::new(9);
+                for n in 0_u64.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let header =
+                        json!({"alg": if n % 2 == 0 { "EdDSA" } else { "ES256" }, "kid": format!("{thread} {n}")});
+                    let token = stranger.token_with(&header, &claims());
+                    assert_eq!(status(address, &token), Some(401));
+                    refused.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let begin = Instant::now();
+        let mut slowest = Duration::ZERO;
+        while begin.elapsed() < Duration::from_secs(12) {
+            let sent = Instant::now();
+            let good = key.token(&claims_with(json!({"jti": begin.elapsed().as_micros().to_string()})));
+            p.equal("a good one", "status", status(address, &good), Some(201));
+            slowest = slowest.max(sent.elapsed());
+        }
+        stop.store(true, Ordering::Relaxed);
+        slowest
+    });
+    // At the start, and after 0 and 10 seconds of the flood.
+    let questions = server.questions().len();
+    p.check("fetches", (2..=3).contains(&questions), || format!("{questions}"));
+    p.check("a flood", refused.load(Ordering::Relaxed) > 1_000, || format!("{refused:?}"));
+    p.check("good ones", slowest < Duration::from_secs(1), || format!("{slowest:?}"));
+    p.finish();
+}
+
+#[test]
+fn an_outage_changes_nothing_until_the_set_is_stale() {
+    let (server, key, mut p) = (Server::start(), Key::new(1), Problems::new());
+    server.answers(set(&[&key]));
+    let fixture = start(
+        &fetching(&[], &json!({"refresh_seconds": 1, "max_stale_seconds": 4, "timeout_ms": 300})),
+        &server,
+    );
+    wait_for_set(&fixture.envoy, 1);
+    let (token, unknown) = (key.token(&claims()), Key::new(2).token(&claims()));
+    let address = fixture.envoy.address();
+    let outages: [(&str, Vec<u8>); 2] =
+        [("500", http(500, "text/plain", "").into()), ("lies", set(&[]).into())];
+    for (name, answer) in outages {
+        server.answers(answer);
+        let fetched = fixture.envoy.filter_stat("jwks.fetched");
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(2_500) {
+            p.equal(name, "a good token", status(address, &token), Some(201));
+        }
+        p.equal(name, "an unknown one", status(address, &unknown), Some(401));
+        p.equal(name, "fetched", fixture.envoy.filter_stat("jwks.fetched"), fetched);
+        // The cached token ends with the set, too.
+        fixture.envoy.wait("the end of the set", |_| (status(address, &token) == Some(503)).then_some(()));
+        let held = begin.elapsed();
+        p.check(name, held > Duration::from_millis(2_900), || format!("the set held for {held:?}"));
+        p.equal(name, "an unknown one", status(address, &unknown), Some(503));
+        server.answers(set(&[&key]));
+        fixture.envoy.wait("the server", |_| (status(address, &token) == Some(201)).then_some(()));
+    }
+    fixture.finish(p);
+}
+
+/// A push that leaves the server as it is keeps its set: nobody asks, nobody waits. Any other begins with nothing.
+fn a_push_keeps_the_set(discovery: impl Fn(Setup) -> Setup) {
+    let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
+    server.answers(set(&[&key]));
+    let mut filter = fetching(&[], &json!({"refresh_seconds": 3600, "timeout_ms": 300}));
+    let setup = |filter: &Value| discovery(setup(filter, &upstream, &server).concurrency(2));
+    let mut envoy = Envoy::start(&setup(&filter));
+    wait_for_set(&envoy, 1);
+    let (token, mut p) = (key.token(&claims()), Problems::new());
+    let statuses = |envoy: &Envoy| -> Vec<Option<u16>> {
+        let mut all: Vec<Option<u16>> = (0..20).map(|_| status(envoy.address(), &token)).collect();
+        all.dedup();
+        all
+    };
+    p.equal("before", "statuses", statuses(&envoy), vec![Some(201)]);
+    server.questions();
+    // From now on the server says nothing more.
+    server.hold();
+    for n in 0..3 {
+        filter["revoked"] = json!({"token_ids": [n.to_string()]});
+        filter["token"] = json!({"require_claims": [], "max_bytes": 8_000 + n});
+        assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+        // With this revocation, each token needs a `jti`.
+        let named = key.token(&claims_with(json!({"jti": format!("t{n}")})));
+        let begin = Instant::now();
+        p.equal("after a push", "status", status(envoy.address(), &named), Some(201));
+        p.check("after a push", begin.elapsed() < Duration::from_millis(250), || {
+            format!("{:?}", begin.elapsed())
+        });
+    }
+    p.equal("after pushes", "questions", server.questions().len(), 0);
+    for (name, value) in [("path", json!("/other")), ("refresh_seconds", json!(3_599))] {
+        filter["entitlement_servers"][0]["keys"][0]["jwks_remote"][name] = value;
+        assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+        let named = key.token(&claims_with(json!({"jti": name})));
+        p.equal(name, "status", status(envoy.address(), &named), Some(503));
+    }
+    p.finish();
+}
+
+#[test]
+fn a_push_by_extension_discovery_keeps_the_set() {
+    a_push_keeps_the_set(Setup::ecds);
+}
+
+#[test]
+fn a_push_by_listener_discovery_keeps_the_set() {
+    a_push_keeps_the_set(|setup| setup);
+}
+
+#[test]
+fn workers_fetch_once_and_have_it_all() {
+    let (server, key, new, upstream) = (Server::start(), Key::new(1), Key::new(2), Upstream::start());
+    server.answers(set(&[&key]));
+    let filter = fetching(&[], &json!({"refresh_seconds": 3600}));
+    let envoy = Envoy::start(&setup(&filter, &upstream, &server).concurrency(4));
+    let (address, mut p) = (envoy.address(), Problems::new());
+    wait_for_set(&envoy, 1);
+    let token = key.token(&claims());
+    for n in 0..40 {
+        p.equal("all workers", &n.to_string(), status(address, &token), Some(201));
+    }
+    p.equal("all workers", "questions", server.questions().len(), 1);
+    // All of them wait for the same fetch.
+    server.answers(set(&[&new]));
+    server.after(200);
+    let threads: Vec<_> = (0..40)
+        .map(|n| {
+            let token = new.token(&claims_with(json!({"jti": n.to_string()})));
+            std::thread::spawn(move || {
+                let begin = Instant::now();
+                (status(address, &token), begin.elapsed())
+            })
+        })
+        .collect();
+    for thread in threads {
+        let (status, waited) = thread.join().expect("a thread");
+        p.equal("new key", "status", status, Some(201));
+        p.check("new key", waited < Duration::from_millis(900), || format!("{waited:?}"));
+    }
+    p.equal("new key", "questions", server.questions().len(), 1);
+    // The old key is gone everywhere within a second.
+    std::thread::sleep(Duration::from_secs(1));
+    for n in 0..40 {
+        p.equal("old key", &n.to_string(), status(address, &token), Some(401));
+    }
+    p.finish();
+}
+
+#[test]
+fn a_server_that_hangs_takes_nothing_from_another() {
+    let (slow, good, key) = (Server::start(), Server::start(), Key::new(1));
+    good.answers(set(&[&key]));
+    slow.hold();
+    let mut filter = fetching(&[], &json!({}));
+    filter["entitlement_servers"][0]["keys"][0]["jwks_remote"]["cluster"] = json!("good");
+    filter["entitlement_servers"].as_array_mut().expect("servers").push(json!({
+        "fqdn": "slow.example.org", "keys": [{"jwks_remote": {"cluster": "es", "timeout_ms": 3000}}]}));
+    let (slow_address, good_address) = (slow.address, good.address);
+    let fixture =
+        Fixture::start_with(&filter, |setup| setup.cluster("es", slow_address).cluster("good", good_address));
+    wait_for_set(&fixture.envoy, 1);
+    let (address, mut p) = (fixture.envoy.address(), Problems::new());
+    let of_slow = key.token(&claims_with(json!({"iss": "slow.example.org"})));
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let token = of_slow.clone();
+            std::thread::spawn(move || status(address, &token))
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(100));
+    let new = Key::new(2);
+    good.answers(set(&[&key, &new]));
+    for (name, key) in [("known", &key), ("new", &new)] {
+        let begin = Instant::now();
+        p.equal(name, "status", status(address, &key.token(&claims())), Some(201));
+        p.check(name, begin.elapsed() < Duration::from_millis(500), || format!("{:?}", begin.elapsed()));
+    }
+    for thread in waiting {
+        p.equal("slow", "status", thread.join().expect("a thread"), Some(503));
+    }
+    p.equal(
+        "slow",
+        "fqdn of the fetched key",
+        status(address, &new.token(&claims_with(json!({"iss": "slow.example.org"})))),
+        Some(503),
+    );
+    fixture.finish(p);
+}
+
+/// A signed set of `keys` by `signer`, with changes to its claims.
+fn signed(signer: &Key, keys: &[&Key], changes: &Value) -> String {
+    let jwks: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+    let claims = claims_with(json!({"sub": null, "aud": null, "keys": jwks}));
+    let mut claims = claims;
+    for (name, value) in changes.as_object().expect("changes") {
+        match value {
+            Value::Null => drop(claims.as_object_mut().expect("claims").remove(name)),
+            value => claims[name] = value.clone(),
+        }
+    }
+    let header = json!({"alg": "EdDSA", "typ": "jwk-set+jwt", "kid": signer.kid});
+    http(200, "application/jwk-set+jwt", &signer.token_with(&header, &claims))
+}
+
+#[test]
+fn a_signed_set_is_the_signers_and_never_goes_back() {
+    let (server, signer, key, new, upstream) =
+        (Server::start(), Key::new(7), Key::new(1), Key::new(2), Upstream::start());
+    let now = crate::support::token::now();
+    server.answers(signed(&signer, &[&key], &json!({"iat": now - 10, "sub": ISSUER})));
+    let mut filter = fetching(&[], &json!({"signed_by": {"jwk": signer.jwk()}, "refresh_seconds": 1}));
+    let setup = |filter: &Value| setup(filter, &upstream, &server).ecds();
+    let mut envoy = Envoy::start(&setup(&filter));
+    wait_for_set(&envoy, 1);
+    let mut p = Problems::new();
+    let token = key.token(&claims());
+    p.equal("signed", "status", status(envoy.address(), &token), Some(201));
+    p.equal(
+        "the signer signs no tokens",
+        "status",
+        status(envoy.address(), &signer.token(&claims())),
+        Some(401),
+    );
+    let older = signed(&signer, &[&new], &json!({"iat": now - 11}));
+    server.answers(older.clone());
+    let failures = |envoy: &Envoy| {
+        let failed = envoy.filter_stat("jwks.failed");
+        envoy.wait("a failure", |envoy| (envoy.filter_stat("jwks.failed") > failed).then_some(()));
+    };
+    failures(&envoy);
+    p.equal("older", "status", status(envoy.address(), &new.token(&claims())), Some(401));
+    // Another configuration of the same server begins without a set, and does not go back either.
+    filter["entitlement_servers"][0]["keys"][0]["jwks_remote"]["refresh_seconds"] = json!(2);
+    assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+    failures(&envoy);
+    p.equal("older after a push", "status", status(envoy.address(), &new.token(&claims())), Some(503));
+    server.answers(signed(&signer, &[&new], &json!({"iat": now - 9, "exp": now + 8})));
+    envoy.wait("a newer one", |envoy| {
+        (status(envoy.address(), &new.token(&claims())) == Some(201)).then_some(())
+    });
+    server.answers(set(&[&new]));
+    // Its `exp` ends it, long before it is stale.
+    envoy
+        .wait("its end", |envoy| (status(envoy.address(), &new.token(&claims())) == Some(503)).then_some(()));
+    p.check("its end", crate::support::token::now() >= now + 8, || "too early".into());
+    p.finish();
+}
+
+#[test]
+fn shadow_and_introspection_go_on_behind_fetched_keys() {
+    let (server, es, key, mut p) = (Server::start(), Server::start(), Key::new(1), Problems::new());
+    server.answers(set(&[&key]));
+    server.after(150);
+    es.says(&json!({"active": true, "sub": "eec-1"}));
+    let mut filter = fetching(&[], &json!({}));
+    filter["entitlement_servers"][0]["online"] =
+        json!({"method": "rfc7662", "cluster": "online", "apply_to": "all"});
+    let (keys_at, online_at) = (server.address, es.address);
+    let fixture =
+        Fixture::start_with(&filter, |setup| setup.cluster("es", keys_at).cluster("online", online_at));
+    // The first request waits for the keys, and then for the answer about its token.
+    let request = Request::register("eec-1").bearer(key.token(&claims()));
+    fixture.allowed(&mut p, "both", &request, &identity_of_eec_1());
+    es.says(&json!({"active": false}));
+    let other = key.token(&claims_with(json!({"jti": "other"})));
+    fixture.denied_over(Protocol::H1, &mut p, "inactive", &delete(&other), "token_inactive");
+    p.equal("waiting", "gauge", fixture.envoy.filter_stat("online.waiting"), 0);
+    fixture.finish(p);
+}
