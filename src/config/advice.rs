@@ -88,9 +88,9 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     for (number, server) in policy.entitlement_servers.iter().enumerate() {
         let Some(remote) = &server.jwks_remote else { continue };
         let path = format!("entitlement_servers[{number}].keys");
-        if remote.signed_by.keys().is_empty() {
+        if remote.signed_by.keys().is_empty() && remote.trust_anchors.is_empty() {
             let message = "a fetched set that nobody signs is trusted as far as its cluster: it must use TLS and check the \
-                           server's name; `signed_by` anchors the set to a key";
+                           server's name; `signed_by` or `trust_anchors_pem` would anchor it to something pinned";
             say(format!("{path}.jwks_remote"), message);
         }
         if remote.max_stale_seconds < remote.refresh_seconds {

@@ -5,7 +5,7 @@ use super::pinned_keys::entry_keys;
 use super::values;
 use crate::fqdn::Fqdn;
 use crate::json::Json;
-use crate::keys::KeySet;
+use crate::keys::{KeySet, TrustAnchors};
 use crate::policy::IssuerName;
 use crate::policy::jwks_remote::{JwksRemote, Name};
 
@@ -31,6 +31,7 @@ pub(super) fn jwks_remote(
 
 fn remote(node: &Node<'_>, fqdn: &Fqdn, server: &IssuerName) -> Option<JwksRemote> {
     let signer = node.member("signed_by");
+    let anchors = node.member("trust_anchors_pem");
     let cluster = node.member("cluster").text()?;
     let path = values::path(&node.member("path"), "/jwks")?;
     let authority = node.member("authority").text().unwrap_or(fqdn.as_str());
@@ -48,6 +49,7 @@ fn remote(node: &Node<'_>, fqdn: &Fqdn, server: &IssuerName) -> Option<JwksRemot
         authority.to_owned(),
         format!("{refresh_seconds} {timeout_ms} {max_stale_seconds}"),
         signer.json().map(in_one_spelling).unwrap_or_default(),
+        anchors.json().map(in_one_spelling).unwrap_or_default(),
     ];
     Some(JwksRemote {
         cluster: cluster.into(),
@@ -57,10 +59,20 @@ fn remote(node: &Node<'_>, fqdn: &Fqdn, server: &IssuerName) -> Option<JwksRemot
         timeout_ms,
         max_stale_seconds,
         signed_by: KeySet::new(entry_keys(&signer, Some(fqdn))),
+        trust_anchors: trust_anchors(&anchors),
         fqdn: fqdn.clone(),
         server_name: Name::of(of_server),
         set_name: Name::of(of_server.into_iter().chain(configured.iter().map(String::as_str))),
     })
+}
+
+fn trust_anchors(node: &Node<'_>) -> TrustAnchors {
+    let mut anchors = TrustAnchors::default();
+    for item in node.items() {
+        let added = item.text().map(|text| anchors.add_pem(text));
+        added.and_then(Result::err).into_iter().flatten().for_each(|fault| item.error(fault.message));
+    }
+    anchors
 }
 
 /// A JSON text that is the same however the members are ordered.

@@ -255,6 +255,12 @@ const JWKS_REMOTE: Member = member(
             Optional,
             "The key that signs the set, which then comes as a JWS; it never verifies a token.",
         ),
+        member(
+            "trust_anchors_pem",
+            Shape::List { item: &Shape::Text, min: 1 },
+            Optional,
+            "Certificates of authorities in PEM: the `x5c` of each key must lead to one of them.",
+        ),
     ]),
     Optional,
     "A JWK set that is fetched from the entitlement server.",

@@ -2,9 +2,11 @@
 
 use super::signed_set;
 use crate::json::{self, Json};
-use crate::keys::{Fetched, HostVerifier, Jwk, KeySet, PinnedKey, Window};
+use crate::keys::{Fetched, HostVerifier, Jwk, KeySet, PinnedKey, Window, Work};
 use crate::policy::{EntitlementServer, JwksRemote, media_type};
 use crate::time::UnixTime;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// The longest answer, in bytes.
 pub(super) const MAX_ANSWER: usize = 256 * 1_024;
@@ -121,7 +123,7 @@ pub fn read(
     };
     let stale = moment.fetched_at.plus(remote.max_stale_seconds as f64);
     let until = end.filter(|end| *end < stale).unwrap_or(stale);
-    let (keys, left_out) = keys(&set, &server.keys, until)?;
+    let (keys, left_out) = keys(&set, &server.keys, remote, moment.now, until)?;
     if keys.is_empty() {
         let because = left_out.unwrap_or_else(|| "it is empty".into());
         return Err(Failure { because: format!("the set has no usable key: {because}") });
@@ -150,15 +152,22 @@ fn check_transport(remote: &JwksRemote, answer: &Answer<'_>) -> Result<(), Failu
 }
 
 /// The usable keys of a set, and the first reason why one was left out.
-fn keys(set: &Json, pinned: &KeySet, until: UnixTime) -> Result<(Vec<PinnedKey>, Option<String>), Failure> {
+fn keys(
+    set: &Json,
+    pinned: &KeySet,
+    remote: &JwksRemote,
+    now: UnixTime,
+    until: UnixTime,
+) -> Result<(Vec<PinnedKey>, Option<String>), Failure> {
     let items = set.get("keys").and_then(Json::as_array).ok_or("the answer has no array `keys`")?;
     if items.len() > MAX_KEYS {
         return Err("the set has more than 64 keys".into());
     }
     let mut keys: Vec<PinnedKey> = Vec::new();
     let mut left_out = None;
+    let work = Work::default();
     for (index, item) in items.iter().enumerate() {
-        match key(item, until) {
+        match key(item, remote, now, until, &work) {
             Ok(key) if pinned.keys().iter().chain(&keys).any(|other| is_hidden_by(&key, other)) => {
                 left_out.get_or_insert_with(|| {
                     format!("keys[{index}] has `kid` and algorithm of another key, which comes first")
@@ -173,12 +182,32 @@ fn keys(set: &Json, pinned: &KeySet, until: UnixTime) -> Result<(Vec<PinnedKey>,
     Ok((keys, left_out))
 }
 
-fn key(item: &Json, until: UnixTime) -> Result<PinnedKey, String> {
+fn key(
+    item: &Json,
+    remote: &JwksRemote,
+    now: UnixTime,
+    until: UnixTime,
+    work: &Work,
+) -> Result<PinnedKey, String> {
     let jwk = Jwk::parse(item).map_err(|errors| {
         errors.first().map(|error| format!("{} {}", error.member, error.message)).unwrap_or_default()
     })?;
     let fetched = Some(Fetched { number: 0, until });
-    Ok(PinnedKey { key: jwk.key, kid: jwk.kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched })
+    let (key, kid) = (jwk.key, jwk.kid);
+    if remote.trust_anchors.is_empty() {
+        return Ok(PinnedKey { key, kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched });
+    }
+    let vouched = remote.trust_anchors.vouch(&chain(item)?, &key, &remote.fqdn, now, work);
+    let vouched = vouched.map_err(|because| format!(" {because}"))?;
+    Ok(PinnedKey { key, kid, x5t_s256: Some(vouched.x5t_s256), window: vouched.window, fetched })
+}
+
+/// The certificates in `x5c` (RFC 7517, section 4.7): in the base64 of PEM, not of URLs.
+fn chain(item: &Json) -> Result<Vec<Vec<u8>>, String> {
+    let certificates = item.get("x5c").and_then(Json::as_array).ok_or(" has no array `x5c`")?;
+    let decode = |text: &Json| STANDARD.decode(text.as_str()?).ok();
+    let decoded: Option<Vec<Vec<u8>>> = certificates.iter().map(decode).collect();
+    decoded.ok_or_else(|| ".x5c is not an array of certificates in base64".into())
 }
 
 /// Whether a token could not tell `key` from `other`: a namesake, or the same key without a name.

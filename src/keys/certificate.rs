@@ -31,7 +31,16 @@ impl Certificate {
     /// What is wrong with the text, the certificate, its key or `alg`. Members: `.certificate_pem`, `.alg`.
     pub fn from_pem(text: &str, alg: Option<&str>) -> Result<Certificate, KeyErrors> {
         let der = pem::read(text, pem::Label::Certificate).map_err(|error| vec![at(error)])?;
-        let Ok(read) = x509::read(&der) else {
+        Certificate::from_der(&der, alg)
+    }
+
+    /// Reads the DER of one certificate.
+    ///
+    /// # Errors
+    ///
+    /// As [`Certificate::from_pem`].
+    pub fn from_der(der: &[u8], alg: Option<&str>) -> Result<Certificate, KeyErrors> {
+        let Ok(read) = x509::read(der) else {
             return wrong("is not the DER of an X.509 certificate; take it from its issuer again");
         };
         let mut errors = KeyErrors::new();
@@ -50,7 +59,7 @@ impl Certificate {
         let dns_names = read.dns_names;
         match key {
             Ok(key) if errors.is_empty() => {
-                let x5t_s256 = base64url(&Sha256::digest(&der)).into_boxed_str();
+                let x5t_s256 = base64url(&Sha256::digest(der)).into_boxed_str();
                 Ok(Certificate { key, x5t_s256, window, dns_names })
             }
             key => {

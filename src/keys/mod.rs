@@ -8,6 +8,8 @@
 
 mod algorithm;
 mod certificate;
+mod chain;
+mod chain_signature;
 mod curve;
 mod ecdsa;
 mod ed25519;
@@ -36,6 +38,8 @@ mod x509;
 
 pub use algorithm::{Algorithm, Hash};
 pub use certificate::Certificate;
+pub use chain::{TrustAnchors, Vouched};
+pub use chain_signature::Work;
 pub use error::{KeyError, KeyErrors, KeyFault};
 pub use host::{HostVerifier, NoHost};
 pub use jwk::Jwk;

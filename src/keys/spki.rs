@@ -59,6 +59,11 @@ fn decode_ec(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Parts, KeyErr
         Some(P384) => Curve::P384,
         _ => return wrong("is on a curve that is not supported; use Ed25519, P-256 or P-384"),
     };
+    decode_point(curve, key)
+}
+
+/// Reads an uncompressed point.
+pub(super) fn decode_point(curve: Curve, key: &[u8]) -> Result<Parts, KeyErrors> {
     match key.split_first() {
         Some((4, coordinates)) => match coordinates.split_at_checked(curve.length()) {
             Some((x, y)) if y.len() == curve.length() => Parts::ec(curve, x, y),
@@ -68,7 +73,8 @@ fn decode_ec(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Parts, KeyErr
     }
 }
 
-fn decode_rsa(key: &[u8]) -> Result<Parts, KeyErrors> {
+/// Reads the DER of an RSA key (RFC 8017, appendix A.1.1).
+pub(super) fn decode_rsa(key: &[u8]) -> Result<Parts, KeyErrors> {
     match pkcs1::RsaPublicKey::from_der(key) {
         Ok(key) => Parts::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()),
         Err(_) => wrong("is not the DER of an RSA key; take the key from its issuer again"),

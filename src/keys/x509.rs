@@ -27,6 +27,8 @@ pub(super) struct X509<'a> {
     pub(super) not_after: Option<UnixTime>,
     /// Whether the keyUsage has digitalSignature; `None` without keyUsage.
     pub(super) digital_signature: Option<bool>,
+    /// Whether the keyUsage has keyCertSign; `None` without keyUsage.
+    pub(super) key_cert_sign: Option<bool>,
     /// The dNSName entries of the subjectAltName.
     pub(super) dns_names: Vec<Box<str>>,
 }
@@ -55,7 +57,14 @@ fn to_be_signed<'a>(tbs: &mut impl Reader<'a>) -> Result<X509<'a>> {
     let (not_before, not_after) = tbs.sequence(|validity| Ok((time(validity)?, time(validity)?)))?;
     any(tbs, Tag::Sequence)?;
     let spki = tbs.tlv_bytes()?;
-    let mut read = X509 { spki, not_before, not_after, digital_signature: None, dns_names: Vec::new() };
+    let mut read = X509 {
+        spki,
+        not_before,
+        not_after,
+        digital_signature: None,
+        key_cert_sign: None,
+        dns_names: Vec::new(),
+    };
     for tag in UNIQUE_IDS {
         if !tbs.is_finished() && tbs.peek_tag()? == tag {
             any(tbs, tag)?;
@@ -87,8 +96,9 @@ impl X509<'_> {
             match id {
                 KEY_USAGE => {
                     let bits = BitStringRef::from_der(value.as_bytes())?;
-                    self.digital_signature =
-                        Some(bits.raw_bytes().first().is_some_and(|bits| bits & 0x80 != 0));
+                    let has = |bit| bits.raw_bytes().first().is_some_and(|bits| bits & bit != 0);
+                    self.digital_signature = Some(has(0x80));
+                    self.key_cert_sign = Some(has(0x04));
                 }
                 SUBJECT_ALT_NAME => {
                     let mut reader = SliceReader::new(value.as_bytes())?;

@@ -1,7 +1,7 @@
 //! Where keys of an entitlement server are fetched from, as configured (`docs/contract.md#fetched-keys`).
 
 use crate::fqdn::Fqdn;
-use crate::keys::KeySet;
+use crate::keys::{KeySet, TrustAnchors};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +23,8 @@ pub struct JwksRemote {
     pub max_stale_seconds: u64,
     /// The keys of which one signs the set; empty: it comes plain. They verify nothing else.
     pub signed_by: KeySet,
+    /// Where the certificate chain of each key must lead to; empty: keys need none.
+    pub trust_anchors: TrustAnchors,
     /// The server's FQDN: what certificates must name.
     pub fqdn: Fqdn,
     /// To whom a set belongs: the server and all that is configured here.

@@ -1,6 +1,7 @@
 //! What a server's answer comes to when its keys are fetched: signed sets, read by every rule of `docs/contract.md#fetched-keys`.
 
 use crate::support::fixture::{ISSUER, config as small};
+use crate::support::foreign;
 use crate::support::token::{Key, base64url};
 use eec_authn::config;
 use eec_authn::jwks_remote::{Answer, Moment, read};
@@ -166,4 +167,44 @@ fn a_set_gets_stale_from_when_it_was_asked_for() {
     let set = json!({"keys": [Key::new(1).jwk()]}).to_string();
     assert_eq!(until(&policy, "application/json", &set, &earlier), Ok(60.0));
     assert_eq!(until(&policy, "application/jwk-set+json;charset=utf-8", &set, &moment()), Ok(100.0));
+}
+
+/// Chains that OpenSSL has made.
+#[test]
+fn a_key_is_held_to_its_chain() {
+    let cases = foreign::run("chains.py", &json!({"name": ISSUER}));
+    let cases = cases.as_array().expect("cases");
+    assert!(cases.len() > 40, "{}", cases.len());
+    let mut wrong = Vec::new();
+    for case in cases {
+        let remote = json!({"cluster": "es", "trust_anchors_pem": case["anchors"]});
+        let policy = policy(&json!({"keys": [{"jwks_remote": remote}]}));
+        let server = &policy.entitlement_servers[0];
+        let body = json!({"keys": [case["key"]]}).to_string();
+        let content_types = [&b"application/json"[..]];
+        let answer = Answer {
+            status: Some(200),
+            content_types: &content_types,
+            content_encodings: &[],
+            body: body.as_bytes(),
+        };
+        let now = UnixTime::new(crate::support::token::now() as f64).expect("a time");
+        let moment = Moment { now, fetched_at: now, skew: 30.0, newest_issue: None };
+        let remote = server.jwks_remote.as_ref().expect("it fetches");
+        let found = match read(server, remote, &answer, &moment, &NoHost) {
+            Ok(set) => {
+                let window = set.keys[0].window;
+                json!([window.not_before, window.not_after].map(|time| time.map(UnixTime::seconds)))
+            }
+            Err(_) => Value::Null,
+        };
+        let wanted = &case["window"];
+        let same =
+            (0..2).all(|n| found[n].as_f64() == wanted[n].as_f64()) && found.is_null() == wanted.is_null();
+        if !same {
+            let why = read(server, remote, &answer, &moment, &NoHost).err();
+            wrong.push(format!("{}: {found} should be {wanted}: {why:?}", case["name"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

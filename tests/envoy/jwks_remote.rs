@@ -4,6 +4,7 @@ use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::entitlement_server::{Server, delete, http};
 use crate::support::envoy::{Envoy, Push};
 use crate::support::fixture::{BOTH, Fixture, ISSUER, Protocol, config, identity_of_eec_1};
+use crate::support::foreign;
 use crate::support::h1;
 use crate::support::problems::Problems;
 use crate::support::request::Request;
@@ -477,7 +478,8 @@ fn a_signed_set_is_the_signers_and_never_goes_back() {
     assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
     failures(&envoy);
     p.equal("older after a push", "status", status(envoy.address(), &new.token(&claims())), Some(503));
-    server.answers(signed(&signer, &[&new], &json!({"iat": now - 9, "exp": now + 8})));
+    let end = crate::support::token::now() + 8;
+    server.answers(signed(&signer, &[&new], &json!({"iat": now - 9, "exp": end})));
     envoy.wait("a newer one", |envoy| {
         (status(envoy.address(), &new.token(&claims())) == Some(201)).then_some(())
     });
@@ -485,7 +487,7 @@ fn a_signed_set_is_the_signers_and_never_goes_back() {
     // Its `exp` ends it, long before it is stale.
     envoy
         .wait("its end", |envoy| (status(envoy.address(), &new.token(&claims())) == Some(503)).then_some(()));
-    p.check("its end", crate::support::token::now() >= now + 8, || "too early".into());
+    p.check("its end", crate::support::token::now() >= end, || "too early".into());
     p.finish();
 }
 
@@ -508,5 +510,28 @@ fn shadow_and_introspection_go_on_behind_fetched_keys() {
     let other = key.token(&claims_with(json!({"jti": "other"})));
     fixture.denied_over(Protocol::H1, &mut p, "inactive", &delete(&other), "token_inactive");
     p.equal("waiting", "gauge", fixture.envoy.filter_stat("online.waiting"), 0);
+    fixture.finish(p);
+}
+
+/// A key with a chain under a CA that OpenSSL has made; another set under another CA of the same name.
+#[test]
+fn anchored_sets_are_those_of_the_authority() {
+    let (server, mut p) = (Server::start(), Problems::new());
+    let chains = foreign::run("chains.py", &json!({"name": ISSUER, "claims": claims()}));
+    let find = |name: &str| {
+        chains.as_array().expect("cases").iter().find(|case| case["name"] == name).expect("a case").clone()
+    };
+    let good = find("by one in between");
+    let answer = |keys: &[&Value]| http(200, "application/json", &json!({"keys": keys}).to_string());
+    let foreign_key = find("dates of the anchor");
+    server.answers(answer(&[&good["key"], &foreign_key["key"], &find("RSA-PSS sha256")["key"]]));
+    let fixture = start(&fetching(&[], &json!({"trust_anchors_pem": good["anchors"]})), &server);
+    fixture.envoy.wait("the gauge", |envoy| (envoy.filter_stat("jwks.keys.0") == 1).then_some(()));
+    let token = |case: &Value, n: usize| case["tokens"][n].as_str().expect("a token").to_owned();
+    for (n, named_by) in ["kid", "x5t#S256"].into_iter().enumerate() {
+        fixture.allowed(&mut p, named_by, &delete(&token(&good, n)), &identity_of_eec_1());
+        fixture.denied(&mut p, named_by, &delete(&token(&foreign_key, n)), "key_unknown");
+    }
+    p.check("why", fixture.envoy.log().contains("no chain to a trust anchor"), || "is not told".into());
     fixture.finish(p);
 }

@@ -1,0 +1,185 @@
+//! Certificate chains that lead to a trust anchor (RFC 5280, section 6), for keys that come with `x5c`. The path is found and
+//! validated by rustls-webpki, name constraints included; signatures are verified with our own keys (`chain_signature`).
+
+use super::certificate::Certificate;
+use super::chain_signature::{Algorithms, Work};
+use super::error::KeyErrors;
+use super::key_set::Window;
+use super::pem;
+use super::public_key::PublicKey;
+use super::x509;
+use crate::fqdn::Fqdn;
+use crate::time::UnixTime;
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+use std::fmt;
+use std::time::Duration;
+use webpki::{
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext,
+};
+
+/// The most certificates in a chain, its first one included.
+const MAX_CHAIN: usize = 5;
+
+/// Extended key usages of keys that sign tokens, as object identifiers: serverAuth, since entitlement servers have such
+/// certificates; id-kp-jwt and id-kp-oauthAccessTokenSigning (RFC 9509); anyExtendedKeyUsage.
+const PURPOSES: [&[usize]; 4] = [
+    &[1, 3, 6, 1, 5, 5, 7, 3, 1],
+    &[1, 3, 6, 1, 5, 5, 7, 3, 37],
+    &[1, 3, 6, 1, 5, 5, 7, 3, 39],
+    &[2, 5, 29, 37, 0],
+];
+
+/// Certificates of authorities that the operator trusts.
+#[derive(Clone, Default)]
+pub struct TrustAnchors {
+    anchors: Vec<TrustAnchor<'static>>,
+    /// The dates of each.
+    windows: Vec<Window>,
+}
+
+impl fmt::Debug for TrustAnchors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrustAnchors({})", self.anchors.len())
+    }
+}
+
+/// What a chain says of its first certificate's key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vouched {
+    /// The base64url SHA-256 of that certificate.
+    pub x5t_s256: Box<str>,
+    /// The dates that all certificates of the chain share.
+    pub window: Window,
+}
+
+impl TrustAnchors {
+    /// Adds one PEM block `CERTIFICATE`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text or the certificate.
+    pub fn add_pem(&mut self, text: &str) -> Result<(), KeyErrors> {
+        let wrong = |message| vec![super::KeyError::invalid("", message)];
+        let der =
+            CertificateDer::from(pem::read(text, pem::Label::Certificate).map_err(|error| vec![error])?);
+        let unreadable = "is not the DER of an X.509 certificate; take it from its issuer again";
+        let read = x509::read(&der).map_err(|_| wrong(unreadable))?;
+        let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|_| wrong(unreadable))?;
+        self.windows.push(Window { not_before: read.not_before, not_after: read.not_after });
+        self.anchors.push(anchor.to_owned());
+        Ok(())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
+    /// Whether the chain of these certificates (each in DER, that of the key first) leads to an anchor and says that `key` is
+    /// the server's: as a pinned certificate would, and what its dates are. It may be valid only later.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub fn vouch(
+        &self,
+        chain: &[Vec<u8>],
+        key: &PublicKey,
+        server: &Fqdn,
+        now: UnixTime,
+        work: &Work,
+    ) -> Result<Vouched, String> {
+        let (first, others) = chain.split_first().ok_or("has no certificate in `x5c`")?;
+        if chain.len() > MAX_CHAIN {
+            return Err(format!("has more than {MAX_CHAIN} certificates in `x5c`"));
+        }
+        let said = |errors: KeyErrors| errors.first().map(|error| error.message.clone()).unwrap_or_default();
+        let certificate = Certificate::from_der(first, Some(key.algorithm().name())).map_err(said)?;
+        certificate.check_name(server).map_err(|error| error.message)?;
+        if certificate.key.thumbprint() != key.thumbprint() {
+            return Err("is not the key of the first certificate in `x5c`".into());
+        }
+        let window = self.path_window(first, others, &certificate.window, now, work)?;
+        Ok(Vouched { x5t_s256: certificate.x5t_s256, window })
+    }
+
+    fn path_window(
+        &self,
+        first: &[u8],
+        others: &[Vec<u8>],
+        window: &Window,
+        now: UnixTime,
+        work: &Work,
+    ) -> Result<Window, String> {
+        let of_all = others.iter().try_fold(*window, |all, der| Some(all.narrowed_by(&dates(der)?)));
+        let of_all = of_all.ok_or("has a certificate in `x5c` that cannot be read")?;
+        let first = CertificateDer::from(first);
+        let others: Vec<CertificateDer<'_>> =
+            others.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let end_entity =
+            EndEntityCert::try_from(&first).map_err(|error| format!("has an `x5c` with {error}"))?;
+        let algorithms = Algorithms::new(work);
+        let path = end_entity
+            .verify_for_usage(
+                &algorithms.all(),
+                &self.anchors,
+                &others,
+                moment_within(&of_all, now),
+                TokenSigning,
+                None,
+                None,
+            )
+            .map_err(|error| format!("has no chain to a trust anchor: {error}"))?;
+        let mut shared = *window;
+        for intermediate in path.intermediate_certificates() {
+            let der = intermediate.der();
+            let read = x509::read(&der).map_err(|_| "has a certificate that cannot be read")?;
+            // The library does not look at key usages.
+            if read.key_cert_sign == Some(false) {
+                return Err("has a chain with a keyUsage without keyCertSign".into());
+            }
+            shared = shared.narrowed_by(&Window { not_before: read.not_before, not_after: read.not_after });
+        }
+        let anchor = self.anchors.iter().position(|anchor| anchor == path.anchor());
+        if let Some(dates) = anchor.and_then(|place| self.windows.get(place)) {
+            shared = shared.narrowed_by(dates);
+        }
+        if shared.is_empty() { Err("has a chain that is never valid".into()) } else { Ok(shared) }
+    }
+}
+
+fn dates(der: &[u8]) -> Option<Window> {
+    let read = x509::read(der).ok()?;
+    Some(Window { not_before: read.not_before, not_after: read.not_after })
+}
+
+/// A moment at which the certificates are valid, if there is one: now, or the first or the last. Whether now is one is
+/// for whoever uses the key.
+fn moment_within(window: &Window, now: UnixTime) -> rustls_pki_types::UnixTime {
+    let seconds = match (window.not_before, window.not_after) {
+        (Some(start), _) if now < start => start.seconds(),
+        (_, Some(end)) if end <= now => end.seconds() - 1.0,
+        _ => now.seconds(),
+    };
+    let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    rustls_pki_types::UnixTime::since_unix_epoch(since)
+}
+
+/// What the extended key usages of each certificate in the chain, where it has some, must say.
+struct TokenSigning;
+
+impl ExtendedKeyUsageValidator for TokenSigning {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        let mut present = Vec::new();
+        for purpose in purposes {
+            present.push(purpose?.to_decoded_oid());
+        }
+        // None at all: the certificate has no such extension.
+        if present.is_empty() || present.iter().any(|oid| PURPOSES.contains(&oid.as_slice())) {
+            return Ok(());
+        }
+        let required = KeyUsage::server_auth();
+        let context = RequiredEkuNotFoundContext { required, present };
+        Err(webpki::Error::RequiredEkuNotFoundContext(context))
+    }
+}

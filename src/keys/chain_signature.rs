@@ -1,0 +1,135 @@
+//! The signatures on certificates, verified with our own keys behind the trait of rustls-webpki.
+
+use super::algorithm::Algorithm;
+use super::curve::Curve;
+use super::host::NoHost;
+use super::public_key::{Parts, PublicKey};
+use super::spki;
+use der::asn1::UintRef;
+use der::{Decode, Reader, SliceReader};
+use rustls_pki_types::alg_id;
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The most signatures that are verified for one set: with 64 keys, two for each and some to spare.
+const MAX_SIGNATURES: usize = 160;
+
+/// How many signatures may still be verified for one set. Nobody has vouched for its certificates before.
+#[derive(Debug)]
+pub struct Work(AtomicUsize);
+
+impl Default for Work {
+    fn default() -> Work {
+        Work(AtomicUsize::new(MAX_SIGNATURES))
+    }
+}
+
+impl Work {
+    fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// An algorithm of certificates: the signature's, and the identifiers of it and of its keys.
+#[derive(Debug)]
+struct CertificateAlgorithm<'w> {
+    algorithm: Algorithm,
+    key: AlgorithmIdentifier,
+    signature: AlgorithmIdentifier,
+    work: &'w Work,
+}
+
+/// All of them.
+pub(super) struct Algorithms<'w>(Vec<CertificateAlgorithm<'w>>);
+
+impl<'w> Algorithms<'w> {
+    pub(super) fn new(work: &'w Work) -> Algorithms<'w> {
+        let with = |algorithm, key, signature| CertificateAlgorithm { algorithm, key, signature, work };
+        let rsa = |algorithm, signature| with(algorithm, alg_id::RSA_ENCRYPTION, signature);
+        Algorithms(vec![
+            with(Algorithm::Es256, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
+            with(Algorithm::Es384, alg_id::ECDSA_P384, alg_id::ECDSA_SHA384),
+            with(Algorithm::EdDsa, alg_id::ED25519, alg_id::ED25519),
+            rsa(Algorithm::Rs256, alg_id::RSA_PKCS1_SHA256),
+            rsa(Algorithm::Rs384, alg_id::RSA_PKCS1_SHA384),
+            rsa(Algorithm::Rs512, alg_id::RSA_PKCS1_SHA512),
+            rsa(Algorithm::Ps256, alg_id::RSA_PSS_SHA256),
+            rsa(Algorithm::Ps384, alg_id::RSA_PSS_SHA384),
+            rsa(Algorithm::Ps512, alg_id::RSA_PSS_SHA512),
+        ])
+    }
+
+    pub(super) fn all(&self) -> Vec<&dyn SignatureVerificationAlgorithm> {
+        self.0.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect()
+    }
+}
+
+impl CertificateAlgorithm<'_> {
+    fn key(&self, bytes: &[u8]) -> Option<PublicKey> {
+        let parts = match self.algorithm {
+            Algorithm::EdDsa => Parts::ed25519(bytes),
+            Algorithm::Es256 => spki::decode_point(Curve::P256, bytes),
+            Algorithm::Es384 => spki::decode_point(Curve::P384, bytes),
+            Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512
+            | Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512 => spki::decode_rsa(bytes),
+        };
+        parts.ok()?.with_algorithm(Some(self.algorithm.name())).ok()
+    }
+
+    /// The signature as JOSE has it: certificates have those of ECDSA in DER (RFC 3279, section 2.2.3).
+    fn as_in_jose(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        match self.algorithm {
+            Algorithm::Es256 => r_and_s(signature, Curve::P256.length()),
+            Algorithm::Es384 => r_and_s(signature, Curve::P384.length()),
+            Algorithm::EdDsa
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512
+            | Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512 => Some(signature.to_vec()),
+        }
+    }
+}
+
+/// r and s of an ECDSA signature in DER, each in full length.
+fn r_and_s(signature: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(signature).ok()?;
+    let pair = reader.sequence(|pair| Ok([UintRef::decode(pair)?, UintRef::decode(pair)?])).ok()?;
+    reader.finish(()).ok()?;
+    let mut bytes = Vec::with_capacity(length.saturating_mul(2));
+    for number in pair {
+        let padding = length.checked_sub(number.as_bytes().len())?;
+        bytes.resize(bytes.len().saturating_add(padding), 0);
+        bytes.extend_from_slice(number.as_bytes());
+    }
+    Some(bytes)
+}
+
+impl SignatureVerificationAlgorithm for CertificateAlgorithm<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        if !self.work.take() {
+            return Err(InvalidSignature);
+        }
+        let key = self.key(public_key).ok_or(InvalidSignature)?;
+        let signature = self.as_in_jose(signature).ok_or(InvalidSignature)?;
+        if key.verify(message, &signature, &NoHost) { Ok(()) } else { Err(InvalidSignature) }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.key
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.signature
+    }
+}
