@@ -6,3 +6,4 @@ mod jws;
 mod life;
 mod process;
 mod questions;
+mod rotation;

@@ -31,6 +31,9 @@ const CASES: &[(&str, bool, u32, &Changed)] = &[
         &[("online_ok", "0+60x60"), ("online_unavailable", "0+2x60")],
     ),
     ("EntitlementServerUnavailable", false, 20, &[]),
+    ("KeysNotFetched", true, 40, &[("jwks_failed", "0+1x60")]),
+    ("KeysNotFetched", false, 14, &[("jwks_failed", "0+1x60")]),
+    ("KeysNotFetched", false, 40, &[("jwks_failed", "0+1x60"), ("jwks_fetched", "0+1x60")]),
     ("AllowsUnasked", true, 20, &[("online_allowed_unasked", "0+1x60")]),
     ("AllowsUnasked", false, 20, &[("online_ok", "0+60x60")]),
     ("ShadowDenies", true, 30, &[("shadow_denied_token_missing", "0+1x60")]),
@@ -76,7 +79,15 @@ fn alerts() -> BTreeMap<String, Value> {
 /// What a proxy exports after a start, with what has changed; another proxy has only started.
 fn series(changed: &Changed) -> Vec<Value> {
     let mut values: BTreeMap<String, &str> = BTreeMap::new();
-    let others = ["allowed", "online_ok", "online_unavailable", "online_allowed_unasked"].map(str::to_owned);
+    let others = [
+        "allowed",
+        "online_ok",
+        "online_unavailable",
+        "online_allowed_unasked",
+        "jwks_fetched",
+        "jwks_failed",
+    ]
+    .map(str::to_owned);
     let codes =
         ROWS.iter().flat_map(|row| ["denied", "shadow_denied"].map(|kind| format!("{kind}_{}", row.code)));
     values.extend(others.into_iter().chain(codes).map(|name| (name, "0x60")));
@@ -103,6 +114,9 @@ fn each_alert_fires_when_it_should_and_only_then() {
             let alert = format!("EecAuthn{alert}");
             let rule = alerts.get(&alert).unwrap_or_else(|| panic!("{alert} is not there"));
             let mut labels = rule["labels"].clone();
+            if alert == "EecAuthnKeysNotFetched" {
+                labels["instance"] = json!("a");
+            }
             if alert == "EecAuthnKeyEndsSoon" {
                 labels["instance"] = json!("a");
                 labels["key"] = json!("0_1");

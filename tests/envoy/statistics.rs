@@ -29,6 +29,8 @@ fn exported(fixture: &Fixture) -> BTreeSet<String> {
 fn fixture() -> Fixture {
     let mut filter = config(&[&Key::new(1)]);
     filter["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2040-01-01T00:00:00Z");
+    let fetching = json!({"fqdn": "keys.example.org", "keys": [{"jwks_remote": {"cluster": "not-there"}}]});
+    filter["entitlement_servers"].as_array_mut().expect("servers").push(fetching);
     Fixture::start(&filter)
 }
 
@@ -60,6 +62,8 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
         "ownership.unsealable",
         "jwks.fetched",
         "jwks.failed",
+        "jwks.keys.1",
+        "jwks.age_seconds.1",
         "key_valid_days.0_0",
         "config.generation",
     ]

@@ -6,11 +6,14 @@ use super::issued_tokens::{IssuedTokens, is_current};
 use crate::cli::failure::Failure;
 use crate::cli::signing_key::{Algorithm, SigningKey};
 use serde_json::Value;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// An entitlement server: a name, a key, and its defaults.
 pub(crate) struct Entitlement {
     issuer: String,
-    key: SigningKey,
+    /// The first signs; the others are in the set, too.
+    keys: RwLock<Vec<Arc<SigningKey>>>,
+    signer: SigningKey,
     default_audience: Vec<String>,
     default_lifetime: i64,
     client: Option<Client>,
@@ -27,7 +30,8 @@ impl Entitlement {
     ) -> Result<Entitlement, Failure> {
         Ok(Entitlement {
             issuer,
-            key: SigningKey::generate(Algorithm::EdDsa)?,
+            keys: RwLock::new(vec![Arc::new(SigningKey::generate(Algorithm::EdDsa)?)]),
+            signer: SigningKey::generate(Algorithm::EdDsa)?,
             default_audience,
             default_lifetime,
             client: None,
@@ -62,8 +66,29 @@ impl Entitlement {
     }
 
     /// The key that signs its tokens.
-    pub(crate) fn key(&self) -> &SigningKey {
-        &self.key
+    pub(crate) fn key(&self) -> Arc<SigningKey> {
+        // There is always one.
+        self.keys().swap_remove(0)
+    }
+
+    /// All keys in its set, that one first.
+    pub(super) fn keys(&self) -> Vec<Arc<SigningKey>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The key that signs its set.
+    pub(super) fn signer(&self) -> &SigningKey {
+        &self.signer
+    }
+
+    /// Signs with a new key from now on; `keep` leaves the others in the set.
+    pub(super) fn rotate(&self, keep: bool) -> Result<(), Failure> {
+        let new = Arc::new(SigningKey::generate(Algorithm::EdDsa)?);
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(0, new);
+        // As many as a filter takes.
+        keys.truncate(if keep { 64 } else { 1 });
+        Ok(())
     }
 
     /// `aud` where the request names none.
@@ -86,6 +111,6 @@ impl Entitlement {
     /// The claims of a token that is ours.
     pub(super) fn issued(&self, token: &str) -> Option<Value> {
         let opaque = self.issued_tokens.opaque(token);
-        opaque.or_else(|| self.key().verify(token))
+        opaque.or_else(|| self.keys().iter().find_map(|key| key.verify(token)))
     }
 }

@@ -80,8 +80,9 @@ pub(super) async fn token(
 }
 
 fn jose_header(request: &TokenRequest, entitlement: &Entitlement) -> Value {
-    let kid = request.kid.as_deref().unwrap_or(entitlement.key().kid());
-    let mut header = json!({"alg": entitlement.key().alg(), "typ": "JWT", "kid": kid});
+    let key = entitlement.key();
+    let kid = request.kid.as_deref().unwrap_or(key.kid());
+    let mut header = json!({"alg": key.alg(), "typ": "JWT", "kid": kid});
     amend(&mut header, request.header.as_ref());
     header
 }

@@ -1,12 +1,67 @@
-//! `GET /jwks`: the key set to pin (RFC 7517).
+//! `GET /jwks`: the key set (RFC 7517), to pin or to fetch; `GET /jwks/signed`: the same as a JWS (OpenID Federation 1.0, section
+//! 5.2.1); `GET /jwks/signer`: the key that signs it; `POST /rotate`: a new key for tokens.
 
 use super::Entitlement;
+use crate::cli::clock;
+use crate::cli::http::{Input, Problem};
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// How long a signed set is good for, in seconds.
+const SIGNED_FOR: i64 = 600;
+
+/// A rotation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rotation {
+    /// Whether the keys that were there stay in the set, so that their tokens stay good.
+    #[serde(default)]
+    keep: bool,
+}
+
 /// The public key set.
-pub(super) async fn jwks(State(entitlement): State<Arc<Entitlement>>) -> Json<Value> {
-    Json(json!({"keys": [entitlement.key().public_jwk()]}))
+pub(super) async fn jwks(
+    State(entitlement): State<Arc<Entitlement>>,
+) -> ([(HeaderName, &'static str); 1], String) {
+    ([(header::CONTENT_TYPE, "application/jwk-set+json")], json!({"keys": public(&entitlement)}).to_string())
+}
+
+/// The same, signed.
+pub(super) async fn signed(
+    State(entitlement): State<Arc<Entitlement>>,
+) -> ([(HeaderName, &'static str); 1], String) {
+    let signer = entitlement.signer();
+    let now = clock::now();
+    let header = json!({"alg": signer.alg(), "typ": "jwk-set+jwt", "kid": signer.kid()});
+    let claims = json!({
+        "iss": entitlement.issuer(),
+        "sub": entitlement.issuer(),
+        "iat": now,
+        "exp": now.saturating_add(SIGNED_FOR),
+        "keys": public(&entitlement),
+    });
+    ([(header::CONTENT_TYPE, "application/jwk-set+jwt")], signer.sign(&header, &claims))
+}
+
+/// The key to pin as `signed_by`.
+pub(super) async fn signer(State(entitlement): State<Arc<Entitlement>>) -> Json<Value> {
+    Json(entitlement.signer().public_jwk())
+}
+
+/// Signs tokens with a new key from now on.
+pub(super) async fn rotate(
+    State(entitlement): State<Arc<Entitlement>>,
+    Input(rotation): Input<Rotation>,
+) -> Result<Json<Value>, Problem> {
+    let rotated = entitlement.rotate(rotation.keep);
+    rotated.map_err(|failure| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()))?;
+    Ok(Json(json!({"kid": entitlement.key().kid()})))
+}
+
+fn public(entitlement: &Entitlement) -> Vec<Value> {
+    entitlement.keys().iter().map(|key| key.public_jwk()).collect()
 }

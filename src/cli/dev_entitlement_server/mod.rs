@@ -38,10 +38,12 @@ Resources (bodies are forms or JSON):
                             in JSON, `header` and `claims` (null takes one away); bound to a key
                             by a proof in the header `DPoP`, to a certificate by `x5t#S256`
   POST /revoke              revokes `token` (RFC 7009)
-  GET  /jwks                the key to pin
+  GET  /jwks                the key set, to pin or to fetch
+  GET  /jwks/signed         the same as a JWS; GET /jwks/signer: the key that signs it
+  POST /rotate              a new key for tokens; `keep` leaves the old ones in the set
   POST /oauth2/introspect   token introspection (RFC 7662)
   POST /ts43, GET /ts43     ValidateOperatorToken (TS.43)
-  POST /faults              disturbs the answers of the two before: `kind` (none, status, answer,
+  POST /faults              disturbs answers to questions about tokens, and key sets: `kind` (none, status, answer,
                             garbage, huge, half, redirect, wrong_media_type, reset), `delay_ms`,
                             `times`, `method`; `status`; `media_type` and `body` for `answer`
   GET  /faults              the fault that holds, and how many questions were asked
@@ -119,11 +121,14 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
     let questions = Router::new()
         .route("/oauth2/introspect", post(introspect::introspect))
         .route("/ts43", get(ts43::get).post(ts43::post))
+        .route("/jwks", get(keys::jwks))
+        .route("/jwks/signed", get(keys::signed))
         .layer(from_fn_with_state(Arc::clone(&entitlement), disturbance::disturb));
     Router::new()
         .merge(questions)
         .route("/healthz", get(StatusCode::NO_CONTENT))
-        .route("/jwks", get(keys::jwks))
+        .route("/jwks/signer", get(keys::signer))
+        .route("/rotate", post(keys::rotate))
         .route("/token", post(issue::token))
         .route("/revoke", post(revoke::revoke))
         .route("/faults", post(disturbance::order).get(disturbance::show).delete(disturbance::end))

@@ -13,10 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
+use eec_authn::jwks_remote::{self, Answer, Moment, StoredSet};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::online::Method;
-use eec_authn::policy::{Policy, Role};
+use eec_authn::policy::{EntitlementServer, Policy, Role};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use report::Report;
@@ -25,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
 ///
@@ -90,6 +92,10 @@ pub(crate) struct Args {
     /// The entitlement server's answer, as JSON; default: it says nothing against the token.
     #[arg(long, value_name = "FILE")]
     answer: Option<PathBuf>,
+    /// What a server with `jwks_remote` is taken to answer when its keys are fetched: the body. May be repeated, one for each such
+    /// server in the order of the configuration; without it, there are no fetched keys.
+    #[arg(long, value_name = "FILE")]
+    jwks: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
@@ -128,7 +134,12 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         answer: &|pending| answered(pending, answer.as_deref()),
         wait: Wait::Short,
     };
+    let sets = args.jwks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    for (n, (body, path)) in sets.iter().zip(&args.jwks).enumerate() {
+        take_set(&plugin, n, body, now)
+            .map_err(|because| Failure::new(format!("{}: {because}", path.display())))?;
+    }
     Report::new(play(&plugin, &rehearsal, now, &NoHost), unknown_secrets).print(output)
 }
 
@@ -138,6 +149,24 @@ fn unknown_secrets(file: &FilterFile) -> Vec<String> {
     let names = filter.pointer("/ownership/secret_env").and_then(Value::as_array).into_iter().flatten();
     let names = names.filter_map(Value::as_str).map(str::to_owned);
     names.filter(|name| file.missing.contains(name)).collect()
+}
+
+/// Takes `body` for the set of the `number`th server that fetches keys.
+fn take_set(plugin: &PluginState, number: usize, body: &[u8], now: UnixTime) -> Result<(), String> {
+    let fetching = |server: &&Arc<EntitlementServer>| server.jwks_remote.is_some();
+    let server = plugin.policy.entitlement_servers.iter().filter(fetching).nth(number);
+    let Some((server, remote)) = server.and_then(|server| Some((server, server.jwks_remote.as_deref()?)))
+    else {
+        return Err("no server in the configuration has a `jwks_remote` for it".into());
+    };
+    let media_types = [StoredSet::media_type(remote)];
+    let answer = Answer { status: Some(200), content_types: &media_types, content_encodings: &[], body };
+    let skew = plugin.policy.token.clock_skew_seconds;
+    let moment = Moment { now, fetched_at: now, skew, newest_issue: None };
+    let set =
+        jwks_remote::read(server, remote, &answer, &moment, &NoHost).map_err(|failure| failure.because)?;
+    plugin.take_set(server, 1, now, set);
+    Ok(())
 }
 
 /// What the entitlement server is taken to say.
