@@ -535,3 +535,82 @@ fn anchored_sets_are_those_of_the_authority() {
     p.check("why", fixture.envoy.log().contains("no chain to a trust anchor"), || "is not told".into());
     fixture.finish(p);
 }
+
+/// Seconds of rotating; longer with `EEC_AUTHN_FLAPPING_SECONDS`.
+fn rotating() -> Duration {
+    let seconds = std::env::var("EEC_AUTHN_FLAPPING_SECONDS").ok();
+    Duration::from_secs(seconds.map_or(12, |s| s.parse().expect("EEC_AUTHN_FLAPPING_SECONDS is a number")))
+}
+
+/// Keys come and go while the server fails every other time: no key verifies anything after its end, and no token of a key that
+/// has been published in time is refused.
+#[test]
+fn rotations_under_load_with_a_server_that_flaps() {
+    let (server, upstream) = (Server::start(), Upstream::start());
+    let keys: Vec<Key> = (1..=200).map(Key::new).collect();
+    server.answers(set(&[&keys[0], &keys[1]]));
+    let filter = fetching(&[], &json!({"refresh_seconds": 1, "timeout_ms": 400}));
+    let envoy = Envoy::start(&setup(&filter, &upstream, &server).concurrency(2));
+    wait_for_set(&envoy, 1);
+    let (address, mut p, begin, before) =
+        (envoy.address(), Problems::new(), Instant::now(), envoy.memory_kib());
+    let (current, stop, sent) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+    let refused = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|client| {
+                let (keys, current, stop, sent) = (&keys, &current, &stop, &sent);
+                scope.spawn(move || {
+                    let mut refused = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        let number = current.load(Ordering::SeqCst);
+                        let n = sent.fetch_add(1, Ordering::Relaxed);
+                        // Some tokens come again, some are new.
+                        let jti =
+                            if n.is_multiple_of(2) { "same".to_owned() } else { format!("{client} {n}") };
+                        let token = keys[number].token(&claims_with(json!({"jti": jti})));
+                        match status(address, &token) {
+                            Some(201) => {}
+                            other => refused.push((number, other)),
+                        }
+                    }
+                    refused
+                })
+            })
+            .collect();
+        for number in 1.. {
+            if begin.elapsed() >= rotating() || number + 1 >= keys.len() {
+                break;
+            }
+            // Published beside the one in use; then the server fails for a while.
+            server.answers(set(&[&keys[number - 1], &keys[number]]));
+            let fetched = envoy.filter_stat("jwks.fetched");
+            envoy.wait("two fetches", |envoy| {
+                (envoy.filter_stat("jwks.fetched") >= fetched + 2).then_some(())
+            });
+            // The other workers have it within a second.
+            std::thread::sleep(Duration::from_secs(1));
+            server.answers(http(500, "text/plain", ""));
+            current.store(number, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1_500));
+            // The old one is taken out.
+            server.answers(set(&[&keys[number]]));
+            let fetched = envoy.filter_stat("jwks.fetched");
+            envoy.wait("two fetches", |envoy| {
+                (envoy.filter_stat("jwks.fetched") >= fetched + 2).then_some(())
+            });
+            std::thread::sleep(Duration::from_secs(1));
+            let old = keys[number - 1].token(&claims_with(json!({"jti": "same"})));
+            for _ in 0..8 {
+                p.equal("a key that is gone", &number.to_string(), status(address, &old), Some(401));
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect::<Vec<_>>()
+    });
+    p.check("good tokens", refused.is_empty(), || format!("{refused:?} of {sent:?}"));
+    p.check("a load", sent.load(Ordering::Relaxed) > 1_000, || format!("{sent:?}"));
+    p.check("failures", envoy.filter_stat("jwks.failed") > 1, || "none".into());
+    let grown = envoy.memory_kib().saturating_sub(before);
+    p.check("memory", grown < 30_000, || format!("grew by {grown} KiB"));
+    p.finish();
+}
