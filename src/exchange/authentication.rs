@@ -242,10 +242,8 @@ pub fn is_told_inactive(
 ) -> bool {
     match (answer, &pending.verified) {
         (TokenStatus::Inactive, _) => true,
-        (TokenStatus::Active(claims), Some(token)) => {
-            let checked = check_answer(token, claims, policy, now);
-            checked.is_err_and(|denial| denial.reason == DenyReason::TokenInactive)
-        }
+        // Whatever it is refused for while the server can be asked, an outage must not bring it back.
+        (TokenStatus::Active(claims), Some(token)) => check_answer(token, claims, policy, now).is_err(),
         (TokenStatus::Active(_), None) | (TokenStatus::Unavailable, _) => false,
     }
 }

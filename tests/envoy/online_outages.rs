@@ -93,6 +93,10 @@ fn an_answer_that_does_not_fit_the_token_holds_in_an_outage() {
     fixture.denied(&mut p, "another EEC's", &request, "token_inactive");
     server.answers(http(500, "text/plain", ""));
     fixture.denied(&mut p, "during the outage", &request, "token_inactive");
+    server.says(&json!({"active": true, "cnf": {"jkt": "x"}}));
+    fixture.denied(&mut p, "bound by the answer alone", &request, "confirmation_failed");
+    server.answers(http(500, "text/plain", ""));
+    fixture.denied(&mut p, "during the outage, though it is not bound", &request, "token_inactive");
     server.says(&json!({"active": true}));
     fixture.allowed(&mut p, "good again", &request, &identity_of_eec_1());
     server.answers(http(500, "text/plain", ""));
