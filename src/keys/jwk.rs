@@ -40,7 +40,8 @@ impl Jwk {
         check_purpose(jwk, &mut errors);
         let kid = kid(jwk, &mut errors);
         let alg = alg(jwk, &mut errors);
-        match parts(jwk).and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error])) {
+        match parts(jwk, Parts::rsa).and_then(|parts| parts.with_algorithm(alg).map_err(|error| vec![error]))
+        {
             Ok(key) if errors.is_empty() => Ok(Jwk { key, kid, x5t_s256: x5t_s256(jwk) }),
             key => {
                 errors.extend(key.err().into_iter().flatten());
@@ -59,14 +60,19 @@ impl PublicKey {
     pub fn from_jwk(jwk: &Json) -> Result<PublicKey, KeyErrors> {
         Jwk::parse(jwk).map(|jwk| jwk.key)
     }
+}
 
-    /// Reads a JWK that comes with what it has signed under `algorithm` (RFC 7515, section 4.1.3): it must be a key for
-    /// exactly that.
+/// A key that comes with what it has signed (RFC 7515, section 4.1.3). It is a stranger's, so what takes long is left until somebody
+/// wants to use it: until then it is good for its thumbprint.
+pub struct PresentedKey(PublicKey);
+
+impl PresentedKey {
+    /// Reads the JWK of what was signed under `algorithm`: it must be a key for exactly that.
     ///
     /// # Errors
     ///
     /// As [`Jwk::parse`].
-    pub fn presented(jwk: &Json, algorithm: Algorithm) -> Result<PublicKey, KeyErrors> {
+    pub fn parse(jwk: &Json, algorithm: Algorithm) -> Result<PresentedKey, KeyErrors> {
         if jwk.as_object().is_none() {
             return Err(vec![KeyError::invalid("", "is no object")]);
         }
@@ -80,7 +86,22 @@ impl PublicKey {
         if !errors.is_empty() {
             return Err(errors);
         }
-        parts(jwk)?.with_algorithm(Some(algorithm.name())).map_err(|error| vec![error])
+        let key = parts(jwk, Parts::presented_rsa)?.with_algorithm(Some(algorithm.name()));
+        key.map(PresentedKey).map_err(|error| vec![error])
+    }
+
+    /// Its RFC 7638 thumbprint.
+    pub fn thumbprint(&self) -> &str {
+        self.0.thumbprint()
+    }
+
+    /// The key, if it is fit for use.
+    ///
+    /// # Errors
+    ///
+    /// What makes it weak.
+    pub fn examined(self) -> Result<PublicKey, &'static str> {
+        self.0.weakness().map_or(Ok(self.0), Err)
     }
 }
 
@@ -150,7 +171,10 @@ fn alg<'a>(jwk: &'a Json, errors: &mut KeyErrors) -> Option<&'a str> {
     value.as_str()
 }
 
-fn parts(jwk: &Json) -> Result<Parts, KeyErrors> {
+/// Modulus and exponent of an RSA key, made a key.
+type ReadRsa = fn(&[u8], &[u8]) -> Result<Parts, KeyErrors>;
+
+fn parts(jwk: &Json, rsa: ReadRsa) -> Result<Parts, KeyErrors> {
     const TYPES: &str = "use \"OKP\", \"EC\" or \"RSA\"";
     match string(jwk, "kty", TYPES)? {
         "OKP" => match curve(jwk)? {
@@ -164,7 +188,7 @@ fn parts(jwk: &Json) -> Result<Parts, KeyErrors> {
         },
         "RSA" => {
             let (n, e) = both(bytes(jwk, "n"), bytes(jwk, "e"))?;
-            Parts::rsa(&n, &e)
+            rsa(&n, &e)
         }
         other => {
             Err(vec![KeyError::unusable(".kty", format!("{} is not supported; {TYPES}", quoted(other)))])

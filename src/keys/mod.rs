@@ -42,7 +42,7 @@ pub use chain::{TrustAnchors, Vouched};
 pub use chain_signature::Work;
 pub use error::{KeyError, KeyErrors, KeyFault};
 pub use host::{HostVerifier, NoHost};
-pub use jwk::Jwk;
+pub use jwk::{Jwk, PresentedKey};
 pub use jwks::JwkSet;
 pub use key_set::{Fetched, KeyHint, KeySet, PinnedKey, Window};
 pub use proven_host::ProvenHost;

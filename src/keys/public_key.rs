@@ -45,6 +45,14 @@ impl PublicKey {
         }
     }
 
+    /// What makes the key unfit for use, as far as only a long look tells.
+    pub(super) fn weakness(&self) -> Option<&'static str> {
+        match &self.material {
+            Material::Rsa(key) => key.weakness(),
+            Material::Ed25519(_) | Material::Ecdsa(_) => None,
+        }
+    }
+
     /// Lets the key have tables of `store`, which make verifying faster and change no answer. They are made a row at a time,
     /// with each signature that is verified without them.
     pub fn prepare(&self, store: &TableStore) {
@@ -98,9 +106,21 @@ impl Parts {
     }
 
     pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Parts, KeyErrors> {
-        let key = RsaKey::parse(n, e)?;
+        Ok(Parts::of_rsa(RsaKey::parse(n, e)?, n, e))
+    }
+
+    /// An RSA key that comes with what it has signed: [`PublicKey::weakness`] is still to be asked.
+    pub(super) fn presented_rsa(n: &[u8], e: &[u8]) -> Result<Parts, KeyErrors> {
+        let key = RsaKey::unexamined(n, e)?;
+        if !key.has_usual_exponent() {
+            return Err(vec![KeyError::invalid(".e", "is not 65537")]);
+        }
+        Ok(Parts::of_rsa(key, n, e))
+    }
+
+    fn of_rsa(key: RsaKey, n: &[u8], e: &[u8]) -> Parts {
         let thumbprint = thumbprint(&[("e", &base64url(e)), ("kty", "RSA"), ("n", &base64url(n))]);
-        Ok(Parts { thumbprint, material: Material::Rsa(Box::new(key)) })
+        Parts { thumbprint, material: Material::Rsa(Box::new(key)) }
     }
 
     /// The algorithms of such a key; the first is the default.

@@ -15,8 +15,8 @@ const LEAST_BITS: usize = 2048;
 const MOST_BITS: usize = 8192;
 /// Above this, what only this module can verify deserves a warning.
 const MOST_BITS_FOR_PSS: usize = 4096;
-/// Smaller exponents have been the way into sloppy implementations (FIPS 186-5, section A.1.1).
-const LEAST_EXPONENT: u32 = 65_537;
+/// The least and the usual one: smaller exponents have been the way into sloppy implementations (FIPS 186-5, section A.1.1).
+const USUAL_EXPONENT: u32 = 65_537;
 
 /// An RSA public key of acceptable size.
 #[derive(Debug, Clone)]
@@ -29,6 +29,29 @@ pub(super) struct RsaKey {
 impl RsaKey {
     /// Reads modulus and exponent: big-endian, without leading zeros.
     pub(super) fn parse(n: &[u8], e: &[u8]) -> Result<RsaKey, KeyErrors> {
+        RsaKey::read(n, e, weakness)
+    }
+
+    /// The same without the look that takes long, for a key of which it is not known yet whether it matters.
+    pub(super) fn unexamined(n: &[u8], e: &[u8]) -> Result<RsaKey, KeyErrors> {
+        RsaKey::read(n, e, |_| None)
+    }
+
+    /// What that look finds.
+    pub(super) fn weakness(&self) -> Option<&'static str> {
+        weakness(&self.key.n().to_bytes_be())
+    }
+
+    /// Whether the exponent is the one that everybody has: others take up to four times as long.
+    pub(super) fn has_usual_exponent(&self) -> bool {
+        *self.key.e() == BigUint::from(USUAL_EXPONENT)
+    }
+
+    fn read(
+        n: &[u8],
+        e: &[u8],
+        weakness: impl FnOnce(&[u8]) -> Option<&'static str>,
+    ) -> Result<RsaKey, KeyErrors> {
         let mut errors = KeyErrors::new();
         for (member, number) in [(".n", n), (".e", e)] {
             if number.first().is_none_or(|byte| *byte == 0) {
@@ -47,12 +70,12 @@ impl RsaKey {
                 ".n",
                 "is even, so no RSA modulus; take the key from its issuer again",
             ));
-        } else if let Some(weakness) = sound_moduli::weakness_of(n, weak_modulus::weakness) {
+        } else if let Some(weakness) = weakness(n) {
             errors.push(KeyError::invalid(".n", weakness));
         }
         let exponent = BigUint::from_bytes_be(e.get(..8).unwrap_or(e));
         let odd = e.last().is_some_and(|byte| byte & 1 == 1);
-        if exponent < BigUint::from(LEAST_EXPONENT) || e.len() > 4 || !odd {
+        if exponent < BigUint::from(USUAL_EXPONENT) || e.len() > 4 || !odd {
             let message =
                 "must be an odd number from 65537 to 4294967295 as exponent; use a key with the usual 65537";
             errors.push(KeyError::invalid(".e", message));
@@ -133,6 +156,10 @@ impl RsaKey {
             Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => false,
         }
     }
+}
+
+fn weakness(modulus: &[u8]) -> Option<&'static str> {
+    sound_moduli::weakness_of(modulus, weak_modulus::weakness)
 }
 
 fn is_pss(algorithm: Algorithm) -> bool {

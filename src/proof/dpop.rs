@@ -5,7 +5,7 @@ use super::target;
 use crate::decision::{Denial, DenyReason};
 use crate::json::Json;
 use crate::jws::CompactJws;
-use crate::keys::{Algorithm, HostVerifier, PublicKey};
+use crate::keys::{Algorithm, HostVerifier, PresentedKey};
 use crate::policy::{DpopRules, Protects};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,7 +50,8 @@ impl Proof {
             return Err(Denial::new(DenyReason::ConfirmationFailed, because));
         }
         let proof = claims(&jws.payload, presented, rules, protects).map_err(invalid)?;
-        // Last, since it takes longest.
+        // Last, since these take longest.
+        let key = key.examined().map_err(|_| invalid("`jwk` of the proof is a weak key"))?;
         if !key.verify(jws.signing_input, &jws.signature, host) {
             return Err(invalid("the signature of the proof is not that of its key"));
         }
@@ -59,7 +60,7 @@ impl Proof {
 }
 
 /// The key in the header, for the algorithm in the header.
-fn key(jws: &CompactJws<'_>, rules: &DpopRules) -> Result<PublicKey, &'static str> {
+fn key(jws: &CompactJws<'_>, rules: &DpopRules) -> Result<PresentedKey, &'static str> {
     if jws.header_text("typ") != Some("dpop+jwt") {
         return Err("`typ` of the proof is not `dpop+jwt`");
     }
@@ -70,7 +71,7 @@ fn key(jws: &CompactJws<'_>, rules: &DpopRules) -> Result<PublicKey, &'static st
     if jwk.get("n").and_then(Json::as_str).is_some_and(|n| n.len() > MAX_MODULUS) {
         return Err("the RSA key in the proof is longer than 4,096 bits");
     }
-    PublicKey::presented(jwk, algorithm).map_err(|_| "`jwk` of the proof is no good public key for its `alg`")
+    PresentedKey::parse(jwk, algorithm).map_err(|_| "`jwk` of the proof is no good public key for its `alg`")
 }
 
 /// The claims, held against the request and the token.

@@ -5,7 +5,7 @@ use crate::cli::http::Problem;
 use axum::http::HeaderMap;
 use eec_authn::json::Json;
 use eec_authn::jws::CompactJws;
-use eec_authn::keys::{Algorithm, NoHost, PublicKey};
+use eec_authn::keys::{Algorithm, NoHost, PresentedKey, PublicKey};
 
 /// How far a proof's `iat` may be away, in seconds.
 const MAX_AGE: f64 = 300.0;
@@ -30,7 +30,7 @@ fn key_of(proof: &[u8]) -> Result<PublicKey, Problem> {
     let alg = jws.header_text("alg").unwrap_or_default();
     let algorithm = Algorithm::ALL.iter().find(|algorithm| algorithm.is_named(alg));
     let jwk = jws.header.get("jwk").ok_or_else(|| bad("no `jwk`"))?;
-    let key = algorithm.and_then(|algorithm| PublicKey::presented(jwk, *algorithm).ok());
+    let key = algorithm.and_then(|algorithm| PresentedKey::parse(jwk, *algorithm).ok()?.examined().ok());
     let key = key.ok_or_else(|| bad("`jwk` is no good public key for `alg`"))?;
     let text = |name| jws.payload.get(name).and_then(Json::as_str);
     if text("htm") != Some("POST") || !text("htu").is_some_and(|htu| htu.ends_with("/token")) {

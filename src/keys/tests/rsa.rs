@@ -1,6 +1,6 @@
 //! Sizes and forms of RSA keys in a JWK, and moduli that are weak.
 
-use super::super::{Algorithm, JwkSet, PublicKey};
+use super::super::{Algorithm, JwkSet, PresentedKey, PublicKey};
 use super::jwk::refused;
 use super::{json, parse, with};
 use base64::Engine as _;
@@ -104,4 +104,18 @@ fn keys_of_openssl_are_fine() {
     ] {
         assert!(PublicKey::from_pem(pem, None).is_ok(), "{pem}");
     }
+}
+
+/// Whoever has a token can present a new modulus with each request.
+#[test]
+fn a_presented_modulus_is_looked_at_when_it_is_to_be_used_and_not_before() {
+    let present = |text: &str| PresentedKey::parse(&json(text), Algorithm::Rs256);
+    let weak = present(ROCA).expect("only a look tells");
+    assert_eq!(weak.examined().expect_err("weak"), ROCA_MESSAGE.strip_prefix(".n: ").expect("a member"));
+    let n = modulus(3072).to_bytes_be();
+    let sound = present(&rsa(&n, &F4)).expect("a key");
+    let thumbprint = parse(&rsa(&n, &F4)).unwrap().key.thumbprint().to_owned();
+    assert_eq!(sound.thumbprint(), thumbprint);
+    assert_eq!(sound.examined().expect("sound").thumbprint(), thumbprint);
+    assert!(present(&rsa(&n, &[0xff; 4])).is_err(), "it would take four times as long");
 }
