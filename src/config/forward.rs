@@ -16,6 +16,8 @@ const OWNED_NAMES: &[&str] = &[
     "connection",
     "cookie",
     "date",
+    "dpop",
+    "dpop-nonce",
     "etag",
     "expect",
     "expires",
