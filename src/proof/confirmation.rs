@@ -2,9 +2,9 @@
 
 use crate::json::Json;
 
-/// The ways of confirmation that are known and not checked here (RFC 7800, RFC 8747's registry): a token that has one is not
-/// understood. What is not registered is nobody's promise and is passed over.
-const NOT_CHECKED: [&str; 4] = ["jwk", "jwe", "kid", "jku"];
+/// The ways of confirmation that are registered ("JWT Confirmation Methods", RFC 7800, section 6.2) and not checked here: a token that
+/// has one is not understood. What is not registered is nobody's promise and is passed over.
+const NOT_CHECKED: [&str; 5] = ["jwk", "jwe", "kid", "jku", "osc"];
 
 /// What a token is bound to: a key, a certificate, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Confirmation {
             return Err("`cnf` is not an object");
         }
         if NOT_CHECKED.iter().any(|name| cnf.get(name).is_some()) {
-            return Err("`cnf` has `jwk`, `jwe`, `kid` or `jku`, which are not checked here");
+            return Err("`cnf` has `jwk`, `jwe`, `kid`, `jku` or `osc`, which are not checked here");
         }
         let text = |name| match cnf.get(name) {
             None => Ok(None),
@@ -71,6 +71,7 @@ mod tests {
             r#"{"jkt":"a","jwk":{}}"#,
             r#"{"jkt":"a","jwe":"x"}"#,
             r#"{"jkt":"a","kid":"x"}"#,
+            r#"{"jkt":"a","osc":{}}"#,
             r#"{"x5t#S256":"b","jku":null}"#,
             r#"{"kc-jkt-type":"x"}"#,
             r#"{"JKT":"a"}"#,
