@@ -80,9 +80,13 @@ impl<'a> Possession<'a> {
         let (Some(rules), Some(presented)) = (rules, &self.presented) else {
             return failed("the token has `cnf`, and `proof` is not configured");
         };
-        if confirmation.jkt.is_some() && rules.dpop.is_none() {
-            return failed("the token has `cnf.jkt`, and `proof.dpop` is not configured");
-        }
+        let by_key = match (&confirmation.jkt, &rules.dpop) {
+            (None, _) => None,
+            (Some(jkt), Some(rules)) => Some((jkt, rules)),
+            (Some(_), None) => {
+                return failed("the token has `cnf.jkt`, and `proof.dpop` is not configured");
+            }
+        };
         if confirmation.x5t_s256.is_some() && !rules.client_certificate {
             return failed("the token has `cnf.x5t#S256`, and `proof.client_certificate` is not set");
         }
@@ -102,9 +106,9 @@ impl<'a> Possession<'a> {
                 Some(_) => {}
             }
         }
-        match (&confirmation.jkt, &rules.dpop) {
-            (Some(jkt), Some(rules)) => self.check_proof(presented, rules, jkt, holder, trace),
-            _ => Ok(()),
+        match by_key {
+            Some((jkt, rules)) => self.check_proof(presented, rules, jkt, holder, trace),
+            None => Ok(()),
         }
     }
 
@@ -199,7 +203,7 @@ impl<'a> Possession<'a> {
         };
         let (now, skew) = (self.now.seconds(), self.policy.token.clock_skew_seconds);
         if made.seconds() < now - rules.seconds || made.seconds() > now + skew {
-            return Err(self.wants_nonce(rules, "the nonce of the proof is too old"));
+            return Err(self.wants_nonce(rules, "the nonce of the proof is too old, or of the future"));
         }
         if made.seconds() < self.memory.since().seconds() {
             return Err(self.wants_nonce(rules, "the nonce is older than the memory of what has been used"));
