@@ -167,10 +167,12 @@ impl<'a> Possession<'a> {
                 DenyReason::ProofReplayed,
                 "the proof has been used, or cannot be remembered",
             )),
-            Admission::TooOld => {
+            Admission::TooOld(forgotten) => {
                 let because = "the client has used so many proofs that one of this time may have been used";
                 // With another nonce the client can go on.
-                Err(rules.nonce.as_ref().map_or(invalid(because), |nonce| self.wants_nonce(nonce, because)))
+                let forgotten = UnixTime::EPOCH.plus(forgotten as f64 / 1e6);
+                let wanted = |nonce| self.wants_nonce(nonce, forgotten, because);
+                Err(rules.nonce.as_ref().map_or_else(|| invalid(because), wanted))
             }
         }
     }
@@ -198,21 +200,33 @@ impl<'a> Possession<'a> {
             };
             (format!("one of ours, at most {} s old at {}", rules.seconds, self.now), found)
         });
+        let since = self.memory.since();
         let Some(made) = made else {
-            return Err(self.wants_nonce(rules, "the proof has no nonce of ours"));
+            return Err(self.wants_nonce(rules, since, "the proof has no nonce of ours"));
         };
         let (now, skew) = (self.now.seconds(), self.policy.token.clock_skew_seconds);
         if made.seconds() < now - rules.seconds || made.seconds() > now + skew {
-            return Err(self.wants_nonce(rules, "the nonce of the proof is too old, or of the future"));
+            return Err(self.wants_nonce(
+                rules,
+                since,
+                "the nonce of the proof is too old, or of the future",
+            ));
         }
-        if made.seconds() < self.memory.since().seconds() {
-            return Err(self.wants_nonce(rules, "the nonce is older than the memory of what has been used"));
+        if made < since {
+            let because = "the nonce is older than the memory of what has been used";
+            return Err(self.wants_nonce(rules, since, because));
         }
         Ok(made)
     }
 
-    fn wants_nonce(&self, rules: &NonceRules, because: &'static str) -> Denial {
-        let hint = nonce::make(rules, self.now).map_or(Hint::None, |nonce| Hint::Nonce(nonce.into()));
+    /// The denial that gives a nonce: of now, or later than `forgotten` where that lies as far ahead as clocks may differ. None of a
+    /// later future is given: proofs could be made for it beforehand.
+    fn wants_nonce(&self, rules: &NonceRules, forgotten: UnixTime, because: &'static str) -> Denial {
+        // A nonce has whole milliseconds, rounded down.
+        let later = forgotten.plus(2e-3);
+        let ahead = self.now.plus(self.policy.token.clock_skew_seconds);
+        let time = if self.now < later && later <= ahead { later } else { self.now };
+        let hint = nonce::make(rules, time).map_or(Hint::None, |nonce| Hint::Nonce(nonce.into()));
         Denial { hint, ..Denial::new(DenyReason::ProofNonce, because) }
     }
 

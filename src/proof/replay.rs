@@ -37,8 +37,9 @@ pub(super) enum Admission {
     Fresh,
     /// It has been seen.
     Replayed,
-    /// It is not later than what has been forgotten: nobody can say whether it has been seen.
-    TooOld,
+    /// It is not later than what has been forgotten: nobody can say whether it has been seen. Later than this it can be
+    /// said.
+    TooOld(u64),
 }
 
 /// Puts `new` into the room; what is older than `oldest` cannot pass any more and is forgotten. The room as it is then, if
@@ -65,8 +66,9 @@ pub(super) fn admit(room: &[u8], new: Entry, oldest: u64) -> (Admission, Option<
         }
         kept.push(entry);
     }
-    if new.time <= refused.max(own_refused) {
-        return (Admission::TooOld, None);
+    let forgotten = refused.max(own_refused);
+    if new.time <= forgotten {
+        return (Admission::TooOld(forgotten), None);
     }
     kept.push(new);
     if own >= TO_A_CLIENT {
@@ -81,7 +83,9 @@ pub(super) fn admit(room: &[u8], new: Entry, oldest: u64) -> (Admission, Option<
     if kept.contains(&new) {
         (Admission::Fresh, Some(write(refused, &kept)))
     } else {
-        (Admission::TooOld, None)
+        // It was itself what had to give way; one later than all that is left would not.
+        let left = kept.iter().filter(|entry| entry.client == new.client).map(|entry| entry.time).max();
+        (Admission::TooOld(left.unwrap_or(new.time)), None)
     }
 }
 
@@ -185,8 +189,12 @@ mod tests {
             assert_eq!(room.put(entry(1, n, n), n.saturating_sub(60)), Admission::Fresh);
         }
         assert_eq!(room.bytes.len(), 8 + 61 * ENTRY);
-        assert_eq!(room.put(entry(1, 5_000, 5_000), 0), Admission::TooOld, "though the clock has gone back");
-        assert_eq!(room.put(entry(2, 5_000, 1), 0), Admission::TooOld);
+        assert_eq!(
+            room.put(entry(1, 5_000, 5_000), 0),
+            Admission::TooOld(9_938),
+            "though the clock has gone back"
+        );
+        assert_eq!(room.put(entry(2, 5_000, 1), 0), Admission::TooOld(9_938));
     }
 
     #[test]
@@ -203,7 +211,11 @@ mod tests {
         for n in 0..5_000 {
             assert_ne!(room.put(entry(1, 1_000 + n, n), 0), Admission::Fresh, "{n}");
         }
-        assert_eq!(room.put(entry(1, 10, 9_999), 0), Admission::TooOld, "not later than what is forgotten");
+        assert_eq!(
+            room.put(entry(1, 10, 9_999), 0),
+            Admission::TooOld(4_975),
+            "not later than what is forgotten"
+        );
         assert_eq!(room.put(entry(1, 6_001, 9_999), 0), Admission::Fresh);
     }
 
@@ -213,10 +225,14 @@ mod tests {
         for n in 0..TO_A_CLIENT as u64 {
             assert_eq!(room.put(entry(1, 100, n), 0), Admission::Fresh, "{n}");
         }
-        assert_eq!(room.put(entry(1, 100, 9_999), 0), Admission::TooOld);
-        assert_eq!(room.put(entry(1, 99, 9_999), 0), Admission::TooOld);
+        assert_eq!(room.put(entry(1, 100, 9_999), 0), Admission::TooOld(100));
+        assert_eq!(room.put(entry(1, 99, 9_999), 0), Admission::TooOld(100));
         assert_eq!(room.put(entry(1, 101, 9_999), 0), Admission::Fresh);
-        assert_eq!(room.put(entry(1, 100, 3), 0), Admission::TooOld, "the old ones have given way to it");
+        assert_eq!(
+            room.put(entry(1, 100, 3), 0),
+            Admission::TooOld(100),
+            "the old ones have given way to it"
+        );
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Proofs of possession, where a table has no room for what happens: answers that speak against a token, pushes, costs.
 
 use crate::support::fixture::{FQDN, config as small};
-use crate::support::token::{Key, claims, now};
+use crate::support::proof::Client;
+use crate::support::request::Request;
+use crate::support::token::{Key, base64url, claims, now};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::config;
 use eec_authn::exchange::is_told_inactive;
-use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::introspection::{RawResponse, Reading, TokenStatus, read};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -73,4 +77,57 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
         play(&plugin, &rehearsal, time(), &NoHost);
         assert_eq!(answered.take(), Some(told), "{answer}");
     }
+}
+
+/// A client's nonces may come from a proxy whose clock is ahead; those that it then gets here must help all the same.
+#[test]
+fn a_client_that_has_used_up_a_nonce_from_ahead_gets_one_that_helps() {
+    let (issuer, secret) = (Key::new(1), base64url([9; 32]));
+    let client = Client::new(&issuer, 2, json!({"iat": now() - 7_200}));
+    let mut filter = small(&[&issuer]);
+    filter["proof"] = json!({"dpop": {"nonce": {"secret_env": ["SECRET"]}}});
+    let filter = filter.to_string();
+    let proxy = || {
+        let loaded =
+            config::parse(filter.as_bytes(), &|_| Some(secret.clone())).expect("a good configuration");
+        Rc::new(PluginState::new(loaded.policy, RandomState::new()))
+    };
+    // Whether a proof with this nonce passes, or the nonce that is given instead.
+    let uses = |plugin: &Rc<PluginState>, now: UnixTime, nonce: &str| {
+        let request = Request::new("DELETE", REGISTRATION);
+        let proof = client.proof(&request).claim("nonce", nonce).by(&client.key);
+        let bearer = format!("DPoP {}", client.token);
+        let pairs = [
+            (":method", "DELETE"),
+            (":path", REGISTRATION),
+            (":authority", FQDN),
+            ("authorization", &bearer),
+            ("dpop", &proof),
+        ]
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let request = RequestView::new(&pairs, true);
+        let answer = &|_: &_| TokenStatus::Unavailable;
+        let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
+        match play(plugin, &rehearsal, now, &NoHost).decision {
+            Decision::Allowed => Ok(()),
+            Decision::Denied(_, reply) => {
+                let nonce = reply.headers.into_iter().find(|(name, _)| *name == "dpop-nonce");
+                Err(nonce.expect("a nonce").1)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let (ahead, here) = (proxy(), proxy());
+    let nonce = uses(&ahead, time().plus(20.0), "none").expect_err("a nonce");
+    let now = time();
+    (0..1_024).for_each(|n| assert_eq!(uses(&here, now, &nonce), Ok(()), "{n}"));
+    let next = uses(&here, now, &nonce).expect_err("used up");
+    assert_eq!(uses(&here, now, &next), Ok(()));
+    // The clock is set back by an hour: what was used then is no reason to give nonces of then.
+    let back = now.plus(-3_600.0);
+    let given = uses(&here, back, "none").expect_err("a nonce");
+    let given = uses(&here, back, &given).expect_err("older than what has been used");
+    let bytes = URL_SAFE_NO_PAD.decode(given).expect("base64url");
+    let milliseconds = u64::from_be_bytes(*bytes.first_chunk().expect("a time"));
+    assert_eq!(milliseconds, (back.seconds() * 1e3) as u64);
 }
