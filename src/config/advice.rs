@@ -22,6 +22,13 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     if !policy.protects.check_host {
         say("protects.check_host".into(), "a token for one host is accepted at any other that routes here");
     }
+    for (number, fqdn) in policy.protects.fqdns.iter().enumerate() {
+        if !fqdn.as_str().contains('.') {
+            let message = "has no dot: `aud` and :authority must be just this word, and whoever else has a host of that name could use the \
+                           same tokens; give the full name";
+            say(format!("protects.fqdns[{number}]"), message);
+        }
+    }
     match policy.gpsi {
         GpsiMode::Off if policy.protects.role == Role::Ees && policy.built_in_operations => {
             let message =

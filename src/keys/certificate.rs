@@ -79,8 +79,15 @@ impl Certificate {
         if self.dns_names.iter().any(|name| server.is(name.as_bytes())) {
             return Ok(());
         }
+        if self.dns_names.is_empty() {
+            return Err(error(&format!(
+                "has no dNSName in a subjectAltName, so it does not say that it is {:?}; get one that does, or pin its key alone as \
+                 \"public_key_pem\" (`openssl x509 -pubkey -noout`): then no name and no dates are checked",
+                server.as_str()
+            )));
+        }
         let names: Vec<String> = self.dns_names.iter().take(4).map(|name| format!("{name:?}")).collect();
-        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let there = names.join(", ");
         Err(error(&format!(
             "names other hosts: a dNSName in its subjectAltName must be {:?} (there: {there}); use the certificate \
              of this server",

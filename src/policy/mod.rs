@@ -185,6 +185,12 @@ impl IssuerName {
         }
     }
 
+    /// Whether `iss` is a URL or name on the same host, which is what people see who compare the two: a hint, never a match.
+    pub fn has_host_of(&self, iss: &str) -> bool {
+        let own = host_of(self.as_str());
+        !own.is_empty() && own.eq_ignore_ascii_case(host_of(iss))
+    }
+
     /// The configured spelling.
     pub fn as_str(&self) -> &str {
         match self {
@@ -205,6 +211,15 @@ impl IssuerName {
     pub fn overlaps(&self, other: &IssuerName) -> bool {
         self.matches(other.as_str()) || other.matches(self.as_str())
     }
+}
+
+/// The host in whatever looks like a URL or a name, without scheme, user, port, path and a dot at its end.
+fn host_of(text: &str) -> &str {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default();
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// What a token must look like.

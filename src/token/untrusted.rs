@@ -68,7 +68,14 @@ impl<'a> UntrustedToken<'a> {
         let iss = self.0.payload.get("iss").and_then(Json::as_str);
         let named = |iss: &str| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss));
         iss.and_then(named).ok_or_else(|| {
-            Denial::new(DenyReason::IssuerUnknown, "`iss` names no configured entitlement server")
+            let alike = |iss: &str| policy.entitlement_servers.iter().any(|s| s.identity.has_host_of(iss));
+            let because = if iss.is_some_and(alike) {
+                "`iss` has the host of a configured entitlement server but is written otherwise: if it is the same issuer, \
+                 set that server's `issuer` to exactly this `iss`"
+            } else {
+                "`iss` names no configured entitlement server"
+            };
+            Denial::new(DenyReason::IssuerUnknown, because)
         })
     }
 

@@ -192,6 +192,20 @@ fn strict_takes_warnings_for_errors_and_nothing_else() {
 }
 
 #[test]
+fn a_name_without_a_dot_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut filter = config(&[&Key::new(1)]);
+    let full = filter["protects"]["fqdns"][0].clone();
+    filter["protects"]["fqdns"] = json!([full, "ees1", "localhost."]);
+    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+    let report = text(&check(folder, &["filter.json"]));
+    let warned =
+        |number| report.contains(&format!("filter.json: warning: protects.fqdns[{number}]: has no dot: "));
+    assert_eq!([0, 1, 2].map(warned), [false, true, true], "{report}");
+}
+
+#[test]
 fn what_would_refuse_every_token_is_warned_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
