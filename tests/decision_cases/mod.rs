@@ -61,7 +61,7 @@ pub(crate) fn run_all() {
 }
 
 /// `changes` over `base`, member by member; null takes one away.
-fn merged(base: &Value, changes: &Value) -> Value {
+pub(crate) fn merged(base: &Value, changes: &Value) -> Value {
     match (base, changes) {
         (Value::Object(base), Value::Object(changes)) => {
             let mut result: Map<String, Value> = base.clone();
