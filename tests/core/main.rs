@@ -26,6 +26,7 @@ mod many_rules;
 mod ownership;
 mod pages;
 mod possession;
+mod published;
 mod schema_against_parser;
 mod time;
 mod token_mutations;

@@ -29,7 +29,7 @@ use std::hash::RandomState;
 use std::rc::Rc;
 
 /// The tables.
-const TABLES: &[(&str, &str)] = &[
+pub(crate) const TABLES: &[(&str, &str)] = &[
     ("tokens", include_str!("../cases/tokens.json")),
     ("times", include_str!("../cases/times.json")),
     ("routes", include_str!("../cases/routes.json")),
@@ -85,7 +85,7 @@ fn pair(seed: u64) -> KeyPair {
 }
 
 /// `value` with what stands for keys and thumbprints replaced.
-fn with_keys(value: &Value) -> Value {
+pub(crate) fn with_keys(value: &Value) -> Value {
     let mut text = value.to_string();
     for seed in 1..=9 {
         if !text.contains('@') {
@@ -100,7 +100,7 @@ fn with_keys(value: &Value) -> Value {
 }
 
 /// The secret of nonces: 32 bytes of 1.
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     (name == "EEC_AUTHN_NONCE").then(|| URL_SAFE_NO_PAD.encode([1; 32]))
 }
 
@@ -128,8 +128,8 @@ fn load(configuration: &Value, own: &Value) -> Result<Rc<PluginState>, Value> {
     }
 }
 
-/// Plays one request, and says which configuration holds after it.
-fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
+/// The header fields of a case's request, with tokens and proofs signed.
+pub(crate) fn fields(case: &Value) -> Vec<(String, String)> {
     let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
     let mut pairs: Vec<(String, String)> = vec![
         (":method".into(), text("method")),
@@ -149,6 +149,12 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
         let part = |n: usize| header[n].as_str().expect("a header is [name, value]").to_owned();
         pairs.push((part(0), part(1)));
     }
+    pairs
+}
+
+/// Plays one request, and says which configuration holds after it.
+fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
+    let pairs = fields(case);
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
     let body = body_of(case);
     let pieces: Option<Vec<&[u8]>> = body.as_ref().map(|body| body.iter().map(String::as_bytes).collect());
@@ -228,7 +234,7 @@ fn failed((_, ending, _): (Check, Ending, Option<&Note>)) -> Option<DenyReason> 
 }
 
 /// The body in its pieces: `body` is one text, `pieces` are several.
-fn body_of(case: &Value) -> Option<Vec<String>> {
+pub(crate) fn body_of(case: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     match (&case["body"], &case["pieces"]) {
         (Value::String(body), _) => Some(vec![body.clone()]),
