@@ -21,6 +21,7 @@ pub enum Configuration {
 pub struct Setup {
     pub configuration: Option<Configuration>,
     module: Option<PathBuf>,
+    filters: Vec<Value>,
     upstream: SocketAddr,
     upstream_h2: bool,
     stop_iteration: Option<bool>,
@@ -41,6 +42,7 @@ impl Setup {
         Self {
             configuration,
             module: None,
+            filters: Vec::new(),
             upstream,
             upstream_h2: false,
             stop_iteration: None,
@@ -59,6 +61,12 @@ impl Setup {
     /// Another module than the filter as it was built.
     pub fn module(mut self, path: &Path) -> Self {
         self.module = Some(path.to_owned());
+        self
+    }
+
+    /// Another HTTP filter, behind ours if that is there.
+    pub fn filter(mut self, name: &str, config: Value) -> Self {
+        self.filters.push(json!({"name": name, "typed_config": config}));
         self
     }
 
@@ -177,6 +185,7 @@ impl Setup {
         } else if self.configuration.is_some() {
             filters.push(json!({"name": "eec_authn", "typed_config": self.plugin()}));
         }
+        filters.extend(self.filters.iter().cloned());
         filters.push(json!({"name": "envoy.filters.http.router", "typed_config":
             {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
         let manager = json!({

@@ -67,15 +67,21 @@ pub struct Server {
 impl Server {
     /// Starts it and waits for the line with its port.
     pub fn start(script: &str) -> Self {
-        Self::run(Command::new(find::python()).arg(find::root().join("tests/foreign").join(script)), script)
+        Self::start_with(script, &Value::Null)
+    }
+
+    /// The same for a script that reads a line of orders first.
+    pub fn start_with(script: &str, orders: &Value) -> Self {
+        let script_file = find::root().join("tests/foreign").join(script);
+        Self::run(Command::new(find::python()).arg(script_file), script, orders)
     }
 
     /// The same for a script of Node's.
     pub fn start_in_node(script: &str, arguments: &[&str]) -> Self {
-        Self::run(node(script).args(arguments), script)
+        Self::run(node(script).args(arguments), script, &Value::Null)
     }
 
-    fn run(command: &mut Command, script: &str) -> Self {
+    fn run(command: &mut Command, script: &str, orders: &Value) -> Self {
         let errors = tempfile::tempfile().expect("a temporary file");
         let mut process = command
             .stdin(Stdio::piped())
@@ -83,6 +89,10 @@ impl Server {
             .stderr(errors.try_clone().expect("a second handle"))
             .spawn()
             .unwrap_or_else(|e| panic!("{script}: {e}"));
+        if !orders.is_null() {
+            let mut input = process.stdin.as_ref().expect("a pipe");
+            writeln!(input, "{orders}").expect("orders are read");
+        }
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         let (say, lines) = mpsc::channel();
         std::thread::spawn(move || {

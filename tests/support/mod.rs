@@ -8,6 +8,7 @@
 //! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is section 3 of the contract as a table, and [`fixture`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
+//! * [`edge_server`] keeps registrations and subscriptions, as an EES or edge ECS does;
 //! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
 //!
@@ -21,6 +22,7 @@ pub mod bootstrap;
 pub mod cases;
 pub mod contract;
 pub mod deviations;
+pub mod edge_server;
 pub mod ees;
 pub mod entitlement_server;
 pub mod envoy;

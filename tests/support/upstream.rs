@@ -86,6 +86,17 @@ impl Records {
         }
     }
 
+    /// The first request that arrived.
+    pub fn first(&self) -> Received {
+        self.0.lock().expect("records").first().expect("a request").clone()
+    }
+
+    /// The last such request.
+    pub fn last(&self, such: impl Fn(&Received) -> bool) -> Received {
+        let all = self.0.lock().expect("records");
+        all.iter().rfind(|received| such(received)).expect("such a request").clone()
+    }
+
     /// How many requests have arrived, complete or not.
     pub fn count(&self) -> usize {
         self.0.lock().expect("records").len()
@@ -111,6 +122,11 @@ impl Upstream {
             format!("HTTP/1.1 201 Created\r\ncontent-length: 8\r\ncontent-type: text/plain\r\n\r\n{body}")
                 .into()
         }))
+    }
+
+    /// Starts one that answers with this text; an empty one closes the connection.
+    pub fn saying(answer: impl Fn(&Received) -> String + Send + Sync + 'static) -> Self {
+        Self::answering(Arc::new(move |received: &Received| answer(received).into()))
     }
 
     /// Starts one that answers otherwise.
@@ -141,7 +157,8 @@ fn serve(stream: TcpStream, records: &Records, answer: &Answering) {
         };
         records.update(index, |r| r.end = end);
         let Some(whole) = records.at(index).filter(|_| end == End::Complete) else { return };
-        if writer.write_all(&answer(&whole)).is_err() {
+        let reply = answer(&whole);
+        if reply.is_empty() || writer.write_all(&reply).is_err() {
             return;
         }
     }
