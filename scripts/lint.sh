@@ -19,6 +19,14 @@ if grep -rnE '\bcrate::(cli|proxy_wasm_adapter)\b' src --include='*.rs' --exclud
     exit 1
 fi
 
+say "walls: the TLS of the command line is in neither build of the core"
+for target in wasm32-wasip1 wasm32-unknown-unknown; do
+    if cargo tree --locked --quiet --no-default-features --target "$target" --edges normal --prefix none | grep -E '^(ring|rustls|tokio)'; then
+        echo "error: $target gets what belongs to the command line" >&2
+        exit 1
+    fi
+done
+
 say "callbacks: what the adapter implements is what the module exports"
 python3 scripts/wasm_module.py callbacks src/proxy_wasm_adapter
 

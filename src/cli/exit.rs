@@ -10,7 +10,7 @@ pub(crate) enum Exit {
     Fine = 0,
     /// Wrong usage, an unreadable file, a port in use, a step that did not go as told.
     Failure = 1,
-    /// The request would be denied.
+    /// The request would be denied; for `conformance`: a case failed.
     Denied = 2,
     /// The filter configuration has errors.
     ConfigurationInvalid = 3,

@@ -4,6 +4,7 @@ mod amend;
 mod check;
 mod clock;
 mod completions;
+mod conformance;
 mod demo;
 mod dev_entitlement_server;
 mod dpop;
@@ -88,6 +89,7 @@ verbs! {
     Seal => seal,
     Unseal => unseal,
     Completions => completions,
+    Conformance => conformance,
     #[command(hide = true)]
     Demo => demo,
     DevEntitlementServer => dev_entitlement_server,

@@ -134,8 +134,12 @@ impl SigningKey {
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
-        let signature = self.pair.sign(signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(self.signature(signed.as_bytes())))
+    }
+
+    /// The signature over any bytes, as a JWS has it.
+    pub(crate) fn signature(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message)
     }
 
     /// The claims of a compact JWS that this key signed; `None` for any other text.

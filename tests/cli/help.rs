@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Verbs whose examples need more than files: a server that runs until it is stopped, and an Envoy. Other tests run those.
-const NOT_RUN: [&str; 2] = ["dev-entitlement-server", "demo"];
+/// Verbs whose examples need more than files: a server that runs until it is stopped, an Envoy, an edge server. Other tests run those.
+const NOT_RUN: [&str; 3] = ["dev-entitlement-server", "demo", "conformance"];
 
 fn bash(folder: &Path, script: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_eec-authn")).parent().expect("a folder");

@@ -9,6 +9,8 @@ mod support;
 
 mod check;
 mod completions;
+mod conformance;
+mod conformance_list;
 mod demo;
 mod dev_server;
 mod help;
