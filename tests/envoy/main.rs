@@ -14,6 +14,7 @@ mod claims;
 mod client_certificate;
 mod compact_jws;
 mod config;
+mod conformance;
 mod decisions;
 mod foreign;
 mod harness;
