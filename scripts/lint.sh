@@ -21,7 +21,7 @@ fi
 
 say "walls: the TLS of the command line is in neither build of the core"
 for target in wasm32-wasip1 wasm32-unknown-unknown; do
-    if cargo tree --locked --quiet --no-default-features --target "$target" --edges normal --prefix none | grep -E '^(ring|rustls|tokio)'; then
+    if cargo tree --locked --quiet --no-default-features --target "$target" --edges normal --prefix none | grep -E '^(ring|rustls|rustls-native-certs|tokio|tokio-rustls) v'; then
         echo "error: $target gets what belongs to the command line" >&2
         exit 1
     fi
