@@ -15,8 +15,8 @@ pub trait Host {
     fn add_request_header(&self, name: &str, value: &str);
     /// Answers the request; nothing goes upstream.
     fn send_reply(&self, reply: &Reply);
-    /// Leaves the decision where the access log finds it.
-    fn record_decision(&self, decision: &str);
+    /// Leaves something about the decision where the access log finds it.
+    fn record(&self, name: &'static str, value: &str);
     /// Tells the operator why, if there is room in the log.
     fn log_denial(&self, verdict: &str, denial: &Denial);
     /// Adds one to a counter.
@@ -65,6 +65,9 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         host.add_request_header(name, value);
     }
     step.counts.iter().for_each(|counter| host.count(*counter));
+    if step.counts.contains(&Counter::OnlineAllowedUnasked) {
+        host.record("decision", "allowed_unasked");
+    }
     if let Some(denial) = &step.noted {
         host.count(Counter::ShadowDenied(denial.reason));
         record(host, "shadow_deny", denial);
@@ -86,6 +89,9 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
 
 /// Leaves a denial where operators look: in the stream's filter state and in the log.
 fn record(host: &dyn Host, verdict: &str, denial: &Denial) {
-    host.record_decision(&format!("{verdict}:{}", denial.reason.code()));
+    host.record("decision", &format!("{verdict}:{}", denial.reason.code()));
+    for (name, value) in denial.about.iter().flat_map(|about| about.fields()) {
+        host.record(name, value);
+    }
     host.log_denial(verdict, denial);
 }

@@ -1,11 +1,13 @@
 //! What is decided about a request, and why: no type here knows how a decision was reached.
 
+mod about;
 mod check;
 mod deny_reason;
 mod scheme;
 mod status;
 mod trace;
 
+pub use about::About;
 pub use check::Check;
 pub use deny_reason::{Challenge, DenyReason};
 pub use scheme::Scheme;
@@ -21,6 +23,8 @@ pub struct Denial {
     pub because: &'static str,
     /// What the client is told beside the code.
     pub hint: Hint,
+    /// What it is about, as far as that is known where it was decided.
+    pub about: Option<Box<About>>,
 }
 
 /// What helps the client to do better, without a word about the token.
@@ -46,11 +50,18 @@ pub enum Hint {
 impl Denial {
     /// A refusal for `reason`, with the operator's explanation.
     pub fn new(reason: DenyReason, because: &'static str) -> Denial {
-        Denial { reason, because, hint: Hint::None }
+        Denial { reason, because, hint: Hint::None, about: None }
     }
 
     /// A refusal because of the member at `pointer` in the body.
     pub fn at_pointer(reason: DenyReason, because: &'static str, pointer: &str) -> Denial {
-        Denial { reason, because, hint: Hint::Member(pointer.into()) }
+        Denial { hint: Hint::Member(pointer.into()), ..Denial::new(reason, because) }
+    }
+
+    /// The same, and what it is about.
+    pub fn about(self, note: impl FnOnce(&mut About)) -> Denial {
+        let mut about = self.about.unwrap_or_default();
+        note(&mut about);
+        Denial { about: Some(about), ..self }
     }
 }

@@ -146,7 +146,7 @@ pub(super) fn authenticate(
         Some(token) => {
             // Whatever is known of the token, each request is another.
             let proven = possession.check(&token.holder(), trace);
-            proven.map_err(|denial| Refusal { denial, cached: true })?;
+            proven.map_err(|denial| Refusal { denial: token.refused(denial), cached: true })?;
             token
         }
         None => {
@@ -169,11 +169,12 @@ pub(super) fn authenticate(
                     cached,
                 });
             }
-            let keys = match fetched.keys(server, &token.hint(), now)? {
+            let of_server = |denial: Denial| denial.about(|about| about.issuer(server.identity.as_str()));
+            let keys = match fetched.keys(server, &token.hint(), now).map_err(of_server)? {
                 Keys::Known(keys) => keys,
                 Keys::Await => return Ok(Authentication::AwaitKeys(server.number)),
             };
-            let token = token.verify(server, keys, now, host, trace)?;
+            let token = token.verify(server, keys, now, host, trace).map_err(of_server)?;
             let token = Rc::new(ValidToken::check(token, policy, possession, now, trace)?);
             tokens.insert(bearer.as_str().as_bytes(), Rc::clone(&token));
             token
@@ -292,6 +293,16 @@ impl PendingIntrospection {
     /// Whether a pinned key has verified the token.
     pub fn is_verified(&self) -> bool {
         self.verified.is_some()
+    }
+
+    /// `denial` with what is known of the token: who is asked, and whom it speaks for if a key has verified it.
+    pub(super) fn refused(&self, denial: Denial) -> Denial {
+        match &self.verified {
+            Some(token) => token.refused(denial),
+            // An answer may have told more.
+            None if denial.about.is_some() => denial,
+            None => denial.about(|about| about.issuer(self.asked.server.identity.as_str())),
+        }
     }
 
     /// On whose behalf the server is asked.

@@ -16,11 +16,13 @@ use crate::decision::{Denial, Scheme, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
 use crate::plugin_state::{PluginState, StreamId};
+use crate::policy::Rule;
 use crate::proof::Presented;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use route::Route;
 
@@ -42,6 +44,8 @@ pub struct Exchange {
     state: State,
     /// What the answer may name.
     named: Option<Named>,
+    /// The rule that took the request.
+    rule: Option<Arc<Rule>>,
     /// The path that the upstream gets, once the request goes on.
     target: Option<Vec<u8>>,
     trace: Trace,
@@ -96,6 +100,7 @@ impl Exchange {
             has_proof: false,
             state: State::New,
             named: None,
+            rule: None,
             target: None,
             trace: Trace::off(),
         }
@@ -192,9 +197,12 @@ impl Exchange {
                 *arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
                 Step::default()
             }
-            State::HoldingBody { .. } => {
+            State::HoldingBody { token, .. } => {
                 match body::check_size(&self.plugin.policy, size as u64, &mut self.trace) {
-                    Err(denial) => self.deny(denial),
+                    Err(denial) => {
+                        let denial = token.refused(denial);
+                        self.deny(denial)
+                    }
                     Ok(()) if end_of_stream => self.decide_body(read),
                     Ok(()) => Step::default(),
                 }

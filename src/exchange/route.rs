@@ -52,8 +52,23 @@ impl Route {
     }
 }
 
-/// Path, rule or operation, and host.
-pub(super) fn route(policy: &Policy, request: &RequestView<'_>, trace: &mut Trace) -> Result<Entry, Denial> {
+/// Path, rule or operation, and host; the rule that takes the request, whatever comes of it.
+pub(super) fn route<'p>(
+    policy: &'p Policy,
+    request: &RequestView<'_>,
+    trace: &mut Trace,
+) -> (Option<&'p Arc<Rule>>, Result<Entry, Denial>) {
+    let mut taken = None;
+    let entry = entry(policy, request, &mut taken, trace);
+    (taken, entry)
+}
+
+fn entry<'p>(
+    policy: &'p Policy,
+    request: &RequestView<'_>,
+    taken: &mut Option<&'p Arc<Rule>>,
+    trace: &mut Trace,
+) -> Result<Entry, Denial> {
     let sent = path::without_query(request.target);
     trace.note(Check::Path, || ("in normal form".into(), lossy(sent)));
     if !path::is_normal(sent) {
@@ -73,6 +88,7 @@ pub(super) fn route(policy: &Policy, request: &RequestView<'_>, trace: &mut Trac
             && matcher.takes(request.method, request.authority, path, operation)
     };
     let found = policy.rules.first(path, &takes);
+    *taken = found.map(|(_, rule)| rule);
     trace.note(Check::Route, || {
         let rule = found.map(|(number, rule)| {
             format!("rules[{number}] {}", rule.name.as_deref().unwrap_or_default()).trim_end().to_owned()

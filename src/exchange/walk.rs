@@ -25,7 +25,9 @@ impl Exchange {
     ) -> Result<Step<'a>, Denial> {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
-        let Entry::Authenticate(route) = route(policy, request, &mut self.trace)? else {
+        let (rule, entry) = route(policy, request, &mut self.trace);
+        self.rule = rule.cloned();
+        let Entry::Authenticate(route) = entry? else {
             let grant = Grant::without_token();
             self.state = State::Open(grant);
             let counts = vec![Counter::PassedWithoutToken];
@@ -87,7 +89,8 @@ impl Exchange {
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
-                let step = self.deny(Denial::new(DenyReason::EntitlementUnavailable, because));
+                let denial = pending.refused(Denial::new(DenyReason::EntitlementUnavailable, because));
+                let step = self.deny(denial);
                 counts.extend([Counter::OnlineUnavailable, Cause::Overload.counter()]);
                 counts.extend(step.counts);
                 return Ok(Step { counts, ..step });
@@ -118,7 +121,7 @@ impl Exchange {
                 self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
             }
             Err(denial) => {
-                let step = self.deny(denial);
+                let step = self.deny(awaiting.pending.refused(denial));
                 Step { counts, ..step }
             }
         }
@@ -138,8 +141,9 @@ impl Exchange {
         let authorized = body::authorize(policy, &route, &token, &mut self.trace);
         let owned =
             authorized.and_then(|noted| self.check_owner(&route, &token, &mut counts).map(|()| noted));
+        let owned = owned.map(|noted| noted.map(|denial| self.of_rule(token.refused(denial))));
         let mut step = match owned {
-            Err(denial) => self.deny(denial),
+            Err(denial) => self.deny(token.refused(denial)),
             Ok(noted) if !route.needs_body() => {
                 counts.push(Counter::Allowed);
                 let grant = Grant::client(&token);
@@ -147,7 +151,7 @@ impl Exchange {
                 Step { noted, target: self.target.take(), next: Next::Continue(grant), ..Step::default() }
             }
             Ok(noted) => match body {
-                Err(denial) => self.deny(denial),
+                Err(denial) => self.deny(token.refused(denial)),
                 Ok(()) => {
                     let hold = policy.body.hold_headers && policy.mode == Mode::Enforce;
                     let next = if hold || arrived != Arrived::Nothing {
@@ -180,14 +184,24 @@ impl Exchange {
                 let grant = Grant::client(&token);
                 self.state = State::Open(grant);
                 let (counts, next) = (vec![Counter::Allowed], Next::Continue(grant));
+                let found = found.map(|denial| self.of_rule(token.refused(denial)));
                 Step { counts, noted: noted.or(found), next, ..Step::default() }
             }
-            Err(denial) => self.deny(denial),
+            Err(denial) => self.deny(token.refused(denial)),
+        }
+    }
+
+    /// `denial` with the name of the rule that took the request, if it has one.
+    fn of_rule(&self, denial: Denial) -> Denial {
+        match self.rule.as_ref().and_then(|rule| rule.name.as_deref()) {
+            Some(name) => denial.about(|about| about.rule(Some(name))),
+            None => denial,
         }
     }
 
     /// A denial refuses the request, or is noted where the whole filter only watches.
     pub(super) fn deny<'a>(&mut self, denial: Denial) -> Step<'a> {
+        let denial = self.of_rule(denial);
         let policy = &self.plugin.policy;
         match policy.mode {
             Mode::Enforce => {

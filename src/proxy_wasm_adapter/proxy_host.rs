@@ -41,8 +41,8 @@ impl Host for ProxyHost<'_> {
         hostcalls::send_local_response(reply.status, &reply.details, &headers, reply.body.as_bytes());
     }
 
-    fn record_decision(&self, decision: &str) {
-        hostcalls::set_property("eec_authn.decision", decision);
+    fn record(&self, name: &'static str, value: &str) {
+        hostcalls::set_property(&format!("eec_authn.{name}"), value);
     }
 
     fn log_denial(&self, verdict: &str, denial: &Denial) {

@@ -43,6 +43,11 @@ impl Claims {
         Rc::new(Claims(claims))
     }
 
+    /// The string at `pointer`.
+    pub(super) fn text(&self, pointer: &Pointer) -> Option<&str> {
+        self.find(pointer).and_then(Json::as_str)
+    }
+
     /// The top-level claim `name`.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.get(name)

@@ -42,6 +42,22 @@ impl ValidToken {
         now: UnixTime,
         trace: &mut Trace,
     ) -> Result<ValidToken, Denial> {
+        let (server, claims) = (token.server, Rc::clone(&token.claims));
+        Self::checked(token, policy, possession, now, trace).map_err(|denial| {
+            denial.about(|about| {
+                about.issuer(server.identity.as_str());
+                about.client(claims.text(&server.claims.eec_id), claims.get("jti").and_then(Json::as_str));
+            })
+        })
+    }
+
+    fn checked(
+        token: VerifiedToken<'_>,
+        policy: &Policy,
+        possession: &Possession<'_>,
+        now: UnixTime,
+        trace: &mut Trace,
+    ) -> Result<ValidToken, Denial> {
         let claims = &token.claims;
         let server = token.server;
         claims.note(policy, server, now, trace);
@@ -50,7 +66,7 @@ impl ValidToken {
         claims.check_shapes(&policy.token, &server.claims)?;
         let identity_headers = IdentityHeaders::new(claims, &policy.forward, server)?;
         let confirmation = token.confirmation()?;
-        let eec_id = claims.find(&server.claims.eec_id).and_then(Json::as_str).unwrap_or_default();
+        let eec_id = claims.text(&server.claims.eec_id).unwrap_or_default();
         let holder = Holder { confirmation: confirmation.as_ref(), server, eec_id };
         possession.check(&holder, trace)?;
         let revocable = Revocable {
@@ -76,6 +92,14 @@ impl ValidToken {
             valid_from,
             valid_until,
             claims: token.claims,
+        })
+    }
+
+    /// `denial` with whom the token speaks for.
+    pub fn refused(&self, denial: Denial) -> Denial {
+        denial.about(|about| {
+            about.issuer(self.server.identity.as_str());
+            about.client(Some(&self.eec_id), self.claims.get("jti").and_then(Json::as_str));
         })
     }
 

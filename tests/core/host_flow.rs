@@ -28,6 +28,9 @@ impl Notes {
     }
 }
 
+/// What the access log says of every token here that names its issuer.
+const ISSUER_NOTE: &str = "issuer aes.mnc001.mcc001.pub.3gppnetwork.org";
+
 impl Host for Notes {
     fn remove(&self, fields: Fields, name: &[u8]) {
         self.add(format!("remove {fields:?} {}", String::from_utf8_lossy(name)));
@@ -45,8 +48,8 @@ impl Host for Notes {
         self.add(format!("reply {} {}", reply.status, reply.details));
     }
 
-    fn record_decision(&self, decision: &str) {
-        self.add(format!("decision {decision}"));
+    fn record(&self, name: &'static str, value: &str) {
+        self.add(format!("{name} {value}"));
     }
 
     fn log_denial(&self, verdict: &str, denial: &Denial) {
@@ -172,6 +175,7 @@ fn a_denial_is_counted_recorded_and_answered_and_nobody_is_named() {
         "count cache.miss",
         "count denied.signature_invalid",
         "decision deny:signature_invalid",
+        ISSUER_NOTE,
         "log deny signature_invalid",
         "reply 401 eec_authn.signature_invalid",
         "answered",
@@ -219,6 +223,8 @@ fn after_a_denial_nothing_more_of_the_request_goes_on() {
     let denied = [
         "count denied.binding_mismatch",
         "decision deny:binding_mismatch",
+        ISSUER_NOTE,
+        "eec_id eec-1",
         "log deny binding_mismatch",
         "reply 403 eec_authn.binding_mismatch",
         "answered",
@@ -246,14 +252,28 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     let mut way = Way::new(&plugin, 1);
     let got = way.delete(&expired, &[("x-eec-id", "admin")]);
     let [count, decision, log] = noted("token_expired");
-    let all = ["remove Headers x-eec-id", "count cache.miss", &count, &decision, &log, "continue"];
+    let all = [
+        "remove Headers x-eec-id",
+        "count cache.miss",
+        &count,
+        &decision,
+        ISSUER_NOTE,
+        "eec_id eec-1",
+        &log,
+        "continue",
+    ];
     expect(got, &all, false, &[]);
 
     // The headers go on in spite of `hold_headers`, with the token, and the first denial ends the looking.
     let mut way = Way::new(&plugin, 2);
     expect(way.post(&key.token(&claims())), &[], true, &["count cache.miss", "continue"]);
     let [count, decision, log] = noted("binding_mismatch");
-    expect(way.body(OTHERS, true), &[&count, &decision, &log, "continue"], false, &[]);
+    expect(
+        way.body(OTHERS, true),
+        &[&count, &decision, ISSUER_NOTE, "eec_id eec-1", &log, "continue"],
+        false,
+        &[],
+    );
 
     let mut way = Way::new(&plugin, 3);
     way.post(&key.token(&claims()));
@@ -264,7 +284,12 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     };
     let [count, decision, log] = noted("body_too_large");
     let step = way.exchange.on_request_body(1_000, false, &count_reads);
-    expect(Way::act(&way.notes, step, Fields::Headers), &[&count, &decision, &log, "continue"], false, &[]);
+    expect(
+        Way::act(&way.notes, step, Fields::Headers),
+        &[&count, &decision, ISSUER_NOTE, "eec_id eec-1", &log, "continue"],
+        false,
+        &[],
+    );
     let step = way.exchange.on_request_body(5_000_000, true, &count_reads);
     expect(Way::act(&way.notes, step, Fields::Headers), &["continue"], false, &[]);
     assert_eq!(read.get(), 0, "a body over the limit is not copied");
@@ -274,7 +299,7 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
 fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
     let key = Key::new(1);
     let mut filter = small(&[&key]);
-    filter["rules"] = json!([{"match": {"api": "eees-eecregistration"}, "mode": "shadow",
+    filter["rules"] = json!([{"name": "edge", "match": {"api": "eees-eecregistration"}, "mode": "shadow",
         "claims": [{"claim": "scope", "contains": "edge"}], "bind": [{"claim": "iss", "body": "/issuer"}]}]);
     let plugin = plugin(&filter);
     let mut way = Way::new(&plugin, 1);
@@ -283,6 +308,9 @@ fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
         "count allowed",
         "count shadow_denied.claim_mismatch",
         "decision shadow_deny:claim_mismatch",
+        "rule edge",
+        ISSUER_NOTE,
+        "eec_id eec-1",
         "log shadow_deny claim_mismatch",
         "continue",
     ];
@@ -313,6 +341,8 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
     let denied = [
         "count denied.entitlement_unavailable",
         "decision deny:entitlement_unavailable",
+        ISSUER_NOTE,
+        "eec_id eec-1",
         "log deny entitlement_unavailable",
         "reply 503 eec_authn.entitlement_unavailable",
         "answered",

@@ -2,7 +2,7 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::envoy::{Envoy, Push};
-use crate::support::fixture::{BOTH, FQDN, Fixture, config, identity_of_eec_1};
+use crate::support::fixture::{BOTH, FQDN, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::h1::{H1, bytes_of};
 use crate::support::h2_client::H2;
 use crate::support::problems::Problems;
@@ -223,5 +223,75 @@ fn challenges_say_the_scope_and_where_the_metadata_is() {
     }
     let scoped = delete.bearer(key.token(&claims_with(json!({"scope": "x eees-eecregistration"}))));
     fixture.allowed(&mut p, "with its scope", &scoped, &identity_of_eec_1());
+    fixture.finish(p);
+}
+
+/// Who was denied, and by what: in filter state, as far as somebody has vouched for it; never a GPSI.
+#[test]
+fn the_access_log_tells_who_was_denied_and_by_which_rule() {
+    let key = Key::new(1);
+    let mut filter = config(&[&key]);
+    filter["entitlement_servers"][0]["issuer"] = json!("https://issuer.example/realm");
+    filter["rules"] = json!([
+        {"name": "closed", "match": {"path_prefix": "/closed"}, "action": "deny"},
+        {"name": "gold", "match": {"path_prefix": "/gold"}, "claims": [{"claim": "tier", "equals": "gold"}]},
+        {"match": {"path_prefix": "/unnamed"}, "claims": [{"claim": "tier", "equals": "gold"}]},
+    ]);
+    let fixture = Fixture::start(&filter);
+    let mut p = Problems::new();
+    let issuer = "https://issuer.example/realm";
+    let token = |change: serde_json::Value| {
+        let mut all = claims_with(json!({"iss": issuer, "jti": "t-1", "gpsi": "msisdn-447700900123"}));
+        all.as_object_mut().expect("claims").extend(change.as_object().expect("claims").clone());
+        key.token(&all)
+    };
+    let get = |path: &str, token: String| Request::new("GET", path).bearer(token);
+    let forged = Key::new(2).token_with(&key.header(), &claims_with(json!({"iss": issuer, "jti": "t-1"})));
+    let (eec, jti) = (Some("eec-1"), Some("t-1"));
+    for (case, request, code, want) in [
+        ("closed", Request::new("GET", "/closed/x"), "route_denied", [Some("closed"), None, None, None]),
+        ("no token", Request::new("GET", "/gold/x"), "token_missing", [Some("gold"), None, None, None]),
+        (
+            "unknown",
+            get("/gold/x", token(json!({"iss": "x.example"}))),
+            "issuer_unknown",
+            [Some("gold"), None, None, None],
+        ),
+        ("forged", get("/gold/x", forged), "signature_invalid", [Some("gold"), Some(issuer), None, None]),
+        (
+            "old",
+            get("/gold/x", token(json!({"exp": 1, "iat": 0}))),
+            "token_expired",
+            [Some("gold"), Some(issuer), eec, jti],
+        ),
+        (
+            "silver",
+            get("/gold/x", token(json!({}))),
+            "claim_mismatch",
+            [Some("gold"), Some(issuer), eec, jti],
+        ),
+        ("again", get("/gold/x", token(json!({}))), "claim_mismatch", [Some("gold"), Some(issuer), eec, jti]),
+        ("unnamed", get("/unnamed/x", token(json!({}))), "claim_mismatch", [None, Some(issuer), eec, jti]),
+        (
+            "a line of its own",
+            get("/gold/x", token(json!({"jti": "t 1\n", "sub": "eec 1"}))),
+            "claim_malformed",
+            [Some("gold"), Some(issuer), None, None],
+        ),
+        (
+            "another's body",
+            Request::register("eec-2").bearer(token(json!({}))),
+            "binding_mismatch",
+            [None, Some(issuer), eec, jti],
+        ),
+    ] {
+        let request = Request { case: case.replace(' ', "-"), ..request };
+        fixture.send(Protocol::H1, &request).expect("an answer");
+        let access = fixture.envoy.access(&request.case);
+        let field = |name: &str| access.get(name).filter(|value| value != "-");
+        p.equal(case, "decision", field("decision"), Some(format!("deny:{code}")));
+        let fields = ["rule", "issuer", "denied_eec_id", "denied_token_id"].map(field);
+        p.equal(case, "fields", fields, want.map(|value| value.map(str::to_owned)));
+    }
     fixture.finish(p);
 }

@@ -1,0 +1,40 @@
+//! What a denial is about, for the access log (`docs/contract.md#replies`).
+
+/// The rule, and whom the token names as far as that is known. Never a GPSI: access logs are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    rule: Option<Box<str>>,
+    issuer: Option<Box<str>>,
+    eec_id: Option<Box<str>>,
+    token_id: Option<Box<str>>,
+}
+
+impl About {
+    /// Notes the rule that took the request.
+    pub fn rule(&mut self, name: Option<&str>) {
+        self.rule = name.map(Box::from);
+    }
+
+    /// Notes the entitlement server that the token names.
+    pub fn issuer(&mut self, issuer: &str) {
+        self.issuer = Some(issuer.into());
+    }
+
+    /// Notes whom a token speaks for that somebody has vouched for.
+    pub fn client(&mut self, eec_id: Option<&str>, token_id: Option<&str>) {
+        self.eec_id = eec_id.map(Box::from);
+        self.token_id = token_id.map(Box::from);
+    }
+
+    /// Names and values for the log; what is not visible ASCII could forge a line of it.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let fields = [
+            ("rule", &self.rule),
+            ("issuer", &self.issuer),
+            ("eec_id", &self.eec_id),
+            ("token_id", &self.token_id),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        fields.filter(|(_, value)| value.bytes().all(|b| b.is_ascii_graphic()))
+    }
+}
