@@ -44,9 +44,12 @@ pub fn seal(policy: &Policy, subject: &Subject, token: &ValidToken, answer: &Ans
         let only = values.next().filter(|_| values.next().is_none());
         only.and_then(|value| Some((name, value, Item::named(policy, subject, value)?)))
     });
-    // Whose it is by the answer: the one made, which `Location` alone names, or the one whose seal was opened.
+    // Whose it is by the answer: the one made, which `Location` alone names, or the one whose seal was opened. What servers take from
+    // `x-forwarded-prefix` and the like stands before the path of what was made, which a `?` or `#` in it would cut off.
     let own = match subject.deed {
-        Deed::Makes => location.as_ref().map(|(_, _, item)| item.clone()),
+        Deed::Makes => {
+            location.as_ref().filter(|(_, value, item)| item.end == value.len()).map(|(_, _, item)| item.clone())
+        }
         Deed::Changes => subject.sealed().and_then(|(id, _)| Item::of_request(subject, id)),
         Deed::Touches => None,
     };

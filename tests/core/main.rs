@@ -24,6 +24,7 @@ mod lenient_readers;
 mod look_alikes;
 mod many_rules;
 mod ownership;
+mod ownership_answers;
 mod pages;
 mod possession;
 mod published;
