@@ -47,18 +47,18 @@ pub fn seal(policy: &Policy, subject: &Subject, token: &ValidToken, answer: &Ans
     // Whose it is by the answer: the one made, which `Location` alone names, or the one whose seal was opened. What servers take from
     // `x-forwarded-prefix` and the like stands before the path of what was made, which a `?` or `#` in it would cut off.
     let own = match subject.deed {
-        Deed::Makes => {
-            location.as_ref().filter(|(_, value, item)| item.end == value.len()).map(|(_, _, item)| item.clone())
-        }
-        Deed::Changes => subject.sealed().and_then(|(id, _)| Item::of_request(subject, id)),
+        Deed::Makes => location
+            .as_ref()
+            .filter(|(_, value, item)| item.end == value.len())
+            .map(|(_, _, item)| item.clone()),
+        Deed::Changes => subject.sealed().map(|(id, _)| Item::of_request(id)),
         Deed::Touches => None,
     };
     let owner = subject.owned_by(policy, token);
-    let sealed = |(name, value, item): (&'static str, &[u8], Item<'_>)| {
-        let own = own.as_ref().filter(|own| own.is(&item))?;
+    let sealed = |(name, value, item): (&'static str, &[u8], Item)| {
+        let own = own.as_ref().filter(|own| own.id == item.id)?;
         let (start, end) = value.split_at_checked(item.end)?;
-        let seal = super::Owner { fqdn: own.fqdn, ..owner }.seal(key, &own.id);
-        Some((name, [start, seal.as_bytes(), end].concat()))
+        Some((name, [start, owner.seal(key, &own.id).as_bytes(), end].concat()))
     };
     let headers: Vec<_> = [location, content_location].into_iter().flatten().filter_map(sealed).collect();
     let count = match (subject.deed, headers.is_empty()) {
@@ -69,39 +69,30 @@ pub fn seal(policy: &Policy, subject: &Subject, token: &ValidToken, answer: &Ans
     Sealing { headers, count }
 }
 
-/// An item of the collection, as something names it.
+/// An item of the collection at the host of the request, as something names it.
 #[derive(Debug, Clone)]
-struct Item<'a> {
-    fqdn: &'a str,
+struct Item {
     /// In one spelling.
     id: Vec<u8>,
     /// Where a seal has its place in the text.
     end: usize,
 }
 
-impl<'a> Item<'a> {
-    /// The item that a header names, on this host or another of this server's names.
-    fn named(policy: &'a Policy, subject: &'a Subject, value: &[u8]) -> Option<Item<'a>> {
+impl Item {
+    /// The item that a header names. What is at another host is another, were it one of this server's names: servers take the host
+    /// from `x-forwarded-host`.
+    fn named(policy: &Policy, subject: &Subject, value: &[u8]) -> Option<Item> {
         let Reference { authority, path, path_end } = reference::read(value, subject.path())?;
         let protects = &policy.protects;
-        let fqdn = match authority {
-            None => subject.fqdn(),
-            Some(authority) if protects.fqdns.iter().any(|fqdn| fqdn.is_authority(authority)) => {
-                named_host(protects, authority)?
-            }
-            Some(_) => return None,
-        };
-        Some(Item { fqdn, id: subject.id_of(&path)?.into(), end: path_end })
+        let is_here = authority.is_none_or(|authority| {
+            protects.fqdns.iter().any(|fqdn| fqdn.is_authority(authority))
+                && named_host(protects, authority) == Some(subject.fqdn())
+        });
+        Some(Item { id: subject.id_of(&path).filter(|_| is_here)?.into(), end: path_end })
     }
 
     /// The item that the request acts on.
-    fn of_request(subject: &'a Subject, id: &[u8]) -> Option<Item<'a>> {
-        let id = super::identifier::in_one_spelling(id);
-        Some(Item { fqdn: subject.fqdn(), id, end: 0 })
-    }
-
-    /// Whether both are one item.
-    fn is(&self, other: &Item<'_>) -> bool {
-        self.fqdn == other.fqdn && self.id == other.id
+    fn of_request(id: &[u8]) -> Item {
+        Item { id: super::identifier::in_one_spelling(id), end: 0 }
     }
 }

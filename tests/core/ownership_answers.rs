@@ -74,3 +74,21 @@ fn a_location_that_begins_with_the_clients_words_is_not_sealed_for_what_they_nam
         }
     }
 }
+
+/// Servers take the host of a `Location` from `x-forwarded-host` (Werkzeug's ProxyFix) or from an `x-forwarded-prefix` of `//host`,
+/// and count identifiers for themselves: what is 17 here is another's there.
+#[test]
+fn a_location_at_another_host_than_the_requests_is_not_sealed() {
+    let own = format!("{REGISTRATIONS}/17");
+    let seal = EEC_1.seal(&SECRET, "17");
+    for start in
+        [format!("http://{FQDN}"), format!("https://{FQDN}.:8443"), format!("//{}", FQDN.to_uppercase())]
+    {
+        assert_eq!(sealed(&format!("{start}{own}")), Some(format!("{start}{own}{seal}")));
+    }
+    for start in
+        [format!("http://{OTHER_NAME}"), format!("//{OTHER_NAME}"), format!("HTTPS://{OTHER_NAME}.:8443")]
+    {
+        assert_eq!(sealed(&format!("{start}{own}")), None, "{start}");
+    }
+}
