@@ -372,3 +372,43 @@ fn an_identifier_given_twice_has_two_owners_until_the_secret_changes() {
     assert_eq!(delete(&fixture, &new, "eec-2", &others), 403);
     assert_eq!(delete(&fixture, &newest, "eec-2", &others), 204);
 }
+
+/// An attacker makes a server that believes forwarded headers name another's item in the answer to his own registration.
+#[test]
+fn what_a_client_says_of_forwarding_gets_it_no_seal_of_anothers() {
+    let key = Key::new(1);
+    let (fixture, items) = fixture(&filter(&key, |filter| {
+        filter["protects"]["fqdns"] = json!([FQDN, "ees2.edge.example.net"]);
+    }));
+    let mut p = Problems::new();
+    let (own, others) = (token(&key, "eec-1"), token(&key, "eec-2"));
+    let made =
+        fixture.send(Protocol::H1, &request("POST", REGISTRATIONS, "eec-2", &others)).expect("an answer");
+    p.equal("made", "status", made.status, 201);
+    let victims = format!("{REGISTRATIONS}/1");
+    let mut unsealable = 0;
+    for (name, value) in [
+        ("x-forwarded-prefix", format!("{victims}?")),
+        ("x-forwarded-prefix", format!("{victims}#")),
+        ("x-forwarded-host", format!("{FQDN}{victims}?")),
+        ("x-forwarded-host", "ees2.edge.example.net".into()),
+    ] {
+        for protocol in BOTH {
+            let case = format!("{name}: {value} [{protocol:?}]");
+            let post = request("POST", REGISTRATIONS, "eec-1", &own).header(name, &value);
+            let response = fixture.send(protocol, &post).expect("an answer");
+            unsealable += 1;
+            let location = response.one("location").unwrap_or_default().to_owned();
+            p.check(&case, location.contains(&value), || {
+                format!("the server did not believe it: {location}")
+            });
+            p.equal(&case, "unsealable", fixture.envoy.filter_stat("ownership.unsealable"), unsealable);
+            let named = location.split(['?', '#']).next().unwrap_or_default();
+            let path = named.find("/eees").and_then(|at| named.get(at..)).unwrap_or_default();
+            let delete = request("DELETE", path, "eec-1", &own);
+            fixture.denied_over(protocol, &mut p, &case, &delete, "ownership_mismatch");
+        }
+    }
+    p.equal("all", "kept", kept(&items, &victims).as_deref(), Some(r#"{"eecId":"eec-2"}"#));
+    fixture.finish(p);
+}

@@ -61,8 +61,11 @@ fn answer(items: &Items, request: &Received) -> Vec<u8> {
             let number = items.len() + 1;
             let item = format!("{path}/{number}");
             items.insert(item.clone(), request.body.clone());
-            let host = request.all("host").concat();
-            respond("201 Created", &format!("location: http://{host}{item}\r\n"), &request.body)
+            // It believes who forwards requests, as servers behind proxies are often set to.
+            let said = |name: &str| request.all(name).first().map(|value| (*value).to_owned());
+            let host = said("x-forwarded-host").or_else(|| said("host")).unwrap_or_default();
+            let prefix = said("x-forwarded-prefix").unwrap_or_default();
+            respond("201 Created", &format!("location: http://{host}{prefix}{item}\r\n"), &request.body)
         }
         "PUT" | "PATCH" if kept => {
             items.insert(path, request.body.clone());
