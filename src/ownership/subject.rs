@@ -111,9 +111,11 @@ impl Subject {
     }
 }
 
-/// A target without what has the form of a seal behind its last segment; `None` if there is none, or nothing before it.
+/// A target without what has the form of a seal behind its last segment; `None` if there is none, or no identifier before it: a
+/// segment of dots would lead elsewhere.
 pub fn without_seal(target: &[u8]) -> Option<Vec<u8>> {
-    let (id, _) = identifier::split(last_segment(target)).filter(|(id, _)| !id.is_empty())?;
+    let is_one = |id: &[u8]| !matches!(id, b"" | b"." | b"..");
+    let (id, _) = identifier::split(last_segment(target)).filter(|(id, _)| is_one(id))?;
     let path = path::without_query(target);
     let start = path.len().checked_sub(last_segment(target).len())?;
     let (folder, query) = (path.get(..start)?, target.get(path.len()..)?);

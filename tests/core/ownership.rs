@@ -3,7 +3,7 @@
 use crate::support::seal::{self, EEC_1, SECRET};
 use eec_authn::mac_key::MacKey;
 use eec_authn::ownership::reference::{Reference, read};
-use eec_authn::ownership::{Owner, identifier};
+use eec_authn::ownership::{Owner, identifier, without_seal};
 use std::collections::HashMap;
 
 fn key(secret: &[u8]) -> MacKey {
@@ -99,6 +99,20 @@ fn a_seal_opens_for_its_owner_its_resource_and_a_known_secret_alone() {
     }
     let strange = seal::EEC_1.seal(&[9; 32], "r1");
     assert_eq!(MINE.opens(&keys, b"r1", &strange.as_bytes()[1..]), None, "a secret that is not known");
+}
+
+/// In shadow mode this is all that is asked, of whoever sends it: what is left must not lead elsewhere.
+#[test]
+fn what_looks_like_a_seal_is_not_taken_off_a_segment_of_dots() {
+    let without = |id: &str| {
+        let target = format!("{BASE}/{id}.AAAAAAAAAAAAAAAAAAAAAA?x=/y");
+        without_seal(target.as_bytes()).map(|target| String::from_utf8_lossy(&target).into_owned())
+    };
+    assert_eq!(without("r1"), Some(format!("{BASE}/r1?x=/y")));
+    assert_eq!(without("..."), Some(format!("{BASE}/...?x=/y")));
+    for id in ["", ".", ".."] {
+        assert_eq!(without(id), None, "{id}");
+    }
 }
 
 const BASE: &str = "/eees-eecregistration/v1/registrations";
