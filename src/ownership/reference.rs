@@ -1,6 +1,7 @@
 //! `Location` and `Content-Location`: where a reference leads (RFC 3986, section 5.2), and where in it a seal has its place.
 
 use super::identifier;
+use crate::percent;
 use crate::policy::path;
 
 /// Where a reference leads.
@@ -23,6 +24,11 @@ pub fn read<'a>(text: &'a [u8], base: &[u8]) -> Option<Reference<'a>> {
     }
     let (authority, rest) = authority(text)?;
     let written = rest.split(|byte| matches!(byte, b'?' | b'#')).next().filter(|path| !path.is_empty())?;
+    // Before any is decoded: half an escape could become a whole one.
+    let digits = |after: &[u8]| after.first_chunk().and_then(percent::escaped).is_some();
+    if !written.split(|byte| *byte == b'%').skip(1).all(digits) {
+        return None;
+    }
     let path_end = text.len().checked_sub(rest.len())?.checked_add(written.len())?;
     let whole = if written.starts_with(b"/") {
         written.to_vec()

@@ -163,6 +163,9 @@ fn references_lead_where_rfc_3986_says() {
         "%2e/../registrations/r1",
         "registrations/r%2f1",
         "registrations/r%1",
+        // Decoded, these would be whole.
+        "registrations/r%%33A1",
+        "registrations/r%%33%41",
         "regi%73trations/r1",
         "registrations/r1,registrations/r2",
         "registrations/r1, registrations/r2",
