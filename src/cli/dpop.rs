@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {
-        "A client's key, a token that is bound to it, and a proof for a request with it" =>
+        "A client's key, a token bound to it, and a proof for a request with it" =>
             "eec-authn keygen --alg ES256 --out client.json > client-entry.json &&\n  \
              eec-authn mint --key key.json --iss aes.example.org --sub eec-1 \\\n    \
              --aud ees1.edge.example.net --dpop-key client.json > token.txt &&\n  \
