@@ -60,11 +60,20 @@ enum State {
     /// The entitlement server is being asked.
     Awaiting(Box<Awaiting>),
     /// Keys are being fetched. Once that is over, the walk begins anew.
-    AwaitingKeys(Arrived),
+    AwaitingKeys(AwaitingKeys),
     /// The body has to be seen first.
     HoldingBody { route: Route, token: Rc<ValidToken>, noted: Option<Denial> },
     /// Answered; should anything more arrive, it goes nowhere.
     Refused,
+}
+
+/// What the host has told of a request beside its headers, which it keeps.
+#[derive(Debug, Clone, Copy)]
+struct AwaitingKeys {
+    end_of_stream: bool,
+    client_certificate: Option<[u8; 32]>,
+    /// How much of the body has arrived meanwhile.
+    arrived: Arrived,
 }
 
 #[derive(Debug)]
@@ -136,8 +145,8 @@ impl Exchange {
         Step { spoofed, ..step }
     }
 
-    /// It has been seen to the keys that this exchange waits for: it is decided with those that are there. `request` is the
-    /// same as before, but for the headers that it must not have.
+    /// It has been seen to the keys that this exchange waits for: it is decided with those that are there. Of `request` only the
+    /// headers count, which are the same as before but for those that it must not have.
     pub fn on_keys<'a>(
         &mut self,
         request: &RequestView<'a>,
@@ -145,8 +154,12 @@ impl Exchange {
         host: &dyn HostVerifier,
         read: &ReadBody<'_>,
     ) -> Step<'a> {
-        let State::AwaitingKeys(arrived) = self.state else { return Step::default() };
+        let State::AwaitingKeys(AwaitingKeys { end_of_stream, client_certificate, arrived }) = self.state
+        else {
+            return Step::default();
+        };
         self.state = State::Refused;
+        let request = &RequestView { end_of_stream, client_certificate, ..*request };
         let decided = self.decide_headers(request, Some(arrived), now, host);
         let step = decided.unwrap_or_else(|denial| self.deny(denial));
         self.go_on_with_body(step, arrived, read)
@@ -193,8 +206,8 @@ impl Exchange {
                 awaiting.arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
                 Step::default()
             }
-            State::AwaitingKeys(arrived) => {
-                *arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
+            State::AwaitingKeys(awaiting) => {
+                awaiting.arrived = if end_of_stream { Arrived::All } else { Arrived::Some };
                 Step::default()
             }
             State::HoldingBody { token, .. } => {
@@ -224,8 +237,8 @@ impl Exchange {
                 awaiting.arrived = Arrived::All;
                 Step::default()
             }
-            State::AwaitingKeys(arrived) => {
-                *arrived = Arrived::All;
+            State::AwaitingKeys(awaiting) => {
+                awaiting.arrived = Arrived::All;
                 Step::default()
             }
             State::HoldingBody { .. } => self.decide_body(read),

@@ -2,7 +2,7 @@
 
 use super::authentication::{Authentication, Refusal, authenticate, settle};
 use super::route::{Entry, Route, route};
-use super::{Arrived, Awaiting, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
+use super::{Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
 use crate::introspection::{Admission, Cause, HttpVerb, TokenStatus};
@@ -60,7 +60,11 @@ impl Exchange {
                 self.ask(Awaiting { route, pending, presented, body, arrived }, now, host, counts)
             }
             Ok(Authentication::AwaitKeys(server)) => {
-                self.state = State::AwaitingKeys(Arrived::Nothing);
+                self.state = State::AwaitingKeys(AwaitingKeys {
+                    end_of_stream: request.end_of_stream,
+                    client_certificate: request.client_certificate,
+                    arrived: Arrived::Nothing,
+                });
                 Ok(Step { next: Next::AwaitKeys(server), ..Step::default() })
             }
             Err(Refusal { denial, cached }) => {

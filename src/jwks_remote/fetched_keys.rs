@@ -1,6 +1,6 @@
 //! The fetched keys that one worker verifies with.
 
-use super::response::KeySetAnswer;
+use super::answer::KeySetAnswer;
 use super::schedule::Brought;
 use crate::keys::{Fetched, KeySet, PinnedKey};
 use crate::policy::EntitlementServer;

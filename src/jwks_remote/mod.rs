@@ -3,6 +3,7 @@
 //!
 //! A set is anchored to something pinned, kept through outages, and belongs to one server as it is configured.
 
+mod answer;
 mod fetched_keys;
 mod request;
 mod response;
@@ -10,8 +11,9 @@ mod schedule;
 mod shared_sets;
 mod signed_set;
 
+pub use answer::{Answer, Failure, Form, KeySetAnswer, Moment};
 pub use fetched_keys::{FetchedKeys, Taken};
 pub use request::FetchRequest;
-pub use response::{Answer, Failure, Form, KeySetAnswer, Moment, read};
+pub use response::read;
 pub use schedule::{Brought, Pace, Schedule, Want};
 pub use shared_sets::{Admission, SharedSets, StoredSet};

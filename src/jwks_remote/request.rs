@@ -1,6 +1,6 @@
 //! The HTTP request that fetches a key set.
 
-use super::response::Form;
+use super::answer::Form;
 use crate::policy::JwksRemote;
 
 /// A request for a key set. There is no secret in it.

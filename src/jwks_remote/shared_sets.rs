@@ -3,7 +3,7 @@
 //! Other modules of the same `vm_id` can write here. So a set is kept as the server has sent it, and whoever takes it over
 //! reads it as if he had fetched it.
 
-use super::response::{Answer, Form};
+use super::answer::{Answer, Form};
 use super::schedule::{Brought, Pace, Schedule, Want};
 use crate::policy::JwksRemote;
 use crate::shared_map::{self, Read, SharedMap};

@@ -1,6 +1,6 @@
 //! A key set as a compact JWS (OpenID Federation 1.0, section 5.2.1).
 
-use super::response::{Failure, Moment};
+use super::answer::{Failure, Moment};
 use crate::decision::Trace;
 use crate::json::Json;
 use crate::jws::CompactJws;

@@ -9,6 +9,7 @@ use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
 use eec_authn::introspection::TokenStatus;
+use eec_authn::jwks_remote::{self, Answer, Moment};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::reply::Reply;
@@ -350,4 +351,48 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
     expect(second.answer(&TokenStatus::Unavailable), &denied, false, &[]);
     // An answer that comes too late for a request that is gone changes nothing.
     expect(first.answer(&TokenStatus::Unavailable), &["hold"], false, &[]);
+}
+
+/// A request that has waited for keys is the one that came: whether it had a body is not forgotten.
+#[test]
+fn what_waits_for_keys_still_needs_its_body() {
+    let (key, fetched) = (Key::new(1), Key::new(2));
+    for hold_headers in [true, false] {
+        let mut filter = small(&[&key]);
+        filter["body"] = json!({"hold_headers": hold_headers});
+        let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+        keys.push(json!({"jwks_remote": {"cluster": "es"}}));
+        let plugin = plugin(&filter);
+        let token = fetched.token(&claims());
+        let bearer = format!("Bearer {token}");
+        let pairs: [(&[u8], &[u8]); 5] = [
+            (b":method", b"POST"),
+            (b":path", REGISTRATIONS.as_bytes()),
+            (b":authority", FQDN.as_bytes()),
+            (b"authorization", bearer.as_bytes()),
+            (b"content-type", b"application/json"),
+        ];
+        let mut way = Way::new(&plugin, 1);
+        let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
+        expect(Way::act(&way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+
+        let server = &plugin.policy.entitlement_servers[0];
+        let remote = server.jwks_remote.as_deref().expect("it fetches");
+        let body = json!({"keys": [fetched.jwk()]}).to_string();
+        let media_types: [&[u8]; 1] = [b"application/jwk-set+json"];
+        let answer = Answer {
+            status: Some(200),
+            content_types: &media_types,
+            content_encodings: &[],
+            body: body.as_bytes(),
+        };
+        let moment = Moment { now: time(), fetched_at: time(), skew: 30.0, newest_issue: None };
+        let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
+        plugin.take_set(server, 1, time(), set);
+
+        // The host reads the headers anew, and does not know any more whether they were all.
+        let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
+        let got = Way::act(&way.notes, step, Fields::Headers);
+        assert!(got.contains(&"reply 400 eec_authn.body_required".to_owned()), "{hold_headers}: {got:?}");
+    }
 }

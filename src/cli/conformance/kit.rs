@@ -207,3 +207,9 @@ fn amend(object: &mut Value, changes: &Map<String, Value>) {
         }
     }
 }
+
+/// Parts of a compact JWS, joined by dots again.
+pub(super) fn part(token: &str, range: std::ops::Range<usize>) -> String {
+    let parts: Vec<&str> = token.split('.').collect();
+    parts.get(range).unwrap_or_default().join(".")
+}

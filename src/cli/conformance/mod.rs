@@ -133,7 +133,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     }
     let target = Target::parse(&url, args.connect.as_deref())?;
     let tokens = Tokens { issuer, audience, eec: args.sub, header: args.header, claims: args.claims };
-    let good = operations::candidates(role).next().ok_or_else(|| Failure::new("no operation"))?;
+    let good = operation_table::candidates(role).next().ok_or_else(|| Failure::new("no operation"))?;
     let kit = Kit::new(target, role, SigningKey::read(&key)?, tokens, good)?;
     let patience = Duration::from_secs(args.timeout);
     let report = super::block_on(async {

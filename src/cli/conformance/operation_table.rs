@@ -204,3 +204,51 @@ const fn item(
 ) -> Operation {
     Operation { id, title, clause, role, method, path, item: true, names, body }
 }
+
+impl Operation {
+    /// The operation that makes its items.
+    pub(super) fn maker(&self) -> Option<&'static Operation> {
+        OPERATIONS.iter().find(|op| self.item && op.path == self.path && !op.item)
+    }
+}
+
+/// The operations of a role that change nothing or can be undone, in the order in which a run tries them as its good request.
+pub(super) fn candidates(role: Role) -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().filter(move |op| op.role == role && !op.item).take(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn bodies_are_json_and_name_the_client_where_the_filter_looks() {
+        for op in OPERATIONS {
+            let text = op.body(&format!("\"{}\":\"a\"", op.member()), op.takes_ue().then_some("\"u\""));
+            let Some(text) = text else { continue };
+            let body: Value =
+                serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}: {text}", op.id));
+            let named = match op.names {
+                Names::Nobody => continue,
+                _ => body.pointer(&format!("/{}", op.member())).or(body.pointer("/requestorId/eecId")),
+            };
+            assert_eq!(named, Some(&json!("a")), "{}", op.id);
+            assert_eq!(body.get("ueId").is_some(), op.takes_ue() || op.names == Names::UeId, "{}", op.id);
+            assert_eq!(op.maker().is_some(), op.item, "{}", op.id);
+        }
+    }
+
+    #[test]
+    fn they_are_the_built_in_operations_of_the_filter() {
+        use eec_authn::policy::operations::OPERATIONS as BUILT_IN;
+        let ours = OPERATIONS.iter().map(Operation::listed);
+        let mut ours: Vec<String> = ours.collect();
+
+        let built_in = BUILT_IN.iter().map(|op| format!("{} /{}/v1{}", op.method, op.api, op.resource));
+        let mut built_in: Vec<String> = built_in.collect();
+        ours.sort();
+        built_in.sort();
+        assert_eq!(ours, built_in);
+    }
+}

@@ -1,8 +1,7 @@
 //! `TOK-SIG-…` and what stands under a signature of something else.
 
 use super::case::{Case, refused, refused_if};
-use super::kit::{Kit, base64url};
-use super::tokens::part;
+use super::kit::{Kit, base64url, part};
 use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {

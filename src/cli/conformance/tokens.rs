@@ -1,7 +1,7 @@
 //! `TOK-…`: what is no good token by its form, its algorithm or its signature.
 
 use super::case::{Case, Want, let_through, refused};
-use super::kit::{Kit, base64url};
+use super::kit::{Kit, base64url, part};
 use super::signatures;
 use serde_json::{Value, json};
 
@@ -224,10 +224,4 @@ fn headers() -> Vec<Case> {
         headed("TOK-TYP-PROOF", "A DPoP proof's type", "RFC 8725, 3.11", |_| json!({"typ": "dpop+jwt"})),
         headed("TOK-TYP-NUMBER", "`typ` is a number", "RFC 7515, 4.1.9", |_| json!({"typ": 1})),
     ]
-}
-
-/// Parts of a compact JWS, joined by dots again.
-pub(super) fn part(token: &str, range: std::ops::Range<usize>) -> String {
-    let parts: Vec<&str> = token.split('.').collect();
-    parts.get(range).unwrap_or_default().join(".")
 }
