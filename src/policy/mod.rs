@@ -75,6 +75,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The servers whose keys are fetched, and how.
+    pub fn fetching(&self) -> impl Iterator<Item = (&EntitlementServer, &JwksRemote)> {
+        self.entitlement_servers.iter().filter_map(|server| Some((&**server, server.jwks_remote.as_deref()?)))
+    }
+
     /// How DPoP proofs are checked, if they are.
     pub fn dpop(&self) -> Option<&DpopRules> {
         self.proof.as_ref()?.dpop.as_ref()

@@ -3,9 +3,10 @@
 use super::answers;
 use super::client_certificate;
 use super::clock;
+use super::fetching;
 use super::header_map;
 use super::hostcalls::{self, Map};
-use super::proxy_host::{ProxyHost, read_body};
+use super::proxy_host::{ProxyHost, fail_closed, read_body};
 use super::shared::Shared;
 use crate::exchange::{Exchange, Inquiry, Named, Step};
 use crate::host::{self, Fields, Flow};
@@ -65,7 +66,7 @@ impl Running {
 
     fn await_keys(&self, server: usize) -> Action {
         let shared = &self.shared;
-        if shared.fetches.want(shared, server, &self.exchange) {
+        if fetching::want(shared, server, &self.exchange) {
             self.waited.set(true);
             return Action::Pause;
         }
@@ -173,11 +174,4 @@ fn seal(running: &Running, named: &Named) {
     if let Some(counter) = sealing.count {
         running.shared.statistics.count(counter);
     }
-}
-
-/// What cannot happen in a sound host ends here: the request is refused, never let through.
-pub(super) fn fail_closed() -> Action {
-    let headers = header_map::serialize(&[("cache-control", "no-store".into())]);
-    hostcalls::send_local_response(503, "eec_authn.not_ready", &headers, b"");
-    Action::Pause
 }

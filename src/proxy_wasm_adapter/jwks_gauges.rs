@@ -1,7 +1,6 @@
 //! How many fetched keys each entitlement server has, and how old its set is.
 
 use super::hostcalls::{self, Metric};
-use super::key_fetches::remotes;
 use super::statistics::full_name;
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
@@ -36,7 +35,7 @@ struct Gauges {
 
 impl JwksGauges {
     pub(super) fn define(policy: &Policy) -> JwksGauges {
-        let gauges = remotes(policy).map(|(server, _)| {
+        let gauges = policy.fetching().map(|(server, _)| {
             let server = server.number;
             let name = full_name(policy, &format!("jwks.keys.{server}"));
             let age = full_name(policy, &format!("jwks.age_seconds.{server}"));

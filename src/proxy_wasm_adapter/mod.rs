@@ -7,6 +7,7 @@ mod answers;
 mod calls;
 mod client_certificate;
 mod clock;
+mod fetching;
 mod header_map;
 mod hostcalls;
 mod http;

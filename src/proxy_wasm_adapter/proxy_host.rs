@@ -8,6 +8,7 @@ use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::host::{Fields, Host};
 use crate::reply::Reply;
+use proxy_wasm::types::Action;
 
 /// All of the body that has been held back.
 pub(super) fn read_body() -> Option<Vec<u8>> {
@@ -52,4 +53,11 @@ impl Host for ProxyHost<'_> {
     fn count(&self, counter: Counter) {
         self.shared.statistics.count(counter);
     }
+}
+
+/// What cannot happen in a sound host ends here: the request is refused, never let through.
+pub(super) fn fail_closed() -> Action {
+    let headers = header_map::serialize(&[("cache-control", "no-store".into())]);
+    hostcalls::send_local_response(503, "eec_authn.not_ready", &headers, b"");
+    Action::Pause
 }

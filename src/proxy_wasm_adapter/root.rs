@@ -3,10 +3,11 @@
 use super::answers;
 use super::calls::Calls;
 use super::clock::now;
+use super::fetching;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::jwks_gauges::JwksGauges;
-use super::key_fetches::{KeyFetches, remotes};
+use super::key_fetches::KeyFetches;
 use super::native_verifier;
 use super::shared::Shared;
 use super::shared_data::{SharedData, random};
@@ -57,7 +58,7 @@ impl Root {
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
         if let Some(shared) = &self.shared {
-            if shared.fetches.on_response(shared, call, headers > 0) {
+            if fetching::on_response(shared, call, headers > 0) {
                 shared.jwks_gauges.record(&shared.plugin, now());
             } else {
                 answers::on_response(shared, call, headers > 0);
@@ -106,11 +107,15 @@ impl RootContext for Root {
                     inactive,
                 });
                 // What others have fetched is there before the first request.
-                for (server, _) in remotes(&shared.plugin.policy) {
-                    shared.fetches.take_over(&shared, server.number, now());
+                for (server, _) in shared.plugin.policy.fetching() {
+                    fetching::take_over(&shared, server.number, now());
                 }
                 shared.ticks.every(
-                    if remotes(&shared.plugin.policy).next().is_some() { SOON } else { self.period(&shared) },
+                    if shared.plugin.policy.fetching().next().is_some() {
+                        SOON
+                    } else {
+                        self.period(&shared)
+                    },
                     self.id,
                 );
                 self.shared = Some(shared);
@@ -129,12 +134,12 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(shared) = &self.shared {
             shared.calls.send_all();
-            shared.fetches.begin_wanted(shared);
+            fetching::begin_wanted(shared);
             if shared.calls.is_in_stream() {
                 return;
             }
             shared.calls.resume_all();
-            shared.fetches.on_clock(shared);
+            fetching::on_clock(shared);
             shared.jwks_gauges.record(&shared.plugin, now());
             shared.statistics.record_key_days(now());
             shared.ticks.every(self.period(shared), self.id);

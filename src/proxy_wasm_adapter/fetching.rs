@@ -1,0 +1,247 @@
+//! Fetching key sets: begun by the root context, read, shared with the other workers, and given to the streams that wait for them.
+//! Which fetch may begin is agreed on with the other workers; a set that another has fetched is taken over here.
+
+use super::answers;
+use super::calls::Call;
+use super::clock::now;
+use super::header_map;
+use super::hostcalls::{self, Buffer, Map};
+use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
+use super::limited_log;
+use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::shared::Shared;
+use super::shared_data;
+use crate::counter::Counter;
+use crate::exchange::Exchange;
+use crate::host::{self, Fields, Flow};
+use crate::introspection::Cause;
+use crate::jwks_remote::{
+    self, Admission, Answer, Brought, Failure, FetchRequest, Moment, SharedSets, StoredSet, Want,
+};
+use crate::log_limit::LineKind;
+use crate::plugin_state::StreamId;
+use crate::policy::{EntitlementServer, JwksRemote};
+use crate::request::RequestView;
+use crate::time::UnixTime;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Requests that wait for the keys of one server, per worker.
+const MAX_WAITING: usize = 1_024;
+
+/// One byte more than is read, so that what is too long shows.
+const MAX_BODY: usize = 256 * 1_024 + 1;
+
+fn find(shared: &Shared, number: usize) -> Option<(&EntitlementServer, &JwksRemote)> {
+    shared.plugin.policy.fetching().find(|(server, _)| server.number == number)
+}
+
+/// Sees to keys of a server for a stream, in its callback. `true`: they are being fetched, and the stream waits.
+pub(super) fn want(shared: &Shared, server: usize, exchange: &Rc<RefCell<Exchange>>) -> bool {
+    let Some((_, remote)) = find(shared, server) else { return false };
+    let is_full =
+        shared.fetches.waiting.borrow().get(&server).is_some_and(|waiting| waiting.len() >= MAX_WAITING);
+    if is_full || take_over(shared, server, now()) {
+        return false;
+    }
+    let stream = exchange.borrow().stream();
+    shared.fetches.wanted.set(Some(server));
+    shared.calls.run_in_root(stream);
+    if !SharedSets::new(&*shared.fetches.map, remote).is_under_way(now()) {
+        return false;
+    }
+    let waiting = Waiting { stream, exchange: Rc::downgrade(exchange) };
+    shared.fetches.waiting.borrow_mut().entry(server).or_default().push(waiting);
+    shared.ticks.every(WHILE_WAITED_FOR, stream);
+    true
+}
+
+/// Begins the fetch that a stream wants; runs in the root context, inside the stream's callback.
+pub(super) fn begin_wanted(shared: &Shared) {
+    if let Some(server) = shared.fetches.wanted.take() {
+        begin(shared, server, Want::Unknown);
+    }
+}
+
+/// What time brings: fetches that are due, sets that others have fetched, and the end of waiting. Runs in the root
+/// context, by the clock.
+pub(super) fn on_clock(shared: &Shared) {
+    for (server, remote) in shared.plugin.policy.fetching() {
+        take_over(shared, server.number, now());
+        begin(shared, server.number, Want::Due);
+        let waits =
+            shared.fetches.waiting.borrow().get(&server.number).is_some_and(|waiting| !waiting.is_empty());
+        if waits && !SharedSets::new(&*shared.fetches.map, remote).is_under_way(now()) {
+            // The worker that fetched has ended it, and what it has left is newer than the last look.
+            take_over(shared, server.number, now());
+            deliver(shared, server.number);
+        }
+    }
+}
+
+fn begin(shared: &Shared, server: usize, want: Want) {
+    let Some((server, remote)) = find(shared, server) else { return };
+    let now = now();
+    let sets = SharedSets::new(&*shared.fetches.map, remote);
+    let Admission::Fetch(number) = sets.begin(want, now) else { return };
+    let request = FetchRequest::new(remote);
+    let timeout = Duration::from_millis(request.timeout_ms);
+    let sent = proxy_wasm::hostcalls::dispatch_http_call(
+        request.cluster,
+        request.headers.to_vec(),
+        None,
+        Vec::new(),
+        timeout,
+    );
+    match sent {
+        Ok(call) => {
+            let fetch = Fetch { server: server.number, number, asked_at: now };
+            shared.fetches.under_way.borrow_mut().insert(call, fetch);
+        }
+        Err(_) => failed(shared, server, remote, number, &"it cannot be asked".into()),
+    }
+}
+
+/// The answer to the host's call `call` has come, or (`came` is false) none will. Whether it was one of these.
+pub(super) fn on_response(shared: &Shared, call: u32, came: bool) -> bool {
+    let Some(fetch) = shared.fetches.under_way.borrow_mut().remove(&call) else { return false };
+    let Some((server, remote)) = find(shared, fetch.server) else { return true };
+    match read(shared, server, remote, &fetch, came) {
+        Ok((set, body)) => fetched(shared, server, remote, &fetch, set, body),
+        Err(failure) => failed(shared, server, remote, fetch.number, &failure),
+    }
+    deliver(shared, fetch.server);
+    true
+}
+
+fn read(
+    shared: &Shared,
+    server: &EntitlementServer,
+    remote: &JwksRemote,
+    fetch: &Fetch,
+    came: bool,
+) -> Result<(jwks_remote::KeySetAnswer, Vec<u8>), Failure> {
+    let map = if came { hostcalls::header_map(Map::HttpCallResponseHeaders) } else { None };
+    let headers = map.as_deref().and_then(header_map::parse).unwrap_or_default();
+    let values = |wanted: &[u8]| -> Vec<&[u8]> {
+        headers.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value).collect()
+    };
+    let status = values(b":status").first().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+    let (content_types, content_encodings) = (values(b"content-type"), values(b"content-encoding"));
+    let body = if came { hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY) } else { None };
+    let body = body.unwrap_or_default();
+    let answer =
+        Answer { status, content_types: &content_types, content_encodings: &content_encodings, body: &body };
+    let moment = moment(shared, server, remote, fetch.asked_at);
+    let set = jwks_remote::read(server, remote, &answer, &moment, &shared.verifier)?;
+    Ok((set, body))
+}
+
+fn moment(shared: &Shared, server: &EntitlementServer, remote: &JwksRemote, fetched_at: UnixTime) -> Moment {
+    let all = SharedSets::new(&*shared.fetches.map, remote).newest_issue();
+    let own = shared.plugin.fetched.borrow().newest_issue(server.number);
+    let now = now();
+    Moment {
+        now,
+        // Nobody has asked in the future.
+        fetched_at: if now < fetched_at { now } else { fetched_at },
+        skew: shared.plugin.policy.token.clock_skew_seconds,
+        newest_issue: [all, own].into_iter().flatten().reduce(f64::max),
+    }
+}
+
+fn fetched(
+    shared: &Shared,
+    server: &EntitlementServer,
+    remote: &JwksRemote,
+    fetch: &Fetch,
+    set: jwks_remote::KeySetAnswer,
+    body: Vec<u8>,
+) {
+    shared.statistics.count(Counter::JwksFetched);
+    if let Some(because) = &set.left_out {
+        log(server, &format!("a key of the set is left out: {because}"));
+    }
+    let sets = SharedSets::new(&*shared.fetches.map, remote);
+    if let Some(issued_at) = set.issued_at {
+        sets.accept_issue(issued_at);
+    }
+    sets.store(&StoredSet { number: fetch.number, fetched_at: fetch.asked_at, body });
+    let brought = shared.plugin.take_set(server, fetch.number, fetch.asked_at, set);
+    sets.end(fetch.number, brought, now(), spread());
+}
+
+fn failed(shared: &Shared, server: &EntitlementServer, remote: &JwksRemote, number: u64, failure: &Failure) {
+    shared.statistics.count(Counter::JwksFailed);
+    log(server, &format!("no keys could be fetched: {}", failure.because));
+    SharedSets::new(&*shared.fetches.map, remote).end(number, Brought::Nothing, now(), spread());
+}
+
+/// Takes the set that another worker, or another configuration, has fetched, if it is a new one. It is read as if it came
+/// from the server. Whether it was taken.
+pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
+    let Some((server, remote)) = find(shared, server) else { return false };
+    let sets = SharedSets::new(&*shared.fetches.map, remote);
+    let newest = sets.schedule().set();
+    if newest == 0 || newest == shared.plugin.fetched.borrow().set_number(server.number) {
+        return false;
+    }
+    let Some(stored) = sets.stored() else { return false };
+    let media_type = [StoredSet::media_type(remote)];
+    let moment = Moment { now, ..moment(shared, server, remote, stored.fetched_at) };
+    match jwks_remote::read(server, remote, &stored.answer(&media_type), &moment, &shared.verifier) {
+        Ok(set) => {
+            shared.plugin.take_set(server, newest, moment.fetched_at, set);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// Lets all decide who wait for keys of this server; runs in the root context.
+fn deliver(shared: &Shared, server: usize) {
+    let waiting = shared.fetches.waiting.borrow_mut().remove(&server).unwrap_or_default();
+    for Waiting { stream, exchange } in waiting {
+        if let Some(exchange) = exchange.upgrade() {
+            decide(shared, stream, &exchange);
+        }
+    }
+    shared.calls.enter_root();
+}
+
+/// A stream has waited for keys long enough.
+fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Exchange>>) {
+    hostcalls::set_effective_context(stream);
+    let map = hostcalls::header_map(Map::RequestHeaders);
+    let Some(pairs) = map.as_deref().and_then(header_map::parse) else {
+        fail_closed();
+        return;
+    };
+    let request = RequestView::new(&pairs, false);
+    let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
+    match host::perform(step, Fields::Headers, &ProxyHost { shared }) {
+        Flow::Continue => hostcalls::continue_request(),
+        // It does not wait for keys twice.
+        Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}
+        Flow::Await => shared.calls.wait(&shared.statistics, exchange),
+        Flow::Ask(inquiry) => {
+            shared.calls.wait(&shared.statistics, exchange);
+            shared.calls.enter_root();
+            let pending = Rc::clone(&inquiry.pending);
+            if shared.calls.dispatch(Call { inquiry: *inquiry, since: now() }).is_err() {
+                answers::deliver(shared, &pending, Err(Cause::Cluster));
+            }
+        }
+    }
+}
+
+/// 0 to 1, as chance has it.
+fn spread() -> f64 {
+    shared_data::random::<1>().map_or(0.0, |[byte]| f64::from(byte) / 255.0)
+}
+
+fn log(server: &EntitlementServer, message: &str) {
+    let number = server.number;
+    limited_log::write(LineKind::Keys, || format!("entitlement_servers[{number}].keys: {message}"));
+}
