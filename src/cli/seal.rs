@@ -110,6 +110,11 @@ impl Resource {
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let Some(known) = args.resource.find(output)? else { return Ok(Exit::ConfigurationInvalid) };
+    if is_sealed(&known, &args.resource.eec_id) {
+        let message =
+            "the path has this owner's seal already; `eec-authn unseal` says what stands without it";
+        return Err(Failure::new(message));
+    }
     let sealed = sealed(&known, &args.resource.eec_id).ok_or_else(|| Failure::new("nothing to seal with"))?;
     if output.json {
         output.line(json!({"path": sealed}))?;
@@ -124,4 +129,11 @@ fn sealed(known: &Known, eec_id: &str) -> Option<String> {
     let owner = known.subject.owner(&known.policy, &known.server()?.identity, eec_id);
     let target = known.subject.sealed_target(&owner.seal(key, known.subject.segment()))?;
     String::from_utf8(target).ok()
+}
+
+/// Whether the owner's seal is there already: a second one would make it an identifier that no server knows.
+fn is_sealed(known: &Known, eec_id: &str) -> bool {
+    let (Some(ownership), Some(server)) = (&known.policy.ownership, known.server()) else { return false };
+    let owner = known.subject.owner(&known.policy, &server.identity, eec_id);
+    known.subject.sealed().is_some_and(|(id, seal)| owner.opens(&ownership.keys, id, seal).is_some())
 }

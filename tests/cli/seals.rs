@@ -199,3 +199,16 @@ fn check_says_what_is_open() {
         assert_eq!(warns(&desk).contains("warning: ownership: without it"), open, "{rules}");
     }
 }
+
+#[test]
+fn what_is_sealed_for_this_owner_is_not_sealed_again() {
+    let desk = Desk::new(|_| {});
+    for secret in [SECRET, OLD] {
+        let (code, text) = desk.seal(&[&sealed_by(&secret)]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("has this owner's seal already"), "{text}");
+    }
+    // What only looks like a seal, or is another's, is part of the identifier.
+    let other = Owner { eec_id: "eec-2", ..EEC_1 }.seal(&SECRET, "r1");
+    assert_eq!(desk.seal(&[&format!("{ITEM}{other}")]).0, Some(0));
+}
