@@ -11,8 +11,8 @@ pub struct About {
 
 impl About {
     /// Notes the rule that took the request.
-    pub fn rule(&mut self, name: Option<&str>) {
-        self.rule = name.map(Box::from);
+    pub fn rule(&mut self, name: &str) {
+        self.rule = Some(name.into());
     }
 
     /// Notes the entitlement server that the token names.

@@ -198,7 +198,7 @@ impl Exchange {
     /// `denial` with the name of the rule that took the request, if it has one.
     fn of_rule(&self, denial: Denial) -> Denial {
         match self.rule.as_ref().and_then(|rule| rule.name.as_deref()) {
-            Some(name) => denial.about(|about| about.rule(Some(name))),
+            Some(name) => denial.about(|about| about.rule(name)),
             None => denial,
         }
     }
