@@ -1,6 +1,7 @@
-//! A compact JWS (RFC 7515, section 3.1), read strictly: tokens and proofs are by the same rules.
+//! A compact JWS (RFC 7515, section 3.1), read strictly: tokens, proofs and signed key sets are by the same rules.
 
 use crate::json::{self, Json};
+use crate::keys::KeyHint;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -51,6 +52,29 @@ impl<'a> CompactJws<'a> {
     /// The string `name` in the header.
     pub fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Json::as_str)
+    }
+
+    /// Whether `typ` is this; case and `application/` before it do not count (section 4.1.9).
+    pub fn is_typ(&self, name: &str) -> bool {
+        const PREFIX: &str = "application/";
+        self.header_text("typ").is_some_and(|typ| match typ.split_at_checked(PREFIX.len()) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest.eq_ignore_ascii_case(name),
+            Some(_) | None => typ.eq_ignore_ascii_case(name),
+        })
+    }
+
+    /// Whether the names of the key that stand in the header are strings.
+    pub fn has_sound_key_names(&self) -> bool {
+        ["kid", "x5t#S256"].iter().all(|name| self.header.get(name).is_none_or(|v| v.as_str().is_some()))
+    }
+
+    /// What the header says about the key.
+    pub fn key_hint(&self) -> KeyHint<'_> {
+        KeyHint {
+            alg: self.header_text("alg").unwrap_or_default(),
+            kid: self.header_text("kid"),
+            x5t_s256: self.header_text("x5t#S256"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::answer::{Failure, Moment};
 use crate::decision::Trace;
 use crate::json::Json;
 use crate::jws::CompactJws;
-use crate::keys::{HostVerifier, KeyHint};
+use crate::keys::HostVerifier;
 use crate::policy::{EntitlementServer, JwksRemote};
 use crate::time::UnixTime;
 
@@ -33,20 +33,16 @@ pub(super) fn open(
     let jws = CompactJws::parse(body, |_| {}).map_err(|because| Failure {
         because: format!("the answer is not a strict compact JWS: {because}"),
     })?;
-    if !jws.header.get("typ").and_then(Json::as_str).is_some_and(is_set_type) {
+    if !jws.is_typ("jwk-set+jwt") {
         return Err("`typ` of the signed set is not `jwk-set+jwt`".into());
     }
-    if ["kid", "x5t#S256"].iter().any(|name| jws.header.get(name).is_some_and(|v| v.as_str().is_none())) {
+    if !jws.has_sound_key_names() {
         return Err("`kid` or `x5t#S256` of the signed set is not a string".into());
     }
-    let hint = KeyHint {
-        alg: jws.header_text("alg").unwrap_or_default(),
-        kid: jws.header_text("kid"),
-        x5t_s256: jws.header_text("x5t#S256"),
-    };
-    let signer = remote.signed_by.select(&hint, moment.now, &mut Trace::off()).map_err(|denial| Failure {
-        because: format!("the signed set does not fit `signed_by`: {}", denial.because),
-    })?;
+    let signer =
+        remote.signed_by.select(&jws.key_hint(), moment.now, &mut Trace::off()).map_err(|denial| {
+            Failure { because: format!("the signed set does not fit `signed_by`: {}", denial.because) }
+        })?;
     if !signer.key.verify(jws.signing_input, &jws.signature, host) {
         return Err("the signature of the set is not that of `signed_by`".into());
     }
@@ -78,13 +74,4 @@ fn check_claims(server: &EntitlementServer, payload: Json, moment: &Moment) -> R
         return Err("the signed set is older than one that has been accepted".into());
     }
     Ok(SignedSet { payload, issued_at, expires_at })
-}
-
-fn is_set_type(typ: &str) -> bool {
-    const PREFIX: &str = "application/";
-    let short = match typ.split_at_checked(PREFIX.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
-        _ => typ,
-    };
-    short.eq_ignore_ascii_case("jwk-set+jwt")
 }

@@ -47,7 +47,7 @@ impl<'a> UntrustedToken<'a> {
             });
         });
         let jws = jws.map_err(malformed)?;
-        check_header(&jws.header, rules.typ).map_err(malformed)?;
+        check_header(&jws, rules.typ).map_err(malformed)?;
         Ok(UntrustedToken(jws))
     }
 
@@ -86,11 +86,7 @@ impl<'a> UntrustedToken<'a> {
 
     /// What the header says about the key.
     pub fn hint(&self) -> KeyHint<'_> {
-        KeyHint {
-            alg: self.0.header_text("alg").unwrap_or_default(),
-            kid: self.0.header_text("kid"),
-            x5t_s256: self.0.header_text("x5t#S256"),
-        }
+        self.0.key_hint()
     }
 
     /// Picks the key among `keys`, those of `server`, and checks the signature with it.
@@ -124,30 +120,19 @@ impl<'a> UntrustedToken<'a> {
 }
 
 /// What the header says about type and key. Keys in the header (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are not even looked at.
-fn check_header(header: &Json, required: RequiredType) -> Result<(), &'static str> {
-    if ["kid", "x5t#S256"].iter().any(|name| header.get(name).is_some_and(|v| v.as_str().is_none())) {
+fn check_header(jws: &CompactJws<'_>, required: RequiredType) -> Result<(), &'static str> {
+    if !jws.has_sound_key_names() {
         return Err("`kid` or `x5t#S256` in the header is not a string");
     }
-    let found = match header.get("typ") {
+    let found = match jws.header.get("typ") {
         None if required == RequiredType::AnyOrNone => return Ok(()),
         None => return Err("the header has no `typ`, and `token.require_typ` asks for one"),
-        Some(typ) => typ.as_str().and_then(token_type).ok_or("`typ` is neither `JWT` nor `at+jwt`")?,
+        Some(_) if jws.is_typ("at+jwt") => RequiredType::AccessToken,
+        Some(_) if jws.is_typ("JWT") => RequiredType::Jwt,
+        Some(_) => return Err("`typ` is neither `JWT` nor `at+jwt`"),
     };
     if required != RequiredType::AnyOrNone && found != required {
         return Err("`typ` is not what `token.require_typ` asks for");
     }
     Ok(())
-}
-
-fn token_type(typ: &str) -> Option<RequiredType> {
-    const PREFIX: &str = "application/";
-    let short = match typ.split_at_checked(PREFIX.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
-        Some(_) | None => typ,
-    };
-    let is = |name: &str| short.eq_ignore_ascii_case(name);
-    if is("at+jwt") {
-        return Some(RequiredType::AccessToken);
-    }
-    is("JWT").then_some(RequiredType::Jwt)
 }
