@@ -9,6 +9,10 @@ const LONGEST_PAUSE: f64 = 60.0;
 /// The pause after the first failure, in seconds; each failure after it doubles it.
 const FIRST_RETRY: f64 = 1.0;
 
+/// How far the workers' readings of one clock lie apart at most, in seconds: each reads it before it looks at what others
+/// have written meanwhile. What is further ahead was written before the clock was set back.
+const APART: f64 = 1.0;
+
 /// The first field of a schedule as bytes: other bytes under its name are none.
 const FORMAT: u64 = 0x6565_6361_6a77_0001;
 
@@ -81,7 +85,7 @@ impl Default for Schedule {
 impl Schedule {
     /// Whether a fetch is under way. A clock that was set back does not make one last longer.
     pub fn is_under_way(&self, now: UnixTime, pace: Pace) -> bool {
-        self.lease.is_some_and(|end| now < end && end.seconds() - now.seconds() <= pace.timeout)
+        self.lease.is_some_and(|end| !has_come(end.seconds(), now, pace.timeout))
     }
 
     /// The number of the fetch that brought the set in force; 0 if none has.
@@ -180,7 +184,7 @@ impl Schedule {
 
 /// Whether the moment `at` has come, which is at most `away` seconds ahead by any clock that has not been set back since.
 fn has_come(at: f64, now: UnixTime, away: f64) -> bool {
-    now.seconds() >= at || at - now.seconds() > away
+    now.seconds() >= at || at - now.seconds() > away + APART
 }
 
 #[cfg(test)]
@@ -296,6 +300,20 @@ mod tests {
         assert_eq!(next.ended(gone, Brought::New, at(1.1), PACE, 0.0), None);
         let done = next.ended(number, Brought::New, at(1.2), PACE, 0.0).expect("its own");
         assert_eq!(done.ended(number, Brought::New, at(1.3), PACE, 0.0), None, "once only");
+    }
+
+    #[test]
+    fn a_worker_that_read_the_clock_a_moment_before_another_began_begins_none() {
+        for (want, before) in [(Want::Due, 0.0), (Want::Unknown, 10.0)] {
+            let mut schedule = Schedule::default();
+            if want == Want::Unknown {
+                fetches(&mut schedule, [(0.0, Want::Due), (1.0, Want::Due)], |_| Brought::Same);
+            }
+            let (begun, number) = schedule.begun(want, at(before), PACE).expect("it may");
+            assert_eq!(begun.begun(Want::Unknown, at(before - 0.001), PACE), None, "{want:?}");
+            let ended = begun.ended(number, Brought::New, at(before + 0.2), PACE, 0.0).expect("its own");
+            assert_eq!(ended.begun(want, at(before + 0.199), PACE), None, "{want:?}");
+        }
     }
 
     #[test]
