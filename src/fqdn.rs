@@ -38,7 +38,9 @@ impl Fqdn {
 
     /// Whether `text` is this host name: ASCII case and one trailing dot ignored.
     pub fn is(&self, text: &[u8]) -> bool {
-        text.strip_suffix(b".").unwrap_or(text).eq_ignore_ascii_case(self.0.as_bytes())
+        let (text, own) = (text.strip_suffix(b".").unwrap_or(text), self.0.as_bytes());
+        // Nearly everybody writes it in lower case, and that is told at once.
+        text == own || text.eq_ignore_ascii_case(own)
     }
 
     /// Whether `claim` names this host as `iss` and `aud` do: bare, or as `https://FQDN` with at most one
@@ -65,6 +67,9 @@ fn host_part(claim: &str) -> &str {
 
 /// `authority` without `:` and digits at its end.
 fn without_port(authority: &[u8]) -> &[u8] {
+    if !authority.last().is_some_and(|end| *end == b':' || end.is_ascii_digit()) {
+        return authority;
+    }
     match authority.iter().rposition(|b| *b == b':') {
         Some(colon) => {
             let (host, port) = authority.split_at(colon);

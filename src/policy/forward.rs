@@ -105,21 +105,29 @@ enum Why {
 #[derive(Debug)]
 struct NameGuard {
     folded: Vec<(Box<[u8]>, Why)>,
-    /// Bit n is set if a name is n bytes long, so that most headers cost one look.
-    lengths: u64,
+    /// By length, the ends that names have, a bit each: hardly a header that is none of them costs more than one look.
+    ends: [u32; LENGTHS],
 }
+
+/// Names of as many bytes or more are told apart by their ends alone.
+const LENGTHS: usize = 32;
 
 impl NameGuard {
     /// Where a name is there twice, the first reason counts.
     fn new<'a>(names: impl Iterator<Item = (&'a str, Why)>) -> NameGuard {
-        let folded: Vec<_> = names.map(|(name, why)| (name.bytes().map(fold).collect(), why)).collect();
-        let lengths =
-            folded.iter().fold(0, |bits, (name, _): &(Box<[u8]>, Why)| bits | length_bit(name.len()));
-        NameGuard { folded, lengths }
+        let folded: Vec<_> =
+            names.map(|(name, why)| (name.bytes().map(fold).collect::<Box<[u8]>>(), why)).collect();
+        let mut ends = [0; LENGTHS];
+        for (name, _) in &folded {
+            let (length, end) = length_and_end(name);
+            ends.iter_mut().skip(length).take(1).for_each(|ends| *ends |= end);
+        }
+        NameGuard { folded, ends }
     }
 
     fn finds(&self, name: &[u8]) -> Option<Why> {
-        if self.lengths & length_bit(name.len()) == 0 {
+        let (length, end) = length_and_end(name);
+        if self.ends.get(length).is_none_or(|ends| ends & end == 0) {
             return None;
         }
         let same = |own: &[u8]| own.iter().copied().eq(name.iter().map(|b| fold(*b)));
@@ -127,12 +135,40 @@ impl NameGuard {
     }
 }
 
-/// Names of 63 bytes and more share a bit.
-fn length_bit(length: usize) -> u64 {
-    1_u64 << length.min(63)
+/// Which entry of `ends` a name has, and which bit there.
+fn length_and_end(name: &[u8]) -> (usize, u32) {
+    let end = name.last().map_or(0, |byte| fold(*byte));
+    (name.len().min(LENGTHS - 1), 1 << (end % 32))
 }
 
 /// A byte of a header name with case and separators folded away.
 fn fold(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_cgi_like_server_takes_for_a_reserved_name_is_found_and_nothing_else() {
+        let forward = Forward::new(false, vec![("x-é".into(), HeaderClaim::EecId)]);
+        let reserved: Vec<&str> = DEFAULT_NAMES.into_iter().chain(OTHER_REQUEST).chain(["x-é"]).collect();
+        let long = "x-".repeat(200);
+        let others = ["", &long, "host", "x-eec", "x-eec-idd"];
+        let cgi = |name: &[u8]| -> String {
+            let letter = |b: &u8| if b.is_ascii_alphanumeric() { b.to_ascii_uppercase() } else { b'_' };
+            name.iter().map(|b| char::from(letter(b))).collect()
+        };
+        for name in reserved.iter().chain(&others) {
+            for place in 0..name.len().max(1) {
+                for byte in 0..=255 {
+                    let mut changed = name.as_bytes().to_vec();
+                    changed.iter_mut().skip(place).take(1).for_each(|at| *at = byte);
+                    let expected = reserved.iter().any(|own| cgi(own.as_bytes()) == cgi(&changed));
+                    assert_eq!(forward.is_reserved(&changed), expected, "{}", changed.escape_ascii());
+                }
+            }
+        }
+    }
 }

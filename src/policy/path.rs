@@ -5,36 +5,71 @@ use std::borrow::Cow;
 
 /// `target` without its query.
 pub fn without_query(target: &[u8]) -> &[u8] {
+    if !target.contains(&b'?') {
+        return target;
+    }
     target.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
 /// The names of the parameters in the query of `target`, decoded (`application/x-www-form-urlencoded`). Some servers take `;` for `&`.
 pub fn parameters(target: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let query = target.iter().position(|b| *b == b'?').and_then(|at| target.get(at..)).unwrap_or_default();
+    let query = target.get(without_query(target).len()..).unwrap_or_default();
     query
         .split(|b| matches!(b, b'?' | b'&' | b';'))
         .filter(|parameter| !parameter.is_empty())
         .map(|parameter| percent::decoded(parameter.split(|b| *b == b'=').next().unwrap_or_default()))
 }
 
+/// What a byte means for a path, as bits; most mean nothing.
+static MEANINGS: [u8; 256] = meanings();
+/// It is never in a path in normal form.
+const STRANGE: u8 = 1;
+/// It begins an escape.
+const ESCAPE: u8 = 2;
+/// It has no place in a path by itself (RFC 3986), and gets through to here: some readers take it for its escape.
+const NEEDS_ESCAPE: u8 = 4;
+
+const fn meanings() -> [u8; 256] {
+    let mut meanings = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[allow(clippy::indexing_slicing, reason = "const, and in bounds by the line above")]
+        {
+            meanings[byte] = match byte as u8 {
+                b'\\' | b';' | b'#' | 0..=0x20 | 0x7f.. => STRANGE,
+                b'%' => ESCAPE,
+                b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' => NEEDS_ESCAPE,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    meanings
+}
+
+fn meaning(byte: u8) -> u8 {
+    MEANINGS.get(usize::from(byte)).copied().unwrap_or(STRANGE)
+}
+
+/// All that the bytes of `path` mean, in one pass without a branch: nearly all paths have nothing to look at again.
+fn meanings_in(path: &[u8]) -> u8 {
+    path.iter().fold(0, |all, byte| all | meaning(*byte))
+}
+
 /// Whether a path (without query) is in normal form, as `docs/contract.md#paths` lists it.
 pub fn is_normal(path: &[u8]) -> bool {
-    let mut escaped = false;
-    for byte in path {
-        match byte {
-            b'\\' | b';' | b'#' | 0..=0x20 | 0x7f.. => return false,
-            b'%' => escaped = true,
-            _ => {}
-        }
-    }
-    path.starts_with(b"/") && segments_are_normal(path) && (!escaped || escapes_are_normal(path))
+    let found = meanings_in(path);
+    found & STRANGE == 0
+        && path.starts_with(b"/")
+        && segments_are_normal(path)
+        && (found & ESCAPE == 0 || escapes_are_normal(path))
 }
 
 /// A path in normal form in its one spelling: two spellings of one path are compared in it, and none goes upstream. Escapes
 /// of characters that need none in a segment (`pchar`, RFC 3986, section 3.3) are decoded, those that need one have it, hexadecimal
 /// digits in upper case.
 pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
-    if !path.iter().any(|byte| *byte == b'%' || needs_escape(*byte)) {
+    if meanings_in(path) & (ESCAPE | NEEDS_ESCAPE) == 0 {
         return Cow::Borrowed(path);
     }
     let mut spelled = Vec::with_capacity(path.len());
@@ -53,16 +88,11 @@ pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
                     }
                 }
             }
-            None if needs_escape(*byte) => spelled.extend(format!("%{byte:02X}").into_bytes()),
+            None if meaning(*byte) == NEEDS_ESCAPE => spelled.extend(format!("%{byte:02X}").into_bytes()),
             None => spelled.push(*byte),
         }
     }
     Cow::Owned(spelled)
-}
-
-/// Whether a byte that gets through to here has no place in a path by itself (RFC 3986): some readers take it for its escape.
-fn needs_escape(byte: u8) -> bool {
-    matches!(byte, b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 /// [`in_one_spelling`] of a path that is text.
@@ -73,6 +103,12 @@ pub fn text_in_one_spelling(path: &str) -> Box<str> {
 
 /// No empty segment but the last, and none that is `.` or `..`.
 fn segments_are_normal(path: &[u8]) -> bool {
+    let ((_, after), may_be_strange) = (path.split_at_checked(1).unwrap_or_default(), |pair: (&u8, &u8)| {
+        *pair.0 == b'/' && matches!(pair.1, b'/' | b'.')
+    });
+    if !path.iter().zip(after).any(may_be_strange) {
+        return true;
+    }
     let mut previous_empty = false;
     for segment in path.split(|b| *b == b'/').skip(1) {
         if previous_empty || matches!(segment, b"." | b"..") {
