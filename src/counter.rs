@@ -12,6 +12,14 @@ macro_rules! counters {
             Denied(DenyReason),
             /// Requests that would have been refused, by reason.
             ShadowDenied(DenyReason),
+            /// Requests that went on with a token of the entitlement server with this number.
+            IssuerAllowed(usize),
+            /// Requests refused with a token that names it.
+            IssuerDenied(usize),
+            /// Requests that the rule with this number took.
+            RuleMatched(usize),
+            /// Those of them that were refused.
+            RuleDenied(usize),
         }
 
         /// The rows as numbers, in their order.
@@ -28,16 +36,29 @@ macro_rules! counters {
                     $(Counter::$variant => $name.into(),)*
                     Counter::Denied(reason) => format!("denied.{}", reason.code()),
                     Counter::ShadowDenied(reason) => format!("shadow_denied.{}", reason.code()),
+                    Counter::IssuerAllowed(number) => format!("issuer.{number}.allowed"),
+                    Counter::IssuerDenied(number) => format!("issuer.{number}.denied"),
+                    Counter::RuleMatched(number) => format!("rule.{number}.matched"),
+                    Counter::RuleDenied(number) => format!("rule.{number}.denied"),
                 }
             }
 
-            /// Its place in [`Counter::all`].
-            pub fn index(self) -> usize {
+            /// Its place in [`Counter::all`]; none of them for a server or a rule that is not there.
+            pub fn index(self, extent: Extent) -> usize {
                 let after_rows = |reason: DenyReason| ROWS.len().saturating_add(usize::from(reason as u8));
+                let of_two = |start: usize, number: usize, place: usize, end: usize| {
+                    if number < end { start.saturating_add(number.saturating_mul(2)).saturating_add(place) } else { usize::MAX }
+                };
+                let servers = ROWS.len().saturating_add(DenyReason::ALL.len().saturating_mul(2));
+                let rules = servers.saturating_add(extent.servers.saturating_mul(2));
                 match self {
                     $(Counter::$variant => Row::$variant as usize,)*
                     Counter::Denied(reason) => after_rows(reason),
                     Counter::ShadowDenied(reason) => after_rows(reason).saturating_add(DenyReason::ALL.len()),
+                    Counter::IssuerAllowed(number) => of_two(servers, number, 0, extent.servers),
+                    Counter::IssuerDenied(number) => of_two(servers, number, 1, extent.servers),
+                    Counter::RuleMatched(number) => of_two(rules, number, 0, extent.rules),
+                    Counter::RuleDenied(number) => of_two(rules, number, 1, extent.rules),
                 }
             }
         }
@@ -69,22 +90,34 @@ counters! {
     OwnershipUnsealable, "ownership.unsealable", "Answers to a POST that named no new resource which a seal could be put to.";
 }
 
+/// Of how much each a configuration has that is counted by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Entitlement servers.
+    pub servers: usize,
+    /// Rules.
+    pub rules: usize,
+}
+
 impl Counter {
-    /// Every counter there is, in the order of [`Counter::index`].
-    pub fn all() -> impl Iterator<Item = Counter> {
+    /// Every counter there is for a configuration of this extent, in the order of [`Counter::index`].
+    pub fn all(extent: Extent) -> impl Iterator<Item = Counter> {
         let reasons = || DenyReason::ALL.iter().copied();
-        ROWS.iter().copied().chain(reasons().map(Counter::Denied)).chain(reasons().map(Counter::ShadowDenied))
+        let fixed = ROWS.iter().copied();
+        let fixed = fixed.chain(reasons().map(Counter::Denied)).chain(reasons().map(Counter::ShadowDenied));
+        let servers = (0..extent.servers).flat_map(|n| [Counter::IssuerAllowed(n), Counter::IssuerDenied(n)]);
+        let rules = (0..extent.rules).flat_map(|n| [Counter::RuleMatched(n), Counter::RuleDenied(n)]);
+        fixed.chain(servers).chain(rules)
     }
 }
 
-/// The first words of the names of statistics that are no counters, or are made while the filter runs.
-const OTHER_STATISTICS: [&str; 7] =
-    ["key_valid_days", "config", "ownership", "jwks", "proof", "issuer", "rule"];
+/// The first words of the names of statistics that are no counters.
+const OTHER_STATISTICS: [&str; 2] = ["key_valid_days", "config"];
 
 /// Whether the name of a statistic begins with this word.
 pub fn is_statistic(word: &str) -> bool {
     let is_first_word_of = |counter: Counter| counter.name().split('.').next() == Some(word);
-    OTHER_STATISTICS.contains(&word) || Counter::all().any(is_first_word_of)
+    OTHER_STATISTICS.contains(&word) || Counter::all(Extent { servers: 1, rules: 1 }).any(is_first_word_of)
 }
 
 #[cfg(test)]
@@ -93,8 +126,13 @@ mod tests {
 
     #[test]
     fn each_counter_has_the_place_that_it_says() {
-        for (place, counter) in Counter::all().enumerate() {
-            assert_eq!(counter.index(), place, "{}", counter.name());
+        let extent = Extent { servers: 2, rules: 3 };
+        for (place, counter) in Counter::all(extent).enumerate() {
+            assert_eq!(counter.index(extent), place, "{}", counter.name());
+        }
+        let all = Counter::all(extent).count();
+        for beyond in [Counter::IssuerAllowed(2), Counter::IssuerDenied(9), Counter::RuleMatched(3)] {
+            assert!(beyond.index(extent) >= all, "{}", beyond.name());
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What the core asks of the proxy it runs in, and the one order in which it asks.
 
-use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::exchange::{Inquiry, Next, Step};
 use crate::reply::Reply;
@@ -19,8 +18,6 @@ pub trait Host {
     fn record(&self, name: &'static str, value: &str);
     /// Tells the operator why, if there is room in the log.
     fn log_denial(&self, verdict: &str, denial: &Denial);
-    /// Adds one to a counter.
-    fn count(&self, counter: Counter);
 }
 
 /// Which fields of a request are meant.
@@ -64,12 +61,10 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
         host.add_request_header(name, value);
     }
-    step.counts.iter().for_each(|counter| host.count(*counter));
-    if step.counts.contains(&Counter::OnlineAllowedUnasked) {
+    if step.unasked {
         host.record("decision", "allowed_unasked");
     }
     if let Some(denial) = &step.noted {
-        host.count(Counter::ShadowDenied(denial.reason));
         record(host, "shadow_deny", denial);
     }
     match step.next {
@@ -79,7 +74,6 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
         Next::AwaitKeys(server) => Flow::AwaitKeys(server),
         Next::Refuse(denial, reply) => {
-            host.count(Counter::Denied(denial.reason));
             record(host, "deny", &denial);
             host.send_reply(&reply);
             Flow::Answered

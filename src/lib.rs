@@ -44,6 +44,7 @@ pub mod proof;
 pub mod reply;
 pub mod request;
 pub mod shared_map;
+pub mod tally;
 pub mod time;
 pub mod token;
 

@@ -2,11 +2,13 @@
 //! new configuration starts with nothing known.
 
 use crate::cache::BoundedMap;
+use crate::counter::Extent;
 use crate::introspection::InFlight;
 use crate::jwks_remote::{Brought, FetchedKeys, KeySetAnswer};
 use crate::policy::{EntitlementServer, Policy};
 use crate::proof::{MemoryOwner, ProofMemory};
 use crate::shared_map::OwnMap;
+use crate::tally::Tally;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
 use std::cell::RefCell;
@@ -30,6 +32,8 @@ pub struct PluginState {
     pub in_flight: RefCell<InFlight<StreamId>>,
     /// Proofs of possession that were used, by all workers together.
     pub proofs: ProofMemory,
+    /// What is counted.
+    pub tally: Tally,
     /// Keys that were fetched.
     pub fetched: RefCell<FetchedKeys>,
 }
@@ -48,7 +52,16 @@ impl PluginState {
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
         let in_flight = RefCell::new(InFlight::new(state, servers));
-        PluginState { policy, tokens, in_flight, proofs, fetched: RefCell::default() }
+        let extent =
+            Extent { servers: policy.entitlement_servers.len(), rules: policy.rules.as_slice().len() };
+        PluginState {
+            policy,
+            tokens,
+            in_flight,
+            proofs,
+            tally: Tally::new(extent),
+            fetched: RefCell::default(),
+        }
     }
 
     /// Takes the set that the fetch `number` has brought for `server`: tokens that a key has verified which is gone are

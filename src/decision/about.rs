@@ -5,6 +5,7 @@
 pub struct About {
     rule: Option<Box<str>>,
     issuer: Option<Box<str>>,
+    server: Option<usize>,
     eec_id: Option<Box<str>>,
     token_id: Option<Box<str>>,
 }
@@ -15,9 +16,15 @@ impl About {
         self.rule = Some(name.into());
     }
 
-    /// Notes the entitlement server that the token names.
-    pub fn issuer(&mut self, issuer: &str) {
+    /// Notes the entitlement server that the token names: its number, and the name.
+    pub fn issuer(&mut self, number: usize, issuer: &str) {
+        self.server = Some(number);
         self.issuer = Some(issuer.into());
+    }
+
+    /// The number of that server.
+    pub fn server(&self) -> Option<usize> {
+        self.server
     }
 
     /// Notes whom a token speaks for that somebody has vouched for.

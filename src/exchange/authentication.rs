@@ -169,7 +169,8 @@ pub(super) fn authenticate(
                     cached,
                 });
             }
-            let of_server = |denial: Denial| denial.about(|about| about.issuer(server.identity.as_str()));
+            let of_server =
+                |denial: Denial| denial.about(|about| about.issuer(server.number, server.identity.as_str()));
             let keys = match fetched.keys(server, &token.hint(), now).map_err(of_server)? {
                 Keys::Known(keys) => keys,
                 Keys::Await => return Ok(Authentication::AwaitKeys(server.number)),
@@ -301,7 +302,8 @@ impl PendingIntrospection {
             Some(token) => token.refused(denial),
             // An answer may have told more.
             None if denial.about.is_some() => denial,
-            None => denial.about(|about| about.issuer(self.asked.server.identity.as_str())),
+            None => denial
+                .about(|about| about.issuer(self.asked.server.number, self.asked.server.identity.as_str())),
         }
     }
 

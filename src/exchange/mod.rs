@@ -45,7 +45,7 @@ pub struct Exchange {
     /// What the answer may name.
     named: Option<Named>,
     /// The rule that took the request.
-    rule: Option<Arc<Rule>>,
+    rule: Option<(usize, Arc<Rule>)>,
     /// The path that the upstream gets, once the request goes on.
     target: Option<Vec<u8>>,
     trace: Trace,
@@ -176,7 +176,7 @@ impl Exchange {
         match std::mem::replace(&mut self.state, State::Refused) {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
-                let step = self.settle(*awaiting, answer, now, host, Vec::new());
+                let step = self.settle(*awaiting, answer, now, host);
                 self.go_on_with_body(step, arrived, read)
             }
             state => {
@@ -192,9 +192,8 @@ impl Exchange {
             return step;
         }
         let decided = self.decide_body(read);
-        let Step { identity, remove_token, remove_proof, target, counts, .. } = step;
-        let counts = counts.into_iter().chain(decided.counts).collect();
-        Step { identity, remove_token, remove_proof, target, counts, ..decided }
+        let Step { identity, remove_token, remove_proof, target, unasked, .. } = step;
+        Step { identity, remove_token, remove_proof, target, unasked, ..decided }
     }
 
     /// Some of the body has arrived: `size` bytes wait so far, and `read` copies them.

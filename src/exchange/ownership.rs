@@ -31,12 +31,7 @@ impl Named {
 impl Exchange {
     /// Whether the resource is this client's, if it has an owner. What follows from that is kept for the step that lets the request
     /// go on, and for the answer.
-    pub(super) fn check_owner(
-        &mut self,
-        route: &Route,
-        token: &Rc<ValidToken>,
-        counts: &mut Vec<Counter>,
-    ) -> Result<(), Denial> {
+    pub(super) fn check_owner(&mut self, route: &Route, token: &Rc<ValidToken>) -> Result<(), Denial> {
         let policy = &self.plugin.policy;
         let (Some(ownership), Some(subject)) = (&policy.ownership, &route.subject) else { return Ok(()) };
         if subject.deed == Deed::Changes && route.is_bound() {
@@ -50,7 +45,7 @@ impl Exchange {
         let watches = policy.mode == Mode::Shadow;
         match passage {
             Passage::AsItIs => {}
-            Passage::Unsealed => counts.push(Counter::OwnershipUnsealed),
+            Passage::Unsealed => self.plugin.tally.count(Counter::OwnershipUnsealed),
             // Nothing is sealed, and what looks like a seal is taken off in any case.
             Passage::Makes | Passage::Opened(_) if watches => {}
             Passage::Makes => self.named = Some(Named::new(subject, token)),

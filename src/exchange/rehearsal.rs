@@ -65,7 +65,7 @@ pub struct Outcome {
     pub target: Option<Vec<u8>>,
     /// The denial that a rule in shadow mode would have made.
     pub noted: Option<Denial>,
-    /// What was counted, in order.
+    /// What was counted.
     pub counts: Vec<Counter>,
     /// Which headers and trailers of the client did not go on.
     pub removed: Vec<Vec<u8>>,
@@ -90,6 +90,8 @@ pub fn play(
     now: UnixTime,
     host: &dyn HostVerifier,
 ) -> Outcome {
+    // Only what is counted for this request.
+    plugin.tally.take().for_each(drop);
     let mut exchange = Exchange::traced(Rc::clone(plugin));
     let mut play = Play::default();
     play.act(exchange.on_request_headers(&rehearsal.request, now, host));
@@ -131,14 +133,12 @@ struct Play {
     identity: Option<Rc<ValidToken>>,
     target: Option<Vec<u8>>,
     noted: Option<Denial>,
-    counts: Vec<Counter>,
     removed: Vec<Vec<u8>>,
 }
 
 impl Play {
     fn act(&mut self, step: Step<'_>) {
         self.removed.extend(step.spoofed.iter().map(|name| name.to_vec()));
-        self.counts.extend(step.counts);
         self.identity = step.identity.or(self.identity.take());
         self.target = step.target.or(self.target.take());
         self.noted = self.noted.take().or(step.noted);
@@ -178,11 +178,12 @@ impl Play {
     }
 
     fn end(self, exchange: Exchange) -> Outcome {
-        let allowed = self.counts.contains(&Counter::Allowed);
+        let counts = exchange.plugin.tally.take_all();
+        let allowed = counts.contains(&Counter::Allowed);
         let (decision, noted) = match (self.refused, self.noted) {
             (Some((denial, reply)), noted) => (Decision::Denied(denial, reply), noted),
             (None, noted) if allowed => (Decision::Allowed, noted),
-            (None, _) if self.counts.contains(&Counter::PassedWithoutToken) => (Decision::Passed, None),
+            (None, _) if counts.contains(&Counter::PassedWithoutToken) => (Decision::Passed, None),
             (None, noted) => match noted.filter(|_| exchange.is_open()) {
                 Some(denial) => (Decision::Recorded(denial), None),
                 None => (Decision::Undecided, None),
@@ -195,7 +196,7 @@ impl Play {
             identity,
             target: self.target.filter(|_| goes_on),
             noted,
-            counts: self.counts,
+            counts,
             removed: self.removed,
             trace: exchange.trace,
         }

@@ -52,12 +52,12 @@ impl Route {
     }
 }
 
-/// Path, rule or operation, and host; the rule that takes the request, whatever comes of it.
+/// Path, rule or operation, and host; the rule that takes the request, and its number, whatever comes of it.
 pub(super) fn route<'p>(
     policy: &'p Policy,
     request: &RequestView<'_>,
     trace: &mut Trace,
-) -> (Option<&'p Arc<Rule>>, Result<Entry, Denial>) {
+) -> (Option<(usize, &'p Arc<Rule>)>, Result<Entry, Denial>) {
     let mut taken = None;
     let entry = entry(policy, request, &mut taken, trace);
     (taken, entry)
@@ -66,7 +66,7 @@ pub(super) fn route<'p>(
 fn entry<'p>(
     policy: &'p Policy,
     request: &RequestView<'_>,
-    taken: &mut Option<&'p Arc<Rule>>,
+    taken: &mut Option<(usize, &'p Arc<Rule>)>,
     trace: &mut Trace,
 ) -> Result<Entry, Denial> {
     let sent = path::without_query(request.target);
@@ -88,7 +88,7 @@ fn entry<'p>(
             && matcher.takes(request.method, request.authority, path, operation)
     };
     let found = policy.rules.first(path, &takes);
-    *taken = found.map(|(_, rule)| rule);
+    *taken = found;
     trace.note(Check::Route, || {
         let rule = found.map(|(number, rule)| {
             format!("rules[{number}] {}", rule.name.as_deref().unwrap_or_default()).trim_end().to_owned()

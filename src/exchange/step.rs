@@ -2,7 +2,6 @@
 
 use super::authentication::PendingIntrospection;
 use super::grant::Grant;
-use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::introspection::{HttpVerb, IntrospectionRequest};
 use crate::reply::Reply;
@@ -22,8 +21,8 @@ pub struct Step<'a> {
     pub remove_proof: bool,
     /// Whom the upstream is told about.
     pub identity: Option<Rc<ValidToken>>,
-    /// What is counted.
-    pub counts: Vec<Counter>,
+    /// Whether it passes although nobody could be asked.
+    pub unasked: bool,
     /// A denial that is only recorded, for shadow mode.
     pub noted: Option<Denial>,
     /// What becomes of the request.

@@ -1,6 +1,6 @@
 //! The walk: every check in the order of the table in `docs/contract.md#decisions`, as far as the request has come.
 
-use super::authentication::{Authentication, Refusal, authenticate, settle};
+use super::authentication::{Authentication, Refusal, Settled, authenticate, settle};
 use super::route::{Entry, Route, route};
 use super::{Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
 use crate::counter::Counter;
@@ -14,6 +14,7 @@ use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::{Credentials, ValidToken};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Exchange {
     pub(super) fn decide_headers<'a>(
@@ -26,12 +27,16 @@ impl Exchange {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let (rule, entry) = route(policy, request, &mut self.trace);
-        self.rule = rule.cloned();
+        self.rule = rule.map(|(number, rule)| (number, Arc::clone(rule)));
+        // Whoever waited for keys comes here a second time.
+        if let (Some((number, _)), None) = (rule, waited) {
+            plugin.tally.count(Counter::RuleMatched(number));
+        }
         let Entry::Authenticate(route) = entry? else {
             let grant = Grant::without_token();
             self.state = State::Open(grant);
-            let counts = vec![Counter::PassedWithoutToken];
-            return Ok(Step { counts, next: Next::Continue(grant), ..Step::default() });
+            plugin.tally.count(Counter::PassedWithoutToken);
+            return Ok(Step { next: Next::Continue(grant), ..Step::default() });
         };
         let credentials = Credentials::from_request(request, policy.dpop().is_some(), &mut self.trace)?;
         self.scheme = credentials.scheme();
@@ -42,22 +47,21 @@ impl Exchange {
         let arrived = waited.unwrap_or(Arrived::Nothing);
         let authentication =
             authenticate(&plugin, may_wait, credentials, &possession, now, host, &mut self.trace);
-        let mut counts = Vec::new();
-        counts.extend(possession.has_looked().then_some(Counter::ProofChecked));
+        self.count_look(&possession);
         match authentication {
             Ok(Authentication::Known { token, cached }) => {
-                counts.extend(cached.map(cache_counter));
+                cached.into_iter().for_each(|hit| plugin.tally.count(cache_counter(hit)));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
-                Ok(self.admit(route, token, body, arrived, counts))
+                Ok(self.admit(route, token, body, arrived))
             }
             Ok(Authentication::Ask { pending, cached }) => {
-                counts.extend(cached.map(cache_counter));
+                cached.into_iter().for_each(|hit| plugin.tally.count(cache_counter(hit)));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
                 // The proof of a verified token has been checked; for another, the answer says whose it must be.
                 let presented = possession.into_presented().filter(|_| !pending.is_verified());
                 let presented = presented.map(|presented| Box::new(presented.kept()));
                 let pending = Rc::new(pending);
-                self.ask(Awaiting { route, pending, presented, body, arrived }, now, host, counts)
+                self.ask(Awaiting { route, pending, presented, body, arrived }, now, host)
             }
             Ok(Authentication::AwaitKeys(server)) => {
                 self.state = State::AwaitingKeys(AwaitingKeys {
@@ -70,9 +74,10 @@ impl Exchange {
             Err(Refusal { denial, cached }) => {
                 let token_was_looked_up =
                     denial.reason > DenyReason::TokenTooLarge && plugin.policy.cached_tokens > 0;
-                counts.extend(token_was_looked_up.then_some(cache_counter(cached)));
-                let step = self.deny(denial);
-                Ok(Step { counts, ..step })
+                if token_was_looked_up {
+                    plugin.tally.count(cache_counter(cached));
+                }
+                Ok(self.deny(denial))
             }
         }
     }
@@ -82,28 +87,26 @@ impl Exchange {
         awaiting: Awaiting,
         now: UnixTime,
         host: &dyn HostVerifier,
-        mut counts: Vec<Counter>,
     ) -> Result<Step<'a>, Denial> {
         let pending = &awaiting.pending;
         let asked = self.plugin.in_flight.borrow_mut().ask(pending.digest, pending.party(), self.stream, now);
         let send = match asked {
             Admission::Known(answer) => {
-                counts.push(Counter::OnlineCacheHit);
-                return Ok(self.settle(awaiting, &answer, now, host, counts));
+                self.plugin.tally.count(Counter::OnlineCacheHit);
+                return Ok(self.settle(awaiting, &answer, now, host));
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
                 let denial = pending.refused(Denial::new(DenyReason::EntitlementUnavailable, because));
-                let step = self.deny(denial);
-                counts.extend([Counter::OnlineUnavailable, Cause::Overload.counter()]);
-                counts.extend(step.counts);
-                return Ok(Step { counts, ..step });
+                self.plugin.tally.count(Counter::OnlineUnavailable);
+                self.plugin.tally.count(Cause::Overload.counter());
+                return Ok(self.deny(denial));
             }
             Admission::Send => Some(inquiry(pending, HttpVerb::Post)),
             Admission::Wait => None,
         };
         self.state = State::Awaiting(Box::new(awaiting));
-        Ok(Step { counts, next: Next::Await(send.map(Box::new)), ..Step::default() })
+        Ok(Step { next: Next::Await(send.map(Box::new)), ..Step::default() })
     }
 
     pub(super) fn settle<'a>(
@@ -112,22 +115,27 @@ impl Exchange {
         answer: &TokenStatus,
         now: UnixTime,
         host: &dyn HostVerifier,
-        mut counts: Vec<Counter>,
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
         let presented = awaiting.presented.map(|presented| *presented);
         let possession = Possession::new(&plugin.policy, &plugin.proofs, presented, now, host);
         let settled = settle(&plugin.policy, &awaiting.pending, answer, &possession, now, &mut self.trace);
-        counts.extend(possession.has_looked().then_some(Counter::ProofChecked));
+        self.count_look(&possession);
         match settled {
-            Ok(settled) => {
-                counts.extend(settled.unasked.then_some(Counter::OnlineAllowedUnasked));
-                self.admit(awaiting.route, settled.token, awaiting.body, awaiting.arrived, counts)
+            Ok(Settled { token, unasked }) => {
+                if unasked {
+                    plugin.tally.count(Counter::OnlineAllowedUnasked);
+                }
+                let step = self.admit(awaiting.route, token, awaiting.body, awaiting.arrived);
+                Step { unasked, ..step }
             }
-            Err(denial) => {
-                let step = self.deny(awaiting.pending.refused(denial));
-                Step { counts, ..step }
-            }
+            Err(denial) => self.deny(awaiting.pending.refused(denial)),
+        }
+    }
+
+    fn count_look(&self, possession: &Possession<'_>) {
+        if possession.has_looked() {
+            self.plugin.tally.count(Counter::ProofChecked);
         }
     }
 
@@ -138,20 +146,16 @@ impl Exchange {
         token: Rc<ValidToken>,
         body: Result<(), Denial>,
         arrived: Arrived,
-        mut counts: Vec<Counter>,
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let authorized = body::authorize(policy, &route, &token, &mut self.trace);
-        let owned =
-            authorized.and_then(|noted| self.check_owner(&route, &token, &mut counts).map(|()| noted));
+        let owned = authorized.and_then(|noted| self.check_owner(&route, &token).map(|()| noted));
         let owned = owned.map(|noted| noted.map(|denial| self.of_rule(token.refused(denial))));
         let mut step = match owned {
             Err(denial) => self.deny(token.refused(denial)),
             Ok(noted) if !route.needs_body() => {
-                counts.push(Counter::Allowed);
-                let grant = Grant::client(&token);
-                self.state = State::Open(grant);
+                let (grant, noted) = self.allow(&token, noted);
                 Step { noted, target: self.target.take(), next: Next::Continue(grant), ..Step::default() }
             }
             Ok(noted) => match body {
@@ -168,7 +172,6 @@ impl Exchange {
                 }
             },
         };
-        step.counts = counts;
         if !matches!(step.next, Next::Refuse(..)) {
             step.identity = Some(token);
             step.remove_token = !policy.forward.token && policy.mode == Mode::Enforce;
@@ -185,19 +188,29 @@ impl Exchange {
         let body = read().unwrap_or_default();
         match body::check(&self.plugin.policy, &route, &token, &body, &mut self.trace) {
             Ok(found) => {
-                let grant = Grant::client(&token);
-                self.state = State::Open(grant);
-                let (counts, next) = (vec![Counter::Allowed], Next::Continue(grant));
                 let found = found.map(|denial| self.of_rule(token.refused(denial)));
-                Step { counts, noted: noted.or(found), next, ..Step::default() }
+                let (grant, noted) = self.allow(&token, noted.or(found));
+                Step { noted, next: Next::Continue(grant), ..Step::default() }
             }
             Err(denial) => self.deny(token.refused(denial)),
         }
     }
 
+    /// Lets it go on; `noted` is what a rule in shadow mode would have refused it for.
+    fn allow(&mut self, token: &ValidToken, noted: Option<Denial>) -> (Grant, Option<Denial>) {
+        let (grant, tally) = (Grant::client(token), &self.plugin.tally);
+        self.state = State::Open(grant);
+        tally.count(Counter::Allowed);
+        tally.count(Counter::IssuerAllowed(token.server().number));
+        if let Some(denial) = &noted {
+            tally.count(Counter::ShadowDenied(denial.reason));
+        }
+        (grant, noted)
+    }
+
     /// `denial` with the name of the rule that took the request, if it has one.
     fn of_rule(&self, denial: Denial) -> Denial {
-        match self.rule.as_ref().and_then(|rule| rule.name.as_deref()) {
+        match self.rule.as_ref().and_then(|(_, rule)| rule.name.as_deref()) {
             Some(name) => denial.about(|about| about.rule(name)),
             None => denial,
         }
@@ -206,14 +219,20 @@ impl Exchange {
     /// A denial refuses the request, or is noted where the whole filter only watches.
     pub(super) fn deny<'a>(&mut self, denial: Denial) -> Step<'a> {
         let denial = self.of_rule(denial);
-        let policy = &self.plugin.policy;
+        let (policy, tally) = (&self.plugin.policy, &self.plugin.tally);
         match policy.mode {
             Mode::Enforce => {
+                tally.count(Counter::Denied(denial.reason));
+                let server = denial.about.as_ref().and_then(|about| about.server());
+                server.into_iter().for_each(|number| tally.count(Counter::IssuerDenied(number)));
+                let rule = self.rule.iter().map(|(number, _)| *number);
+                rule.for_each(|number| tally.count(Counter::RuleDenied(number)));
                 let reply = Reply::to_denial(&denial, policy, self.scheme, self.is_head);
                 self.state = State::Refused;
                 Step { next: Next::Refuse(denial, reply), ..Step::default() }
             }
             Mode::Shadow => {
+                tally.count(Counter::ShadowDenied(denial.reason));
                 let grant = Grant::watched(&denial);
                 self.state = State::Open(grant);
                 let target = self.target.take();

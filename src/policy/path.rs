@@ -42,7 +42,7 @@ const fn meanings() -> [u8; 256] {
                 _ => 0,
             };
         }
-        byte += 1;
+        byte = byte.saturating_add(1);
     }
     meanings
 }

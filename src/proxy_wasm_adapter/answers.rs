@@ -55,7 +55,7 @@ pub(super) fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: A
         let Some(exchange) = exchange else { continue };
         hostcalls::set_effective_context(stream);
         let step = exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
-        if matches!(host::perform(step, Fields::Headers, &ProxyHost { shared }), Flow::Continue) {
+        if matches!(host::perform(step, Fields::Headers, &ProxyHost), Flow::Continue) {
             hostcalls::continue_request();
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn close(
     now: UnixTime,
 ) -> (TokenStatus, Vec<StreamId>) {
     let answer = answer.unwrap_or_else(|cause| no_answer(shared, pending, cause));
-    shared.statistics.count(answer_counter(&answer));
+    shared.plugin.tally.count(answer_counter(&answer));
     let answer = lasting(shared, pending, answer, now);
     let until = exchange::keep_until(pending, &answer, now);
     let streams = shared.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
@@ -79,7 +79,7 @@ pub(super) fn close(
 
 /// Counts why there is no answer, and tells the operator.
 fn no_answer(shared: &Shared, pending: &PendingIntrospection, cause: Cause) -> TokenStatus {
-    shared.statistics.count(cause.counter());
+    shared.plugin.tally.count(cause.counter());
     limited_log::write(LineKind::NoAnswer, || {
         format!("entitlement_servers[{}].online: {cause}", pending.asked.server.number)
     });

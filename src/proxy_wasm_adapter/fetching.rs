@@ -159,7 +159,7 @@ fn fetched(
     set: jwks_remote::KeySetAnswer,
     body: Vec<u8>,
 ) {
-    shared.statistics.count(Counter::JwksFetched);
+    shared.plugin.tally.count(Counter::JwksFetched);
     if let Some(because) = &set.left_out {
         log(server, &format!("a key of the set is left out: {because}"));
     }
@@ -173,7 +173,7 @@ fn fetched(
 }
 
 fn failed(shared: &Shared, server: &EntitlementServer, remote: &JwksRemote, number: u64, failure: &Failure) {
-    shared.statistics.count(Counter::JwksFailed);
+    shared.plugin.tally.count(Counter::JwksFailed);
     log(server, &format!("no keys could be fetched: {}", failure.because));
     SharedSets::new(&*shared.fetches.map, remote).end(number, Brought::Nothing, now(), spread());
 }
@@ -220,7 +220,7 @@ fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Exchange>>) {
     };
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
-    match host::perform(step, Fields::Headers, &ProxyHost { shared }) {
+    match host::perform(step, Fields::Headers, &ProxyHost) {
         Flow::Continue => hostcalls::continue_request(),
         // It does not wait for keys twice.
         Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}

@@ -27,6 +27,7 @@ pub(super) struct HttpFilter {
 
 struct Running {
     shared: Rc<Shared>,
+    stream: StreamId,
     /// Shared with whoever brings the answer that it may wait for.
     exchange: Rc<RefCell<Exchange>>,
     /// Whether it was held at its headers until an answer came.
@@ -37,17 +38,23 @@ impl HttpFilter {
     pub(super) fn new(shared: Option<Rc<Shared>>, stream: StreamId) -> HttpFilter {
         let running = shared.map(|shared| {
             let exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
-            Running { shared, exchange: Rc::new(RefCell::new(exchange)), waited: Cell::new(false) }
+            Running { shared, stream, exchange: Rc::new(RefCell::new(exchange)), waited: Cell::new(false) }
         });
         HttpFilter { running }
     }
 }
 
 impl Running {
-    /// Carries out a step and says what it means for the host.
+    /// Carries out a step and says what it means for the host, which is told soon what was counted.
     fn act(&self, step: Step<'_>, fields: Fields) -> Action {
+        let action = self.perform(step, fields);
+        self.shared.tell_soon(self.stream);
+        action
+    }
+
+    fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
         let shared = &self.shared;
-        match host::perform(step, fields, &ProxyHost { shared }) {
+        match host::perform(step, fields, &ProxyHost) {
             Flow::Continue => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,
             Flow::Await => {
@@ -76,14 +83,13 @@ impl Running {
         let mut exchange = self.exchange.borrow_mut();
         let step = exchange.on_keys(&request, clock::now(), &shared.verifier, &read_body);
         drop(exchange);
-        self.act(step, Fields::Headers)
+        self.perform(step, Fields::Headers)
     }
 
     fn ask(&self, inquiry: Inquiry) -> Action {
         let shared = &self.shared;
-        let stream = self.exchange.borrow().stream();
         let pending = Rc::clone(&inquiry.pending);
-        if shared.calls.send(inquiry, stream) {
+        if shared.calls.send(inquiry, self.stream) {
             self.wait();
             return Action::Pause;
         }
@@ -91,7 +97,7 @@ impl Running {
         let now = clock::now();
         let (answer, _) = answers::close(shared, &pending, Err(Cause::Cluster), now);
         let step = self.exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
-        self.act(step, Fields::Headers)
+        self.perform(step, Fields::Headers)
     }
 }
 
@@ -142,7 +148,7 @@ impl HttpContext for HttpFilter {
             // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
             // more data, itself included). So they go on once it is done with that.
             Action::Continue if running.waited.get() => {
-                running.shared.calls.resume_soon(&running.shared.ticks, running.exchange.borrow().stream());
+                running.shared.calls.resume_soon(&running.shared.ticks, running.stream);
                 Action::Pause
             }
             action => action,
@@ -172,6 +178,7 @@ fn seal(running: &Running, named: &Named) {
         hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value);
     }
     if let Some(counter) = sealing.count {
-        running.shared.statistics.count(counter);
+        running.shared.plugin.tally.count(counter);
+        running.shared.tell_soon(running.stream);
     }
 }

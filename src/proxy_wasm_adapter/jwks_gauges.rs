@@ -1,7 +1,7 @@
 //! How many fetched keys each entitlement server has, and how old its set is.
 
 use super::hostcalls::{self, Metric};
-use super::statistics::full_name;
+use super::statistics::{full_name, handle};
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
 use crate::time::UnixTime;
@@ -39,7 +39,7 @@ impl JwksGauges {
             let server = server.number;
             let name = full_name(policy, &format!("jwks.keys.{server}"));
             let age = full_name(policy, &format!("jwks.age_seconds.{server}"));
-            let (keys, age) = [&name, &age].map(|name| hostcalls::define_metric(Metric::Gauge, name)).into();
+            let (keys, age) = [name.clone(), age].map(|name| handle(Metric::Gauge, name)).into();
             Gauges { server, set: Cell::new(0), keys, age, name }
         });
         let gauges: Vec<Gauges> = gauges.collect();

@@ -3,8 +3,6 @@
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log;
-use super::shared::Shared;
-use crate::counter::Counter;
 use crate::decision::Denial;
 use crate::host::{Fields, Host};
 use crate::reply::Reply;
@@ -16,11 +14,9 @@ pub(super) fn read_body() -> Option<Vec<u8>> {
 }
 
 /// [`Host`] by host calls.
-pub(super) struct ProxyHost<'a> {
-    pub(super) shared: &'a Shared,
-}
+pub(super) struct ProxyHost;
 
-impl Host for ProxyHost<'_> {
+impl Host for ProxyHost {
     fn remove(&self, fields: Fields, name: &[u8]) {
         let map = match fields {
             Fields::Headers => Map::RequestHeaders,
@@ -48,10 +44,6 @@ impl Host for ProxyHost<'_> {
 
     fn log_denial(&self, verdict: &str, denial: &Denial) {
         limited_log::denial(verdict, denial);
-    }
-
-    fn count(&self, counter: Counter) {
-        self.shared.statistics.count(counter);
     }
 }
 

@@ -9,9 +9,9 @@ use super::http::HttpFilter;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
 use super::native_verifier;
-use super::shared::Shared;
+use super::shared::{Shared, TELL_AFTER};
 use super::shared_data::{SharedData, random};
-use super::statistics::Statistics;
+use super::statistics::{KEY_DAYS_PERIOD, Statistics};
 use super::ticks::Ticks;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
@@ -26,9 +26,6 @@ use std::time::Duration;
 
 /// From a configuration to the first fetch of keys. A host's canary never gets there: it has no ticks.
 const SOON: Duration = Duration::from_millis(1);
-
-/// How often the days that keys have left are counted anew.
-const KEY_DAYS_PERIOD: Duration = Duration::from_secs(3_600);
 
 thread_local! {
     /// The tables of the keys that are pinned, of all configurations in this VM.
@@ -50,8 +47,12 @@ impl Root {
 impl Root {
     /// How often there is something to do without a request.
     fn period(&self, shared: &Shared) -> Duration {
-        let key_days = shared.statistics.has_key_days().then_some(KEY_DAYS_PERIOD);
-        Ticks::shortest([key_days, shared.fetches.period(&shared.plugin.policy)])
+        let key_days = Duration::from_secs(KEY_DAYS_PERIOD.into());
+        Ticks::shortest([
+            shared.statistics.has_key_days().then_some(key_days),
+            shared.fetches.period(&shared.plugin.policy),
+            shared.plugin.tally.has_news().then_some(TELL_AFTER),
+        ])
     }
 }
 
@@ -80,11 +81,6 @@ impl RootContext for Root {
                 for warning in warnings {
                     hostcalls::log(Level::Warn, &format!("configuration: {warning}"));
                 }
-                let statistics = Statistics::define(&policy);
-                statistics.record_generation(generation);
-                if statistics.has_key_days() {
-                    statistics.record_key_days(now());
-                }
                 let verifier = native_verifier::proven(&policy);
                 TABLES.with(|tables| {
                     policy.entitlement_servers.iter().for_each(|server| server.keys.prepare(tables));
@@ -92,6 +88,11 @@ impl RootContext for Root {
                 let owner = MemoryOwner::of(&policy);
                 let proofs = ProofMemory::agree(Box::new(SharedData), owner, random(), now());
                 let plugin = Rc::new(PluginState::sharing(policy, RandomState::new(), proofs));
+                let statistics = Statistics::define(&plugin);
+                statistics.record_generation(generation);
+                if statistics.has_key_days() {
+                    statistics.record_key_days(now());
+                }
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
                 let (ticks, fetches) = (Ticks::new(self.id), KeyFetches::new());
@@ -142,6 +143,7 @@ impl RootContext for Root {
             fetching::on_clock(shared);
             shared.jwks_gauges.record(&shared.plugin, now());
             shared.statistics.record_key_days(now());
+            shared.statistics.tell(&shared.plugin.tally);
             shared.ticks.every(self.period(shared), self.id);
         }
     }

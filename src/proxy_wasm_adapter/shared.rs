@@ -10,6 +10,10 @@ use crate::introspection::InactiveTokens;
 use crate::keys::ProvenHost;
 use crate::plugin_state::PluginState;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// How long the host waits for what has been counted.
+pub(super) const TELL_AFTER: Duration = Duration::from_millis(50);
 
 /// What all requests of one configuration share: a request keeps the one it started with.
 pub(super) struct Shared {
@@ -21,4 +25,20 @@ pub(super) struct Shared {
     pub(super) jwks_gauges: JwksGauges,
     pub(super) verifier: ProvenHost<NativeVerifier>,
     pub(super) inactive: InactiveTokens,
+}
+
+impl Shared {
+    /// Sees to it that the host is told what has been counted; `context` is the effective one.
+    pub(super) fn tell_soon(&self, context: u32) {
+        if self.plugin.tally.has_news() {
+            self.ticks.at_least_every(TELL_AFTER, context);
+        }
+    }
+}
+
+/// A configuration that is not needed any more has no ticks either.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.statistics.tell(&self.plugin.tally);
+    }
 }

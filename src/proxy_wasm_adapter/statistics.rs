@@ -1,10 +1,12 @@
-//! Envoy statistics, `wasmcustom.eec_authn.*`: defined once, so that counting is one host call.
+//! Envoy statistics, `wasmcustom.eec_authn.*`: what the core has counted is told to the host on a tick.
 
 use super::hostcalls::{self, Metric};
 use crate::counter::Counter;
+use crate::plugin_state::PluginState;
 use crate::policy::Policy;
+use crate::tally::Tally;
 use crate::time::UnixTime;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// The handles of all statistics.
@@ -15,12 +17,18 @@ pub(super) struct Statistics {
     generation: Option<u32>,
     /// The days that keys with an end date have left: handle and end.
     key_valid_days: Vec<(u32, UnixTime)>,
+    /// When they are counted anew.
+    next_key_days: Cell<f64>,
 }
 
+/// How often the days that keys have left are counted anew, in seconds.
+pub(super) const KEY_DAYS_PERIOD: u32 = 3_600;
+
 impl Statistics {
-    /// Defines everything that `policy` can count.
-    pub(super) fn define(policy: &Policy) -> Statistics {
-        let define = |metric, name: &str| hostcalls::define_metric(metric, &full_name(policy, name));
+    /// Defines everything that `plugin` can count.
+    pub(super) fn define(plugin: &PluginState) -> Statistics {
+        let policy = &plugin.policy;
+        let define = |metric, name: &str| handle(metric, full_name(policy, name));
         let gauge = |name: &str| define(Metric::Gauge, name);
         let mut key_valid_days = Vec::new();
         for (s, server) in policy.entitlement_servers.iter().enumerate() {
@@ -34,17 +42,22 @@ impl Statistics {
         }
         retire(policy, key_valid_days.iter().map(|(id, _)| *id).collect());
         Statistics {
-            counters: Counter::all().map(|counter| define(Metric::Counter, &counter.name())).collect(),
+            counters: Counter::all(plugin.tally.extent())
+                .map(|counter| define(Metric::Counter, &counter.name()))
+                .collect(),
             waiting: gauge("online.waiting"),
             generation: gauge("config.generation"),
             key_valid_days,
+            next_key_days: Cell::new(f64::MIN),
         }
     }
 
-    /// Adds one to a counter.
-    pub(super) fn count(&self, counter: Counter) {
-        if let Some(Some(id)) = self.counters.get(counter.index()) {
-            hostcalls::increment_metric(*id, 1);
+    /// Tells the host what has been counted since.
+    pub(super) fn tell(&self, tally: &Tally) {
+        for (place, count) in tally.take() {
+            if let Some(Some(id)) = self.counters.get(place) {
+                hostcalls::increment_metric(*id, i64::try_from(count).unwrap_or(i64::MAX));
+            }
         }
     }
 
@@ -60,8 +73,14 @@ impl Statistics {
         !self.key_valid_days.is_empty()
     }
 
-    /// Records how many days each key with an end date has left, the last one begun included: 0 is over.
+    /// Records how many days each key with an end date has left, the last one begun included: 0 is over. Only if it is time.
     pub(super) fn record_key_days(&self, now: UnixTime) {
+        let (seconds, period) = (now.seconds(), f64::from(KEY_DAYS_PERIOD));
+        let wait = self.next_key_days.get() - seconds;
+        if wait > 0.0 && wait <= period {
+            return;
+        }
+        self.next_key_days.set(seconds + period);
         for (id, end) in &self.key_valid_days {
             let days = (end.seconds() - now.seconds()) / 86_400.0;
             // A cast of a float saturates: a key that is over has no days left.
@@ -85,10 +104,21 @@ pub(super) fn full_name(policy: &Policy, name: &str) -> String {
     }
 }
 
+/// The handle of a statistic. The host gives a new one, and keeps it, each time that a name is defined: once in a VM is enough.
+pub(super) fn handle(metric: Metric, name: String) -> Option<u32> {
+    let known = HANDLES.with_borrow(|handles| handles.get(&name).copied());
+    known.or_else(|| {
+        let id = hostcalls::define_metric(metric, &name)?;
+        HANDLES.with_borrow_mut(|handles| handles.insert(name, id));
+        Some(id)
+    })
+}
+
 /// A plugin among those of one VM, across its configurations: its `name` and the first of its `fqdns`.
 type PluginName = (Option<Box<str>>, Box<str>);
 
 thread_local! {
+    static HANDLES: RefCell<HashMap<String, u32>> = RefCell::default();
     /// The gauges of keys that the last configuration of each plugin had. A push makes a new root context, so that only what
     /// belongs to the VM outlives it.
     static LAST: RefCell<HashMap<PluginName, Vec<u32>>> = RefCell::default();

@@ -25,6 +25,14 @@ impl Ticks {
         }
     }
 
+    /// From now on, a tick every `period` or more often.
+    pub(super) fn at_least_every(&self, period: Duration, context: u32) {
+        let current = self.period.get();
+        if current.is_zero() || current > period {
+            self.every(period, context);
+        }
+    }
+
     /// The longest period that is no longer than any of `wanted`.
     pub(super) fn shortest(wanted: impl IntoIterator<Item = Option<Duration>>) -> Duration {
         wanted.into_iter().flatten().min().unwrap_or(Duration::ZERO)

@@ -45,7 +45,7 @@ impl ValidToken {
         let (server, claims) = (token.server, Rc::clone(&token.claims));
         Self::checked(token, policy, possession, now, trace).map_err(|denial| {
             denial.about(|about| {
-                about.issuer(server.identity.as_str());
+                about.issuer(server.number, server.identity.as_str());
                 about.client(claims.text(&server.claims.eec_id), claims.get("jti").and_then(Json::as_str));
             })
         })
@@ -98,7 +98,7 @@ impl ValidToken {
     /// `denial` with whom the token speaks for.
     pub fn refused(&self, denial: Denial) -> Denial {
         denial.about(|about| {
-            about.issuer(self.server.identity.as_str());
+            about.issuer(self.server.number, self.server.identity.as_str());
             about.client(Some(&self.eec_id), self.claims.get("jti").and_then(Json::as_str));
         })
     }

@@ -4,7 +4,6 @@
 use crate::support::fixture::{FQDN, ISSUER, config as small};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
-use eec_authn::counter::Counter;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
@@ -56,10 +55,6 @@ impl Host for Notes {
     fn log_denial(&self, verdict: &str, denial: &Denial) {
         self.add(format!("log {verdict} {}", denial.reason.code()));
     }
-
-    fn count(&self, counter: Counter) {
-        self.add(format!("count {}", counter.name()));
-    }
 }
 
 /// A worker with this filter JSON.
@@ -74,17 +69,22 @@ fn time() -> UnixTime {
 
 /// One request on its way.
 struct Way {
+    plugin: Rc<PluginState>,
     exchange: Exchange,
     notes: Notes,
 }
 
 impl Way {
     fn new(plugin: &Rc<PluginState>, stream: u32) -> Way {
-        Way { exchange: Exchange::new(Rc::clone(plugin), stream), notes: Notes::default() }
+        let exchange = Exchange::new(Rc::clone(plugin), stream);
+        Way { plugin: Rc::clone(plugin), exchange, notes: Notes::default() }
     }
 
-    /// Carries out a step; what the host was asked, then what becomes of the request.
-    fn act(notes: &Notes, step: Step<'_>, fields: Fields) -> Vec<String> {
+    /// Carries out a step; what was counted, what the host was asked, then what becomes of the request.
+    fn act(plugin: &PluginState, notes: &Notes, step: Step<'_>, fields: Fields) -> Vec<String> {
+        for counter in plugin.tally.take_all() {
+            notes.add(format!("count {}", counter.name()));
+        }
         let flow = match perform(step, fields, notes) {
             Flow::Continue => "continue",
             Flow::Hold => "hold",
@@ -103,7 +103,7 @@ impl Way {
             own.iter().chain(headers).map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
         let request = RequestView::new(&pairs, !matches!(method, "POST" | "PUT" | "PATCH"));
         let step = self.exchange.on_request_headers(&request, time(), &NoHost);
-        Self::act(&self.notes, step, Fields::Headers)
+        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
     }
 
     /// A DELETE with this token, and more headers.
@@ -122,12 +122,12 @@ impl Way {
     fn body(&mut self, body: &str, end: bool) -> Vec<String> {
         let read = || Some(body.as_bytes().to_vec());
         let step = self.exchange.on_request_body(body.len(), end, &read);
-        Self::act(&self.notes, step, Fields::Headers)
+        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
     }
 
     fn answer(&mut self, answer: &TokenStatus) -> Vec<String> {
         let step = self.exchange.on_answer(answer, time(), &NoHost, &|| None);
-        Self::act(&self.notes, step, Fields::Headers)
+        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
     }
 }
 
@@ -161,9 +161,11 @@ fn a_good_request_loses_spoofed_headers_and_token_before_it_is_named() {
     let spoofed = [("x_eec_id", "admin"), ("x-other", "stays"), ("x-eec-token-id", "t")];
     let removed = ["remove Headers x_eec_id", "remove Headers x-eec-token-id", REMOVE_TOKEN];
     let first = Way::new(&plugin, 1).delete(&token, &spoofed);
-    expect(first, &removed, true, &["count cache.miss", "count allowed", "continue"]);
+    let counts = ["count allowed", "count cache.miss", "count issuer.0.allowed"];
+    expect(first, &[&counts[..], &removed].concat(), true, &["continue"]);
     let again = Way::new(&plugin, 2).delete(&token, &[]);
-    expect(again, &[REMOVE_TOKEN], true, &["count cache.hit", "count allowed", "continue"]);
+    let counts = ["count allowed", "count cache.hit", "count issuer.0.allowed"];
+    expect(again, &[&counts[..], &[REMOVE_TOKEN]].concat(), true, &["continue"]);
 }
 
 #[test]
@@ -172,9 +174,10 @@ fn a_denial_is_counted_recorded_and_answered_and_nobody_is_named() {
     let forged = Key::new(2).token_with(&Key::new(1).header(), &claims());
     let got = Way::new(&plugin, 1).delete(&forged, &[("x-eec-id", "admin")]);
     let after = [
-        "remove Headers x-eec-id",
         "count cache.miss",
         "count denied.signature_invalid",
+        "count issuer.0.denied",
+        "remove Headers x-eec-id",
         "decision deny:signature_invalid",
         ISSUER_NOTE,
         "log deny signature_invalid",
@@ -190,7 +193,8 @@ fn without_token_by_rule_only_spoofed_headers_go() {
     filter["rules"] = json!([{"match": {"path": "/healthz"}, "action": "pass_without_token"}]);
     let headers = [("authorization", "Basic eA=="), ("x-eec-gpsi", "msisdn-1")];
     let got = Way::new(&plugin(&filter), 1).headers("GET", "/healthz", &headers);
-    expect(got, &["remove Headers x-eec-gpsi", "count passed_without_token", "continue"], false, &[]);
+    let counts = ["count passed_without_token", "count rule.0.matched"];
+    expect(got, &[&counts[..], &["remove Headers x-eec-gpsi", "continue"]].concat(), false, &[]);
 }
 
 #[test]
@@ -199,7 +203,7 @@ fn the_token_goes_on_where_the_operator_says_so() {
     let mut filter = small(&[&key]);
     filter["forward"] = json!({"token": true});
     let got = Way::new(&plugin(&filter), 1).delete(&key.token(&claims()), &[]);
-    expect(got, &[], true, &["count cache.miss", "count allowed", "continue"]);
+    expect(got, &["count allowed", "count cache.miss", "count issuer.0.allowed"], true, &["continue"]);
 }
 
 #[test]
@@ -210,9 +214,10 @@ fn a_body_is_held_until_all_of_it_is_there() {
         filter["body"] = json!({"hold_headers": hold});
         let mut way = Way::new(&plugin(&filter), 1);
         let got = way.post(&key.token(&claims()));
-        expect(got, &[REMOVE_TOKEN], true, &["count cache.miss", at_headers]);
+        expect(got, &["count cache.miss", REMOVE_TOKEN], true, &[at_headers]);
         expect(way.body(&OWN[..5], false), &["hold"], false, &[]);
-        expect(way.body(OWN, true), &["count allowed", "continue"], false, &[]);
+        let counts = ["count allowed", "count issuer.0.allowed"];
+        expect(way.body(OWN, true), &[&counts[..], &["continue"]].concat(), false, &[]);
     }
 }
 
@@ -223,6 +228,7 @@ fn after_a_denial_nothing_more_of_the_request_goes_on() {
     way.post(&key.token(&claims()));
     let denied = [
         "count denied.binding_mismatch",
+        "count issuer.0.denied",
         "decision deny:binding_mismatch",
         ISSUER_NOTE,
         "eec_id eec-1",
@@ -234,7 +240,7 @@ fn after_a_denial_nothing_more_of_the_request_goes_on() {
     expect(way.body(OWN, true), &["hold"], false, &[]);
     let trailers: [(&[u8], &[u8]); 1] = [(b"X-EEC-ID", b"admin")];
     let step = way.exchange.on_request_trailers(&trailers, &|| None);
-    let got = Way::act(&way.notes, step, Fields::Trailers);
+    let got = Way::act(&way.plugin, &way.notes, step, Fields::Trailers);
     expect(got, &["remove Trailers X-EEC-ID", "hold"], false, &[]);
 }
 
@@ -254,9 +260,9 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     let got = way.delete(&expired, &[("x-eec-id", "admin")]);
     let [count, decision, log] = noted("token_expired");
     let all = [
-        "remove Headers x-eec-id",
         "count cache.miss",
         &count,
+        "remove Headers x-eec-id",
         &decision,
         ISSUER_NOTE,
         "eec_id eec-1",
@@ -267,7 +273,7 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
 
     // The headers go on in spite of `hold_headers`, with the token, and the first denial ends the looking.
     let mut way = Way::new(&plugin, 2);
-    expect(way.post(&key.token(&claims())), &[], true, &["count cache.miss", "continue"]);
+    expect(way.post(&key.token(&claims())), &["count cache.miss"], true, &["continue"]);
     let [count, decision, log] = noted("binding_mismatch");
     expect(
         way.body(OTHERS, true),
@@ -286,13 +292,13 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     let [count, decision, log] = noted("body_too_large");
     let step = way.exchange.on_request_body(1_000, false, &count_reads);
     expect(
-        Way::act(&way.notes, step, Fields::Headers),
+        Way::act(&way.plugin, &way.notes, step, Fields::Headers),
         &[&count, &decision, ISSUER_NOTE, "eec_id eec-1", &log, "continue"],
         false,
         &[],
     );
     let step = way.exchange.on_request_body(5_000_000, true, &count_reads);
-    expect(Way::act(&way.notes, step, Fields::Headers), &["continue"], false, &[]);
+    expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["continue"], false, &[]);
     assert_eq!(read.get(), 0, "a body over the limit is not copied");
 }
 
@@ -308,6 +314,7 @@ fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
     let allowed = [
         "count allowed",
         "count shadow_denied.claim_mismatch",
+        "count issuer.0.allowed",
         "decision shadow_deny:claim_mismatch",
         "rule edge",
         ISSUER_NOTE,
@@ -334,13 +341,14 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
     expect(first.delete(&token, &[]), &["count cache.miss", "ask"], false, &[]);
     expect(
         second.delete(&token, &[("x-eec-id", "admin")]),
-        &["remove Headers x-eec-id", "count cache.hit", "await"],
+        &["count cache.hit", "remove Headers x-eec-id", "await"],
         false,
         &[],
     );
     first.exchange.on_gone();
     let denied = [
         "count denied.entitlement_unavailable",
+        "count issuer.0.denied",
         "decision deny:entitlement_unavailable",
         ISSUER_NOTE,
         "eec_id eec-1",
@@ -374,7 +382,7 @@ fn what_waits_for_keys_still_needs_its_body() {
         ];
         let mut way = Way::new(&plugin, 1);
         let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
-        expect(Way::act(&way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
 
         let server = &plugin.policy.entitlement_servers[0];
         let remote = server.jwks_remote.as_deref().expect("it fetches");
@@ -392,7 +400,7 @@ fn what_waits_for_keys_still_needs_its_body() {
 
         // The host reads the headers anew, and does not know any more whether they were all.
         let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
-        let got = Way::act(&way.notes, step, Fields::Headers);
+        let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
         assert!(got.contains(&"reply 400 eec_authn.body_required".to_owned()), "{hold_headers}: {got:?}");
     }
 }

@@ -15,6 +15,7 @@ mod client_certificate;
 mod compact_jws;
 mod config;
 mod conformance;
+mod counters;
 mod decisions;
 mod foreign;
 mod harness;

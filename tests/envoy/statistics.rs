@@ -66,6 +66,10 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
         "jwks.age_seconds.1",
         "key_valid_days.0_0",
         "config.generation",
+        "issuer.0.allowed",
+        "issuer.0.denied",
+        "issuer.1.allowed",
+        "issuer.1.denied",
     ]
     .map(String::from)
     .to_vec();

@@ -216,6 +216,24 @@ impl Envoy {
 
     /// Envoy's counters and gauges whose names match the regular expression.
     pub fn stats(&self, filter: &str) -> BTreeMap<String, u64> {
+        if filter.contains("wasmcustom") { self.settled(filter) } else { self.read_stats(filter) }
+    }
+
+    /// The filter tells Envoy what it has counted within a tenth of a second: what stays the same for longer is whole. Under load
+    /// nothing does.
+    fn settled(&self, filter: &str) -> BTreeMap<String, u64> {
+        let mut stats = self.read_stats(filter);
+        for _ in 0..5 {
+            std::thread::sleep(Duration::from_millis(150));
+            let again = self.read_stats(filter);
+            if again == std::mem::replace(&mut stats, again.clone()) {
+                break;
+            }
+        }
+        stats
+    }
+
+    fn read_stats(&self, filter: &str) -> BTreeMap<String, u64> {
         let text = self.admin_get(&format!("/stats?filter={filter}"));
         let pairs = text.lines().filter_map(|l| l.split_once(": "));
         pairs.filter_map(|(n, v)| Some((n.to_owned(), v.trim().parse().ok()?))).collect()
