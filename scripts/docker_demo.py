@@ -138,20 +138,37 @@ def story():
         ("an unknown path", token(), {}, "/admin", "eec-1", 403, "route_unmatched"),
         ("another EEC in the body", token(), {}, REGISTRATIONS, "eec-2", 403, "binding_mismatch"),
     ]
+    made = ""
     wrong = 0
     for what, bearer, extra, path, eec_id, expected_status, expected in steps:
-        headers = {**({"authorization": f"Bearer {bearer}"} if bearer else {}), **extra}
-        status, received, text = ask(EDGE, "POST", path, headers, {"eecId": eec_id})
-        if isinstance(expected, str):
-            fine = json.loads(text or "{}").get("detail") == expected and "seen-eec-id" not in received
-            shown = expected
-        else:
-            fine = all(received.get(n) == v for n, v in expected.items()) and "seen-authorization" not in received
-            shown = "registered as eec-1"
-        fine = fine and status == expected_status
+        received, fine = step(what, "POST", path, bearer, extra, {"eecId": eec_id}, expected_status, expected)
+        made = received.get("location", made)
         wrong += not fine
-        print(f"{'ok   ' if fine else 'WRONG'} {what}: {status} {shown if fine else text or received}", flush=True)
+    # Who made it, owns it; the EES sees its own identifier.
+    others = token(eec_id="eec-2", gpsi="msisdn-447700900002")
+    owned = [
+        ("another client's registration", others, made, 403, "ownership_mismatch"),
+        ("a registration without its seal", token(), made.split(".")[0], 403, "ownership_mismatch"),
+        ("one's own registration", token(), made, 201, {**seen, "seen-path": made.split(".")[0]}),
+    ]
+    for what, bearer, path, expected_status, expected in owned:
+        wrong += not step(what, "DELETE", path, bearer, {}, None, expected_status, expected)[1]
     return wrong
+
+
+def step(what, method, path, bearer, extra, body, expected_status, expected):
+    """Sends one request and tells what came of it: the answer's headers, and whether all was as it must be."""
+    headers = {**({"authorization": f"Bearer {bearer}"} if bearer else {}), **extra}
+    status, received, text = ask(EDGE, method, path, headers, body)
+    if isinstance(expected, str):
+        fine = json.loads(text or "{}").get("detail") == expected and "seen-eec-id" not in received
+        shown = expected
+    else:
+        fine = all(received.get(n) == v for n, v in expected.items()) and "seen-authorization" not in received
+        shown = f"{'registered' if method == 'POST' else 'changed'} as eec-1"
+    fine = fine and status == expected_status
+    print(f"{'ok   ' if fine else 'WRONG'} {what}: {status} {shown if fine else text or received}", flush=True)
+    return received, fine
 
 
 def main():
