@@ -5,9 +5,11 @@
 
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::edge_server::{self, Items};
+use crate::support::ees::Ees;
 use crate::support::envoy::Envoy;
 use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::foreign::Server;
+use crate::support::seal::{SECRET, in_environment};
 use crate::support::token::base64url;
 use crate::support::{find, upstream::Upstream};
 use serde_json::{Value, json};
@@ -287,5 +289,58 @@ fn table(reports: &[(&str, Value)]) {
         fs::write(&path, format!("{before}{BEGIN}{text}{END}{after}")).expect("the page is written");
     } else {
         assert_eq!(old, text, "docs/conformance.md is not of this run; UPDATE_GOLDEN=1 writes it");
+    }
+}
+
+/// The server is TS 24.558 to the letter and compares no owners: only a front that seals can keep one client from what another has made.
+#[test]
+fn before_a_server_that_compares_no_owners_the_front_is_told_by_its_seals() {
+    let edge = Edge::new("EdDSA");
+    let plain = Ees::start();
+    let at = plain.upstream.address;
+    let ours = |ownership: Value| {
+        let mut filter = edge.filter("ees");
+        filter["ownership"] = ownership;
+        filter.as_object_mut().expect("members").retain(|_, value| !value.is_null());
+        let setup = Setup::new(Some(Configuration::Text(filter.to_string())), at);
+        setup.stop_iteration(true).environment("SEALS", &in_environment(&SECRET))
+    };
+    let native = Setup::new(None, at).filter("jwt", jwt_authn(&edge)).filter("rbac", rbac());
+    let sealing = json!({"secret_env": ["SEALS"]});
+    let migrating = json!({"secret_env": ["SEALS"], "unsealed": "allow"});
+    // The verdict on another client's request, and why: with the path of the `Location`, or with the server's own identifier.
+    let passes = |status: u16| ("failed", json!(format!("let through: answered {status}")));
+    let bare = |status: u16| {
+        ("failed", json!(format!("without the seal of the identifier: let through: answered {status}")))
+    };
+    let refused = |_| ("held", Value::Null);
+    type Expected<'a> = &'a dyn Fn(u16) -> (&'static str, Value);
+    let fronts: [(&str, Option<Setup>, Expected<'_>); 5] = [
+        ("no check", None, &passes),
+        ("`jwt_authn` and RBAC", Some(native), &passes),
+        ("this filter without ownership", Some(ours(Value::Null)), &passes),
+        ("this filter while seals may be left off", Some(ours(migrating)), &bare),
+        ("this filter", Some(ours(sealing)), &refused),
+    ];
+    for (name, setup, expected) in fronts {
+        let envoy = setup.as_ref().map(Envoy::start);
+        let address = envoy.as_ref().map_or(at, Envoy::address);
+        let (exit, report) = edge.run("ees", address, &["--include", "OWN-"]);
+        let cases = report["cases"].as_array().expect("cases").iter();
+        let cases: Vec<&Value> =
+            cases.filter(|case| case["id"].as_str().is_some_and(|id| id.starts_with("OWN-"))).collect();
+        assert_eq!(cases.len(), 18, "{name}");
+        for case in cases {
+            let id = case["id"].as_str().expect("an id");
+            let others = id.ends_with("-FOREIGN");
+            let status = if id.contains("DELETE") { 204 } else { 200 };
+            let (verdict, why) = if others { expected(status) } else { ("held", Value::Null) };
+            assert_eq!((&case["verdict"], &case["why"]), (&json!(verdict), &why), "{name}: {id}");
+        }
+        assert_eq!(exit, if name == "this filter" { 0 } else { 2 }, "{name}");
+        assert_eq!(report["left_behind"], json!([]), "{name}");
+        // Deleted items leave an empty place there.
+        let kept = plain.items.lock().expect("items");
+        assert!(kept.values().all(Vec::is_empty), "{name}: {kept:?}");
     }
 }

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::verdict::{Outcome, Verdict, is_let_through, is_not_served, judge};
 use super::wire::{Answer, Connector, Request};
 use crate::cli::failure::Failure;
+use eec_authn::ownership;
 use std::collections::HashMap;
 
 /// Sends the requests of a run.
@@ -133,7 +134,26 @@ impl<'a> Runner<'a> {
         {
             verdict = Verdict::NotJudged(format!("404, and to its owner: {why}"));
         }
+        if let (On::ForeignItem(_), Verdict::Held) = (case.on, &verdict)
+            && let Some(bare) = without_seal(&path)
+        {
+            return self.without_seal(case, &bare).await.unwrap_or((verdict, status));
+        }
         (verdict, status)
+    }
+
+    /// A front that seals identifiers may still take them bare: then nobody's resources are protected. `None` if it does not.
+    async fn without_seal(&mut self, case: &Case, bare: &str) -> Option<(Verdict, Option<u16>)> {
+        let request = (case.request)(self.kit, bare)?;
+        let answer = self.send(&request).await;
+        let beside = |why: String| format!("without the seal of the identifier: {why}");
+        let verdict = match judge(self.kit, case, &answer) {
+            Verdict::Held => return None,
+            Verdict::Failed(why) => Verdict::Failed(beside(why)),
+            Verdict::NotApplicable(why) => Verdict::NotApplicable(beside(why)),
+            Verdict::NotJudged(why) => Verdict::NotJudged(beside(why)),
+        };
+        Some((verdict, answer.ok().map(|answer| answer.status)))
     }
 
     /// The path for a case: of its operation, and of an item made for it.
@@ -236,6 +256,11 @@ fn not_served(answer: &Result<Answer, String>, operation: &Operation) -> Result<
         (Err(why), Ok(answer)) if is_not_served(answer.status) => Err(Verdict::NotApplicable(because(&why))),
         (Err(why), _) => Err(Verdict::NotJudged(because(&why))),
     }
+}
+
+/// A path without what has the form of a seal behind its identifier (`docs/contract.md#ownership`), if anything has.
+fn without_seal(path: &str) -> Option<String> {
+    ownership::without_seal(path.as_bytes()).and_then(|bare| String::from_utf8(bare).ok())
 }
 
 /// The path that `Location` names, if it is that of an item of the collection.
