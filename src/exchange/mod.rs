@@ -17,7 +17,6 @@ use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
 use crate::plugin_state::{PluginState, StreamId};
 use crate::policy::Rule;
-use crate::proof::Presented;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
@@ -80,12 +79,26 @@ struct AwaitingKeys {
 struct Awaiting {
     route: Route,
     pending: Rc<PendingIntrospection>,
-    /// What the request has brought, where only the answer says what the token is bound to.
-    presented: Option<Box<Presented<'static>>>,
+    /// What counts of the headers once more.
+    again: Again,
     /// What the headers say about the body, for later.
     body: Result<(), Denial>,
     /// How much of the body has arrived meanwhile.
     arrived: Arrived,
+}
+
+/// For what the headers are read once more when the answer has come. The host keeps them, however long they are: nothing of them is
+/// kept here.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    /// For the resource that the request is about.
+    subject: bool,
+    /// For what it has brought, where only the answer says what the token is bound to.
+    presented: bool,
+    /// For the path that the upstream gets even if the request is refused, which is then recorded alone.
+    target: bool,
+    /// This is not in the headers.
+    client_certificate: Option<[u8; 32]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,16 +172,34 @@ impl Exchange {
             return Step::default();
         };
         self.state = State::Refused;
+        self.target = ownership::watched_target(&self.plugin.policy, request);
         let request = &RequestView { end_of_stream, client_certificate, ..*request };
         let decided = self.decide_headers(request, Some(arrived), now, host);
         let step = decided.unwrap_or_else(|denial| self.deny(denial));
         self.go_on_with_body(step, arrived, read)
     }
 
-    /// The answer that this exchange waits for has come.
+    /// Whether the answer that this exchange waits for needs the request's headers beside it.
+    pub fn reads_headers_again(&self) -> bool {
+        match &self.state {
+            State::Awaiting(awaiting) => {
+                let Again { subject, presented, target, client_certificate: _ } = awaiting.again;
+                subject || presented || target
+            }
+            State::New
+            | State::Open(_)
+            | State::AwaitingKeys(_)
+            | State::HoldingBody { .. }
+            | State::Refused => false,
+        }
+    }
+
+    /// The answer that this exchange waits for has come. Of `request`, which is wanted if [`Self::reads_headers_again`], only the
+    /// headers count, which are the same as before but for those that it must not have.
     pub fn on_answer<'a>(
         &mut self,
         answer: &TokenStatus,
+        request: Option<&RequestView<'_>>,
         now: UnixTime,
         host: &dyn HostVerifier,
         read: &ReadBody<'_>,
@@ -176,7 +207,7 @@ impl Exchange {
         match std::mem::replace(&mut self.state, State::Refused) {
             State::Awaiting(awaiting) => {
                 let arrived = awaiting.arrived;
-                let step = self.settle(*awaiting, answer, now, host);
+                let step = self.settle(*awaiting, answer, request, now, host);
                 self.go_on_with_body(step, arrived, read)
             }
             state => {

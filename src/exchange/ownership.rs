@@ -18,8 +18,9 @@ pub struct Named {
 }
 
 impl Named {
-    fn new(subject: &Subject, token: &Rc<ValidToken>) -> Named {
-        Named { subject: Box::new(subject.clone()), token: Rc::clone(token) }
+    fn new(mut subject: Box<Subject>, token: &Rc<ValidToken>) -> Named {
+        subject.forget_query();
+        Named { subject, token: Rc::clone(token) }
     }
 
     /// Seals it in `answer`.
@@ -29,11 +30,17 @@ impl Named {
 }
 
 impl Exchange {
-    /// Whether the resource is this client's, if it has an owner. What follows from that is kept for the step that lets the request
-    /// go on, and for the answer.
-    pub(super) fn check_owner(&mut self, route: &Route, token: &Rc<ValidToken>) -> Result<(), Denial> {
+    /// Whether the resource is this client's, if it has an owner; it is taken out of the route. What follows from that is kept for the
+    /// step that lets the request go on, and for the answer.
+    pub(super) fn check_owner(
+        &mut self,
+        route: &mut Route,
+        token: &Rc<ValidToken>,
+    ) -> Result<(), Denial> {
         let policy = &self.plugin.policy;
-        let (Some(ownership), Some(subject)) = (&policy.ownership, &route.subject) else { return Ok(()) };
+        let (Some(ownership), Some(subject)) = (&policy.ownership, route.subject.take()) else {
+            return Ok(());
+        };
         if subject.deed == Deed::Changes && route.is_bound() {
             self.trace.note(Check::Ownership, || {
                 let owner = subject.owned_by(policy, token);
@@ -41,7 +48,7 @@ impl Exchange {
                 (expected, String::from_utf8_lossy(subject.segment()).into_owned())
             });
         }
-        let passage = Passage::check(policy, ownership, subject, route.is_bound(), token)?;
+        let passage = Passage::check(policy, ownership, &subject, route.is_bound(), token)?;
         let watches = policy.mode == Mode::Shadow;
         match passage {
             Passage::AsItIs => {}

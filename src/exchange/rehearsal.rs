@@ -160,7 +160,9 @@ impl Play {
         arrived: &[u8],
     ) {
         let Some(answer) = self.take_answer(plugin, rehearsal, now) else { return };
-        self.act(exchange.on_answer(&answer, now, host, &|| Some(arrived.to_vec())));
+        self.act(
+            exchange.on_answer(&answer, Some(&rehearsal.request), now, host, &|| Some(arrived.to_vec())),
+        );
     }
 
     /// The answer to what was asked, kept for others.

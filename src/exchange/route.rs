@@ -8,7 +8,7 @@ use crate::request::RequestView;
 use std::sync::Arc;
 
 /// What covers a request: a rule, a built-in operation, or both.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Route {
     rule: Option<Arc<Rule>>,
     operation: Option<&'static Operation>,
@@ -39,6 +39,17 @@ impl Route {
     /// Whether no rule turns off what holds for built-in operations.
     pub(super) fn is_bound(&self) -> bool {
         self.rule().is_none_or(|rule| rule.built_in_binding)
+    }
+
+    /// The same without the resource, of which nothing is kept while the request waits.
+    pub(super) fn without_subject(self) -> Route {
+        Route { subject: None, ..self }
+    }
+
+    /// The same with the resource that `request`, whose way this is, is about.
+    pub(super) fn with_subject(&self, policy: &Policy, request: &RequestView<'_>) -> Route {
+        let subject = Subject::new(policy, request, self.operation).map(Box::new);
+        Route { rule: self.rule.clone(), operation: self.operation, subject }
     }
 
     /// The API of the built-in operation, whether or not its identity binding applies.

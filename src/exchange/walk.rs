@@ -2,7 +2,10 @@
 
 use super::authentication::{Authentication, Refusal, Settled, authenticate, settle};
 use super::route::{Entry, Route, route};
-use super::{Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry};
+use super::{
+    Again, Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry,
+    ownership,
+};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
 use crate::introspection::{Admission, Cause, HttpVerb, TokenStatus};
@@ -57,11 +60,16 @@ impl Exchange {
             Ok(Authentication::Ask { pending, cached }) => {
                 cached.into_iter().for_each(|hit| plugin.tally.count(cache_counter(hit)));
                 let body = body::check_headers(policy, &route, request, &mut self.trace);
-                // The proof of a verified token has been checked; for another, the answer says whose it must be.
-                let presented = possession.into_presented().filter(|_| !pending.is_verified());
-                let presented = presented.map(|presented| Box::new(presented.kept()));
+                let again = Again {
+                    subject: route.subject.is_some(),
+                    // The proof of a verified token has been checked; for another, the answer says whose it must be.
+                    presented: policy.proof.is_some() && !pending.is_verified(),
+                    target: self.target.is_some(),
+                    client_certificate: request.client_certificate,
+                };
                 let pending = Rc::new(pending);
-                self.ask(Awaiting { route, pending, presented, body, arrived }, now, host)
+                let awaiting = Awaiting { route: route.without_subject(), pending, again, body, arrived };
+                self.ask(awaiting, request, now, host)
             }
             Ok(Authentication::AwaitKeys(server)) => {
                 self.state = State::AwaitingKeys(AwaitingKeys {
@@ -69,6 +77,7 @@ impl Exchange {
                     client_certificate: request.client_certificate,
                     arrived: Arrived::Nothing,
                 });
+                self.target = None;
                 Ok(Step { next: Next::AwaitKeys(server), ..Step::default() })
             }
             Err(Refusal { denial, cached }) => {
@@ -85,6 +94,7 @@ impl Exchange {
     fn ask<'a>(
         &mut self,
         awaiting: Awaiting,
+        request: &RequestView<'_>,
         now: UnixTime,
         host: &dyn HostVerifier,
     ) -> Result<Step<'a>, Denial> {
@@ -93,7 +103,7 @@ impl Exchange {
         let send = match asked {
             Admission::Known(answer) => {
                 self.plugin.tally.count(Counter::OnlineCacheHit);
-                return Ok(self.settle(awaiting, &answer, now, host));
+                return Ok(self.settle(awaiting, &answer, Some(request), now, host));
             }
             Admission::Full => {
                 let because = "too many requests wait for entitlement servers";
@@ -105,6 +115,7 @@ impl Exchange {
             Admission::Send => Some(inquiry(pending, HttpVerb::Post)),
             Admission::Wait => None,
         };
+        self.target = None;
         self.state = State::Awaiting(Box::new(awaiting));
         Ok(Step { next: Next::Await(send.map(Box::new)), ..Step::default() })
     }
@@ -113,23 +124,39 @@ impl Exchange {
         &mut self,
         awaiting: Awaiting,
         answer: &TokenStatus,
+        request: Option<&RequestView<'_>>,
         now: UnixTime,
         host: &dyn HostVerifier,
     ) -> Step<'a> {
         let plugin = Rc::clone(&self.plugin);
-        let presented = awaiting.presented.map(|presented| *presented);
-        let possession = Possession::new(&plugin.policy, &plugin.proofs, presented, now, host);
-        let settled = settle(&plugin.policy, &awaiting.pending, answer, &possession, now, &mut self.trace);
+        let policy = &plugin.policy;
+        let Awaiting { route, pending, again, body, arrived } = awaiting;
+        let client_certificate = again.client_certificate;
+        let request = request.map(|request| RequestView { client_certificate, ..*request });
+        if again.target {
+            self.target = request.as_ref().and_then(|request| ownership::watched_target(policy, request));
+        }
+        let seen = |wanted: bool| request.as_ref().filter(|_| wanted);
+        let route = seen(again.subject).map(|request| route.with_subject(policy, request)).unwrap_or(route);
+        let presents = |request| Presented::by(request, self.scheme, pending.token.0.as_bytes());
+        let presented = seen(again.presented).map(presents);
+        if presented.is_none() && again.presented || route.subject.is_none() && again.subject {
+            let because = "the host gives the headers no more, or others";
+            let denial = Denial::new(DenyReason::EntitlementUnavailable, because);
+            return self.deny(pending.refused(denial));
+        }
+        let possession = Possession::new(policy, &plugin.proofs, presented, now, host);
+        let settled = settle(policy, &pending, answer, &possession, now, &mut self.trace);
         self.count_look(&possession);
         match settled {
             Ok(Settled { token, unasked }) => {
                 if unasked {
                     plugin.tally.count(Counter::OnlineAllowedUnasked);
                 }
-                let step = self.admit(awaiting.route, token, awaiting.body, awaiting.arrived);
+                let step = self.admit(route, token, body, arrived);
                 Step { unasked, ..step }
             }
-            Err(denial) => self.deny(awaiting.pending.refused(denial)),
+            Err(denial) => self.deny(pending.refused(denial)),
         }
     }
 
@@ -142,7 +169,7 @@ impl Exchange {
     /// The client is known; what remains is what it asks for.
     fn admit<'a>(
         &mut self,
-        route: Route,
+        mut route: Route,
         token: Rc<ValidToken>,
         body: Result<(), Denial>,
         arrived: Arrived,
@@ -150,7 +177,8 @@ impl Exchange {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let authorized = body::authorize(policy, &route, &token, &mut self.trace);
-        let owned = authorized.and_then(|noted| self.check_owner(&route, &token).map(|()| noted));
+        let owned =
+            authorized.and_then(|noted| self.check_owner(&mut route, &token).map(|()| noted));
         let owned = owned.map(|noted| noted.map(|denial| self.of_rule(token.refused(denial))));
         let mut step = match owned {
             Err(denial) => self.deny(token.refused(denial)),

@@ -10,7 +10,7 @@ use crate::token::ValidToken;
 const CHANGING: [&[u8]; 3] = [b"PUT", b"PATCH", b"DELETE"];
 
 /// The resource that a request is about, in one of the built-in collections.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Subject {
     /// What the request does.
     pub deed: Deed,
@@ -19,7 +19,7 @@ pub struct Subject {
     fqdn: Box<str>,
     /// The path of the collection's items up to the identifier, in one spelling.
     items: Box<[u8]>,
-    /// As the client sent it, with its query.
+    /// As the client sent it, with its query until the request has gone on.
     target: Box<[u8]>,
 }
 
@@ -82,6 +82,13 @@ impl Subject {
     /// The target without its seal.
     pub fn unsealed_target(&self) -> Option<Vec<u8>> {
         without_seal(&self.target)
+    }
+
+    /// Keeps the path alone: that is all that counts once the request has gone on.
+    pub fn forget_query(&mut self) {
+        if self.path().len() < self.target.len() {
+            self.target = self.path().into();
+        }
     }
 
     /// The path that the client asked for, without its query.

@@ -84,15 +84,14 @@ fn claims(
     let text = |name| payload.get(name).and_then(Json::as_str);
     let jti = text("jti").filter(|jti| !jti.is_empty() && jti.chars().count() <= MAX_JTI);
     let jti = jti.ok_or("`jti` of the proof is not a string of 1 to 256 characters")?;
-    if text("htm").map(str::as_bytes) != Some(&*presented.method) {
+    if text("htm").map(str::as_bytes) != Some(presented.method) {
         return Err("`htm` of the proof is not the request's method");
     }
-    let is_meant =
-        |htu| target::is_meant(htu, rules.scheme, protects, &presented.authority, &presented.target);
+    let is_meant = |htu| target::is_meant(htu, rules.scheme, protects, presented.authority, presented.target);
     if !text("htu").is_some_and(is_meant) {
         return Err("`htu` of the proof is not the request's URI");
     }
-    if text("ath") != Some(&*URL_SAFE_NO_PAD.encode(Sha256::digest(&presented.token))) {
+    if text("ath") != Some(&*URL_SAFE_NO_PAD.encode(Sha256::digest(presented.token))) {
         return Err("`ath` of the proof is not the hash of the token");
     }
     let issued_at = payload.get("iat").and_then(Json::as_finite);

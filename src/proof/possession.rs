@@ -48,11 +48,6 @@ impl<'a> Possession<'a> {
         Possession { policy, memory, presented, now, host, looked: Cell::new(false) }
     }
 
-    /// What the request has presented, for a later time.
-    pub fn into_presented(self) -> Option<Presented<'a>> {
-        self.presented
-    }
-
     /// Whether a proof has been looked at.
     pub fn has_looked(&self) -> bool {
         self.looked.get()
@@ -133,8 +128,7 @@ impl<'a> Possession<'a> {
         };
         let mut see = |header: &_, payload: &_| {
             trace.note(Check::Proof, || {
-                let (method, authority, target) =
-                    (&presented.method, &presented.authority, &presented.target);
+                let (method, authority, target) = (presented.method, presented.authority, presented.target);
                 let [method, authority, target] =
                     [method, authority, target].map(|b| String::from_utf8_lossy(b));
                 let scheme = rules.scheme.name();

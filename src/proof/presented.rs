@@ -2,25 +2,23 @@
 
 use crate::decision::Scheme;
 use crate::request::RequestView;
-use std::borrow::Cow;
 
 /// The longest proof, in bytes.
 const MAX_PROOF: usize = 4_096;
 
-/// What a request brings beside its token, and what a proof must have been made for. It can outlive the request's headers, for
-/// a token about which the entitlement server has to be asked first.
-#[derive(Clone)]
+/// What a request brings beside its token, and what a proof must have been made for. It is no longer there than the request's headers: for
+/// a token about which the entitlement server has to be asked first, they are read once more.
 pub struct Presented<'a> {
     /// The scheme under which the token came.
     pub(super) scheme: Scheme,
     /// The token.
-    pub(super) token: Cow<'a, [u8]>,
+    pub(super) token: &'a [u8],
     /// The method.
-    pub(super) method: Cow<'a, [u8]>,
+    pub(super) method: &'a [u8],
     /// The path and query.
-    pub(super) target: Cow<'a, [u8]>,
+    pub(super) target: &'a [u8],
     /// The host and port.
-    pub(super) authority: Cow<'a, [u8]>,
+    pub(super) authority: &'a [u8],
     /// The `DPoP` header.
     pub(super) proof: ProofHeader<'a>,
     /// The SHA-256 of the TLS client certificate, as far as somebody wanted to know.
@@ -28,12 +26,11 @@ pub struct Presented<'a> {
 }
 
 /// The `DPoP` header of a request.
-#[derive(Clone)]
 pub(super) enum ProofHeader<'a> {
     /// There is none.
     Absent,
     /// There is one, not too long.
-    One(Cow<'a, [u8]>),
+    One(&'a [u8]),
     /// There are several.
     Several,
     /// There is one, and it is too long to be looked at.
@@ -48,35 +45,16 @@ impl<'a> Presented<'a> {
             (None, _) => ProofHeader::Absent,
             (Some(_), Some(_)) => ProofHeader::Several,
             (Some(proof), None) if proof.len() > MAX_PROOF => ProofHeader::TooLong,
-            (Some(proof), None) => ProofHeader::One(proof.into()),
+            (Some(proof), None) => ProofHeader::One(proof),
         };
         Presented {
             scheme,
-            token: token.into(),
-            method: request.method.into(),
-            target: request.target.into(),
-            authority: request.authority.into(),
+            token,
+            method: request.method,
+            target: request.target,
+            authority: request.authority,
             proof,
             client_certificate: request.client_certificate,
-        }
-    }
-
-    /// The same, for longer than the request's headers are there.
-    pub fn kept(self) -> Presented<'static> {
-        let kept = |bytes: Cow<'_, [u8]>| Cow::Owned(bytes.into_owned());
-        Presented {
-            scheme: self.scheme,
-            token: kept(self.token),
-            method: kept(self.method),
-            target: kept(self.target),
-            authority: kept(self.authority),
-            proof: match self.proof {
-                ProofHeader::One(proof) => ProofHeader::One(kept(proof)),
-                ProofHeader::Absent => ProofHeader::Absent,
-                ProofHeader::Several => ProofHeader::Several,
-                ProofHeader::TooLong => ProofHeader::TooLong,
-            },
-            client_certificate: self.client_certificate,
         }
     }
 }

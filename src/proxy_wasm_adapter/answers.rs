@@ -9,12 +9,14 @@ use super::proxy_host::{ProxyHost, read_body};
 use super::shared::Shared;
 use super::shared_data::SharedData;
 use crate::counter::Counter;
-use crate::exchange::{self, PendingIntrospection};
+use crate::exchange::{self, Exchange, PendingIntrospection, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::{Cause, HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
 use crate::plugin_state::StreamId;
+use crate::request::RequestView;
 use crate::time::UnixTime;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// One byte more than is read, so that what is too long shows.
@@ -54,12 +56,26 @@ pub(super) fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: A
         shared.calls.leave(&shared.statistics, stream);
         let Some(exchange) = exchange else { continue };
         hostcalls::set_effective_context(stream);
-        let step = exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
+        let step = decide(shared, &exchange, &answer, now);
         if matches!(host::perform(step, Fields::Headers, &ProxyHost), Flow::Continue) {
             hostcalls::continue_request();
         }
     }
     shared.calls.enter_root();
+}
+
+/// Gives a stream, whose context is the effective one, its answer.
+pub(super) fn decide(
+    shared: &Shared,
+    exchange: &RefCell<Exchange>,
+    answer: &TokenStatus,
+    now: UnixTime,
+) -> Step<'static> {
+    let mut exchange = exchange.borrow_mut();
+    let map = if exchange.reads_headers_again() { hostcalls::header_map(Map::RequestHeaders) } else { None };
+    let pairs = map.as_deref().and_then(header_map::parse);
+    let request = pairs.as_deref().map(|pairs| RequestView::new(pairs, false));
+    exchange.on_answer(answer, request.as_ref(), now, &shared.verifier, &read_body)
 }
 
 /// A question has its answer: counts it, keeps it, and says who waited.

@@ -96,7 +96,7 @@ impl Running {
         // Nobody else can be waiting for a question that was never on its way.
         let now = clock::now();
         let (answer, _) = answers::close(shared, &pending, Err(Cause::Cluster), now);
-        let step = self.exchange.borrow_mut().on_answer(&answer, now, &shared.verifier, &read_body);
+        let step = answers::decide(shared, &self.exchange, &answer, now);
         self.perform(step, Fields::Headers)
     }
 }

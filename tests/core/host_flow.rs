@@ -2,12 +2,13 @@
 //! the request. The order is a promise: spoofed headers go first, on every path.
 
 use crate::support::fixture::{FQDN, ISSUER, config as small};
+use crate::support::seal::{EEC_1, SECRET, in_environment};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::jwks_remote::{self, Answer, Moment};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -126,7 +127,7 @@ impl Way {
     }
 
     fn answer(&mut self, answer: &TokenStatus) -> Vec<String> {
-        let step = self.exchange.on_answer(answer, time(), &NoHost, &|| None);
+        let step = self.exchange.on_answer(answer, None, time(), &NoHost, &|| None);
         Self::act(&self.plugin, &self.notes, step, Fields::Headers)
     }
 }
@@ -403,4 +404,81 @@ fn what_waits_for_keys_still_needs_its_body() {
         let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
         assert!(got.contains(&"reply 400 eec_authn.body_required".to_owned()), "{hold_headers}: {got:?}");
     }
+}
+
+/// The host holds the headers as long as a request waits, however long they are: the exchange keeps nothing of them beside it, and
+/// once the request is on its way the path alone.
+#[test]
+fn nothing_of_the_headers_is_kept_while_a_request_waits() {
+    let (key, fetched) = (Key::new(1), Key::new(2));
+    // As `Debug` shows bytes.
+    let shows = |exchange: &Exchange, byte: u8| {
+        format!("{exchange:?}").contains(&vec![byte.to_string(); 30].join(", "))
+    };
+    let id = "Z".repeat(40);
+    let path =
+        format!("/eees-eecregistration/v1/registrations/{id}{}?{}", EEC_1.seal(&SECRET, &id), "Q".repeat(40));
+    for mode in ["enforce", "shadow"] {
+        let mut filter = small(&[&key]);
+        filter["mode"] = json!(mode);
+        filter["ownership"] = json!({"secret_env": ["SEALS"]});
+        filter["proof"] = json!({"dpop": {}});
+        filter["entitlement_servers"][0]["online"] =
+            json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
+        let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+        keys.push(json!({"jwks_remote": {"cluster": "es"}}));
+        let variable = |_: &str| Some(in_environment(&SECRET));
+        let loaded = config::parse(filter.to_string().as_bytes(), &variable).expect("a good configuration");
+        let plugin = Rc::new(PluginState::new(loaded.policy, std::hash::RandomState::new()));
+        let (opaque, of_key, of_fetched) =
+            ("opaque".to_owned(), key.token(&claims()), fetched.token(&claims()));
+        for (token, waits) in [(&opaque, "ask"), (&of_key, "ask"), (&of_fetched, "await keys")] {
+            let bearer = format!("Bearer {token}");
+            let pairs: [(&[u8], &[u8]); 4] = [
+                (b":method", b"DELETE"),
+                (b":path", path.as_bytes()),
+                (b":authority", FQDN.as_bytes()),
+                (b"authorization", bearer.as_bytes()),
+            ];
+            let request = RequestView::new(&pairs, true);
+            let mut way = Way::new(&plugin, 1);
+            let step = way.exchange.on_request_headers(&request, time(), &NoHost);
+            let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+            assert_eq!(got.last().map(String::as_str), Some(waits), "{mode}: {got:?}");
+            assert!(!shows(&way.exchange, b'Z') && !shows(&way.exchange, b'Q'), "{mode}: {:?}", way.exchange);
+            if waits != "ask" {
+                continue;
+            }
+            assert!(way.exchange.reads_headers_again());
+            let body = json!({"active": true, "sub": "eec-1", "aud": FQDN, "exp": now() + 600}).to_string();
+            let raw = RawResponse {
+                status: Some(200),
+                by_proxy: false,
+                content_types: &[b"application/json"],
+                body: body.as_bytes(),
+            };
+            let online = plugin.policy.entitlement_servers[0].online.as_ref().expect("it is asked");
+            let Reading::Is(answer) = introspection::read(&online.method, &raw) else { panic!("no answer") };
+            let step = way.exchange.on_answer(&answer, Some(&request), time(), &NoHost, &|| None);
+            let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+            let bare = format!("path /eees-eecregistration/v1/registrations/{id}?{}", "Q".repeat(40));
+            assert!(got.contains(&bare), "{mode}: {got:?}");
+            // For the answer's sake.
+            assert_eq!(shows(&way.exchange, b'Z'), mode == "enforce");
+            assert!(!shows(&way.exchange, b'Q'));
+        }
+    }
+}
+
+/// A host that gives the headers no more does not get a request through.
+#[test]
+fn an_answer_without_the_headers_that_it_needs_refuses() {
+    let mut filter = small(&[&Key::new(1)]);
+    filter["proof"] = json!({"dpop": {}});
+    filter["entitlement_servers"][0]["online"] =
+        json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "opaque"});
+    let mut way = Way::new(&plugin(&filter), 1);
+    way.delete("opaque", &[]);
+    let got = way.answer(&TokenStatus::Inactive);
+    assert!(got.contains(&"reply 503 eec_authn.entitlement_unavailable".to_owned()), "{got:?}");
 }
