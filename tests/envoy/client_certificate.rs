@@ -1,6 +1,7 @@
 //! Tokens bound to the TLS client certificate (RFC 8705, `docs/contract.md#proof`), in a real Envoy that terminates TLS.
 
 use crate::support::bootstrap::{Configuration, Setup};
+use crate::support::entitlement_server::{Server, http};
 use crate::support::envoy::Envoy;
 use crate::support::fixture::{FQDN, config};
 use crate::support::foreign;
@@ -39,6 +40,14 @@ impl House {
     }
 
     fn with(filter: &Value, validation: Option<&dyn Fn(&Value) -> Value>) -> House {
+        House::with_options(filter, validation, |setup| setup)
+    }
+
+    fn with_options(
+        filter: &Value,
+        validation: Option<&dyn Fn(&Value) -> Value>,
+        options: impl FnOnce(Setup) -> Setup,
+    ) -> House {
         let made = foreign::run(
             "certificates.py",
             &json!({"names": [FQDN, "phone.example.net", "other.example.net"]}),
@@ -57,7 +66,7 @@ impl House {
         }
         let upstream = Upstream::start();
         let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address).tls(common);
-        let envoy = Envoy::start(&setup);
+        let envoy = Envoy::start(&options(setup));
         House { envoy, made, strangers, _upstream: upstream }
     }
 
@@ -188,6 +197,49 @@ fn tokens_of_an_issuer_that_nobody_here_wrote() {
     assert_eq!(house.send(Some(house.phone()), &delete(token)), (201, None));
     assert_eq!(house.send(Some(house.other()), &delete(token)), failed());
     assert_eq!(house.send(None, &delete(token)), failed());
+}
+
+/// The host has told of the certificate before the wait; headers are read anew after it.
+#[test]
+fn what_a_token_is_bound_to_counts_after_a_wait_for_fetched_keys_too() {
+    let trusted = |ca: &Value| json!({"trusted_ca": {"inline_string": ca}});
+    let set = |keys: &[&Key]| {
+        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        http(200, "application/jwk-set+json", &json!({"keys": keys}).to_string())
+    };
+    let [first, second, third] = [Key::new(1), Key::new(2), Key::new(3)];
+    let server = Server::start();
+    server.answers(set(&[&first]));
+    let mut filter = config(&[]);
+    // Each key is fetched for a token of its own, since nothing else brings it for an hour.
+    filter["entitlement_servers"][0]["keys"] =
+        json!([{"jwks_remote": {"cluster": "es", "refresh_seconds": 3600, "timeout_ms": 20_000}}]);
+    filter["proof"] = json!({"client_certificate": true});
+    let address = server.address;
+    let house = House::with_options(&filter, Some(&trusted), |setup| setup.cluster("es", address));
+    house.envoy.wait("the first set", |envoy| (envoy.filter_stat("jwks.fetched") >= 1).then_some(()));
+    let cnf = json!({"cnf": {"x5t#S256": x5t(&house.made, "phone.example.net")}});
+    let waits = |key: &Key, client: Option<&Value>, expected: (u64, Option<String>), what: &str| {
+        let fetched = house.envoy.filter_stat("jwks.fetched");
+        // A fetch for an unknown name may have to wait for its turn; until then the name is refused.
+        let got = house.envoy.wait(what, |_| {
+            let got = house.send(client, &delete(&key.token(&claims_with(cnf.clone()))));
+            (got.1.as_deref() != Some("deny:key_unknown")).then_some(got)
+        });
+        assert_eq!(got, expected, "{what}");
+        assert!(house.envoy.filter_stat("jwks.fetched") > fetched, "{what}: it did not wait");
+    };
+    server.answers(set(&[&first, &second]));
+    waits(&second, Some(house.phone()), (201, None), "the client of the token waits");
+    server.answers(set(&[&first, &second, &third]));
+    waits(&third, Some(house.other()), failed(), "another client waits with the token");
+    // And without a wait, with the keys that are there now.
+    for (client, expected) in
+        [(Some(house.phone()), (201, None)), (Some(house.other()), failed()), (None, failed())]
+    {
+        let token = third.token(&claims_with(cnf.clone()));
+        assert_eq!(house.send(client, &delete(&token)), expected);
+    }
 }
 
 #[test]

@@ -4,6 +4,9 @@
 // Tests are outside the core: they have a clock, files and an environment.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "../decision_cases/mod.rs"]
+#[allow(dead_code, reason = "the tables are played in Envoy here, not by the core")]
+mod decision_cases;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -33,6 +36,7 @@ mod online_waiting;
 mod order;
 mod ownership;
 mod ownership_answers;
+mod ownership_beside;
 mod ownership_modes;
 mod ownership_push;
 mod possession;
@@ -49,5 +53,6 @@ mod second_meanings;
 mod shadow;
 mod shadow_rows;
 mod statistics;
+mod tables;
 mod tokens;
 mod two_readings;

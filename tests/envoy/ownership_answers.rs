@@ -87,6 +87,12 @@ fn sealed_cases() -> Vec<(&'static str, Vec<String>, Vec<String>, &'static str)>
             "a%C3%A9@b",
         ),
         (
+            "an escaped comma",
+            text(&["location: /eees-eecregistration/v1/registrations/a%2Cb"]),
+            text(&["location: /eees-eecregistration/v1/registrations/a%2Cb<seal>"]),
+            "a,b",
+        ),
+        (
             "an identifier that looks sealed",
             text(&["location: /eees-eecregistration/v1/registrations/r.AAAAAAAAAAAAAAAAAAAAAA"]),
             text(&["location: /eees-eecregistration/v1/registrations/r.AAAAAAAAAAAAAAAAAAAAAA<seal>"]),
@@ -297,6 +303,11 @@ fn what_cannot_be_sealed_goes_as_it_is_and_is_counted() {
         case(
             &["location: /eees-eecregistration/v1/%72egistrations/r1"],
             &["/eees-eecregistration/v1/%72egistrations/r1"],
+            &[],
+        ),
+        case(
+            &["location: /eees-eecregistration/v1/registrations/a,b"],
+            &["/eees-eecregistration/v1/registrations/a,b"],
             &[],
         ),
         case(&["location: "], &[""], &[]),

@@ -216,7 +216,8 @@ fn a_proof_passes_once_whichever_worker_protocol_and_moment() {
     }
     p.equal("all", "replays", fixture.envoy.filter_stat("denied.proof_replayed"), 12 * 15);
     p.equal("all", "looked at", fixture.envoy.filter_stat("proof.checked"), 12 * 16);
-    p.equal("all", "cached", fixture.envoy.filter_stat("cache.hit") >= 100, true);
+    // A worker keeps a token once it has let it pass: two workers, twelve that pass.
+    p.equal("all", "cached", fixture.envoy.filter_stat("cache.hit") >= 10, true);
     fixture.finish(p);
 }
 
@@ -243,6 +244,16 @@ fn nonces_are_given_on_demand_and_make_a_wrong_clock_harmless() {
             let proof = client.proof(&delete()).claim("nonce", nonce.as_str()).claim("iat", iat);
             client.sends_with(delete(), &proof)
         });
+    }
+    // Ahead of the clock by less than the skew of 30 s, and by more; older than 300 s.
+    let of = |by: i64| {
+        let made = crate::support::proof::nonce(&[9; 32], (now() + by).unsigned_abs() * 1000);
+        let proof = client.proof(&delete()).claim("nonce", made);
+        client.sends_with(delete(), &proof)
+    };
+    allowed(&fixture, &mut p, "of a proxy whose clock is ahead", &|| of(20));
+    for by in [60, -310, -100_000] {
+        denied(&fixture, &mut p, &format!("{by} s from now"), "proof_nonce", &|| of(by));
     }
     let spent = client.proof(&delete()).claim("nonce", nonce.as_str()).by(&client.key);
     let request = delete().dpop(&client.token, &spent);

@@ -34,6 +34,9 @@ pub struct Setup {
     buffer_limit_bytes: Option<u32>,
     route_timeout: String,
     tls: Option<Value>,
+    filters_before: Vec<Value>,
+    routes: Vec<Value>,
+    normalize_path: bool,
 }
 
 impl Setup {
@@ -55,6 +58,9 @@ impl Setup {
             buffer_limit_bytes: None,
             route_timeout: "15s".to_owned(),
             tls: None,
+            filters_before: Vec::new(),
+            routes: Vec::new(),
+            normalize_path: false,
         }
     }
 
@@ -142,6 +148,24 @@ impl Setup {
         self
     }
 
+    /// This filter of Envoy's before ours.
+    pub fn filter_before(mut self, name: &str, config: Value) -> Self {
+        self.filters_before.push(json!({"name": name, "typed_config": config}));
+        self
+    }
+
+    /// This route before the one to the upstream.
+    pub fn route(mut self, route: Value) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Envoy decodes escapes that need not be, and removes dot segments, before any filter sees the path.
+    pub fn normalize_path(mut self) -> Self {
+        self.normalize_path = true;
+        self
+    }
+
     /// The bootstrap. `listeners` is the LDS file; with `None` the listener is part of it (for `--mode validate`).
     pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
         let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
@@ -178,7 +202,7 @@ impl Setup {
     }
 
     fn listener(&self, directory: &Path) -> Value {
-        let mut filters = Vec::new();
+        let mut filters = self.filters_before.clone();
         if self.configuration.is_some() && self.ecds {
             let source = file_source(&directory.join("ecds.json"));
             filters.push(json!({"name": "eec_authn", "config_discovery": {"config_source": source, "type_urls": [WASM]}}));
@@ -188,6 +212,8 @@ impl Setup {
         filters.extend(self.filters.iter().cloned());
         filters.push(json!({"name": "envoy.filters.http.router", "typed_config":
             {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
+        let upstream = json!({"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": self.route_timeout}});
+        let routes: Vec<&Value> = self.routes.iter().chain([&upstream]).collect();
         let manager = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "ingress",
@@ -195,8 +221,8 @@ impl Setup {
             "max_request_headers_kb": self.max_headers_kb,
             "http_protocol_options": {"accept_http_10": true, "enable_trailers": true},
             "access_log": [access_log(&directory.join("access.log"))],
-            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes":
-                [{"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": self.route_timeout}}]}]},
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+            "normalize_path": self.normalize_path,
             "http_filters": filters,
         });
         let mut listener = json!({

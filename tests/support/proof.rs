@@ -3,6 +3,7 @@
 use super::fixture::FQDN;
 use super::request::Request;
 use super::token::{Key, base64url, claims_with, now};
+use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +11,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The RFC 7638 thumbprint of an Ed25519 key.
 pub fn thumbprint(key: &Key) -> String {
     base64url(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, key.x())))
+}
+
+/// A nonce of this time in milliseconds, as `docs/contract.md#proof` defines it, made without the code under test.
+pub fn nonce(secret: &[u8], milliseconds: u64) -> String {
+    let time = milliseconds.to_be_bytes();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
+    for part in [&b"eec_authn nonce 1"[..], &time] {
+        mac.update(&u32::try_from(part.len()).expect("short").to_be_bytes());
+        mac.update(part);
+    }
+    base64url([&time[..], &mac.finalize().into_bytes()[..16]].concat())
 }
 
 /// A proof before it is signed.
