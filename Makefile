@@ -101,7 +101,14 @@ SOAK_SECONDS ?= 900
 .PHONY: soak
 soak: $(WASM) envoy ## good, bad and hostile traffic under pushes and traps for SOAK_SECONDS (15 minutes); ends with a report
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
-		$(CARGO) test --test soak -- --nocapture
+		$(CARGO) test --test soak no_decision -- --nocapture
+
+# How many proofs `make soak-proofs` sends.
+SOAK_PROOFS ?= 1000000
+.PHONY: soak-proofs
+soak-proofs: $(WASM) envoy ## SOAK_PROOFS proofs of possession in a row (a million): each passes once, and memory stays flat
+	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_PROOFS=$(SOAK_PROOFS) \
+		$(CARGO) test --test soak proofs -- --nocapture
 
 # Where the published hard cases lie; `tests/corpora/main.rs` says which.
 CORPORA ?= ../shared/corpora

@@ -1,6 +1,7 @@
 //! A soak: good, bad and hostile traffic over kept connections through a real Envoy with two workers, while configurations
 //! are pushed and VMs trap on demand. It ends with a report; a single wrong decision fails it, and so does a trap that
-//! nobody asked for. `make soak` runs it for 15 minutes, `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`).
+//! nobody asked for. `make soak` runs it for 15 minutes, `make test` for a few seconds (`EEC_AUTHN_SOAK_SECONDS`). `proofs` is a soak of
+//! its own: very many proofs of possession in a row.
 
 #![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
 #![allow(clippy::disallowed_methods, reason = "a soak takes the time")]
@@ -9,6 +10,7 @@
 mod support;
 
 mod client;
+mod proofs;
 mod report;
 mod traffic;
 mod upstream;

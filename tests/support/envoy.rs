@@ -194,6 +194,26 @@ impl Envoy {
         line.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).expect("its memory")
     }
 
+    /// What the VMs have for their modules, in KiB. V8 keeps eight GiB of addresses for each, of which a module gets the front.
+    pub fn vm_memory_kib(&self) -> u64 {
+        let id = self.process.lock().expect("the process").id();
+        let maps = fs::read_to_string(format!("/proc/{id}/maps")).expect("its mappings");
+        let mappings: Vec<(u64, &str)> = maps
+            .lines()
+            .filter_map(|line| {
+                let (addresses, rest) = line.split_once(' ')?;
+                let (start, end) = addresses.split_once('-')?;
+                let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16));
+                Some(((end.ok()? - start.ok()?) / 1024, rest.get(..4)?))
+            })
+            .collect();
+        let of_vms = mappings.windows(2).filter(|pair| {
+            let [(own, access), (rest, no_access)] = pair else { return false };
+            *access == "rw-p" && *no_access == "---p" && own + rest >= 8 * 1024 * 1024
+        });
+        of_vms.map(|pair| pair[0].0).sum()
+    }
+
     /// Empties the access log, which Envoy goes on appending to: for tests that run long.
     pub fn empty_access_log(&self) {
         let log = fs::OpenOptions::new().write(true).open(self.file("access.log")).expect("the access log");
