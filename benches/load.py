@@ -23,11 +23,11 @@ class Load:
     p99_milliseconds: float
 
 
-def run(wrk, envoy, tokens, seconds, cpus, connections=32):
+def run(wrk, envoy, tokens, seconds, cpus, connections=32, method=METHOD, path=PATH):
     before = envoy.cpu_seconds()
     process = subprocess.run(
         [wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--script", SCRIPT,
-         f"http://127.0.0.1:{envoy.port}", "--", tokens.path, AUDIENCE, METHOD, PATH],
+         f"http://127.0.0.1:{envoy.port}", "--", tokens.path, AUDIENCE, method, path],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=seconds + 120,
         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
     )
@@ -39,9 +39,9 @@ def run(wrk, envoy, tokens, seconds, cpus, connections=32):
     return Load(requests, requests / (duration / 1e6), spent / requests * 1e6, p99 / 1000)
 
 
-def warm_up(wrk, envoy, tokens, cpus):
+def warm_up(wrk, envoy, tokens, cpus, method=METHOD, path=PATH):
     """Shows the variant every token, so that caches hold all that they will ever hold."""
     seconds = 1
     # wrk starts over with the first token each time.
-    while run(wrk, envoy, tokens, seconds, cpus).requests < tokens.count * 1.1:
+    while run(wrk, envoy, tokens, seconds, cpus, method=method, path=path).requests < tokens.count * 1.1:
         seconds *= 2

@@ -11,6 +11,7 @@ import sys
 
 import online
 import proofs
+import responses
 from tokens import ALGORITHMS
 
 # Goals as ratios of requests per second, ours to native, in one run.
@@ -160,6 +161,13 @@ def page(results):
             "memory of its own; its processor time is not in the last column, nor what several checkers would need to share. `Bearer` is the same\n"
             "configuration with tokens that are not bound.",
             proofs.page(results["proofs"], table, value),
+        ]
+    if results.get("responses"):
+        parts += [
+            "## Looking at answers",
+            f"The filter sees every answer, though only `ownership` needs that. Pairs of variants one right after the other, from the token cache, in\n"
+            f"{responses.SITTINGS} sittings with Envoys started anew; `GET` on a path of a rule, which has nothing to do with owners.",
+            responses.page(results["responses"], table),
         ]
     if "starts" in results:
         parts += [

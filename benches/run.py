@@ -23,10 +23,11 @@ import load
 import online
 import proofs
 import report
+import responses
 from tokens import ALGORITHMS, PUSHED, Key, write_tokens
 
 MANY = 4000
-PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "proofs", "starts", "pushes", "verifiers"]
+PARTS = ["algorithms", "keys", "sizes", "distinct", "online", "proofs", "responses", "starts", "pushes", "verifiers"]
 
 
 def say(text):
@@ -159,6 +160,10 @@ class Bench:
     def proofs(self):
         say("bound tokens, a proof each")
         return proofs.measure(self)
+
+    def responses(self):
+        say("looking at answers, in pairs")
+        return responses.measure(self)
 
     def starts(self):
         say("time to start, and memory per worker")
