@@ -4,11 +4,13 @@
 use super::ownership::{REGISTRATIONS, filter, fixture, path_of, request, token, with_secret};
 use crate::support::bootstrap::Setup;
 use crate::support::ees::{Ees, SCRIPT, script};
+use crate::support::entitlement_server::Server;
 use crate::support::fixture::{BOTH, FQDN, Fixture, ISSUER};
 use crate::support::problems::Problems;
+use crate::support::proof::{Client, thumbprint};
 use crate::support::request::Request;
 use crate::support::seal::{EEC_1, Owner, SECRET};
-use crate::support::token::Key;
+use crate::support::token::{Key, claims_with};
 use serde_json::{Value, json};
 
 const R1: &str = "/eees-eecregistration/v1/registrations/r1";
@@ -149,6 +151,50 @@ fn rbac_sees_the_seal_before_the_filter_and_not_behind_it() {
         }
         fixture.finish(p);
     }
+}
+
+/// A proof is for the path that the client sends, seal included, also where both are looked at only when an answer has come.
+#[test]
+fn a_proof_is_for_the_path_with_its_seal() {
+    let (key, server) = (Key::new(1), Server::start());
+    let filter = filter(&key, |filter| {
+        filter["proof"] = json!({"dpop": {}});
+        filter["entitlement_servers"][0]["online"] = json!({"method": "rfc7662", "cluster": "es"});
+    });
+    let address = server.address;
+    let fixture = beside(&filter, |setup| setup.cluster("es", address));
+    let mut p = Problems::new();
+    let known = Client::new(&key, 2, json!({}));
+    let asked = Client { key: Key::new(2), token: "opaque-token".into() };
+    let mut answer = claims_with(json!({"active": true, "cnf": {"jkt": thumbprint(&asked.key)}}));
+    answer["token_type"] = json!("DPoP");
+    server.says(&answer);
+    let bare = Request::new("DELETE", R1);
+    for (name, client) in [("verified", &known), ("asked about", &asked)] {
+        for protocol in BOTH {
+            let sealed = || Request::new("DELETE", format!("{}?x=1", sealed_r1()));
+            let request = client.sends(sealed());
+            p.equal(name, "status", fixture.send(protocol, &request).map(|r| r.status), Ok(404));
+            p.equal(name, "the path upstream", path_upstream(&fixture, &request), format!("{R1}?x=1"));
+            let request = client.sends_with(sealed(), &client.proof(&bare));
+            fixture.denied_over(
+                protocol,
+                &mut p,
+                &format!("{name}, a proof for the bare path"),
+                &request,
+                "proof_invalid",
+            );
+            let request = client.sends(bare.clone());
+            fixture.denied_over(
+                protocol,
+                &mut p,
+                &format!("{name}, the bare path"),
+                &request,
+                "ownership_mismatch",
+            );
+        }
+    }
+    fixture.finish(p);
 }
 
 /// And the route is chosen by what the server gets.

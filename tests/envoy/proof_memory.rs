@@ -66,6 +66,46 @@ fn it_outlives_pushes_of_both_kinds_and_new_vms() {
 }
 
 #[test]
+fn without_a_nonce_a_restart_and_another_name_have_seen_nothing() {
+    let (upstream, client) = (Upstream::start(), Client::new(&Key::new(1), 2, json!({})));
+    let proof = json!({"dpop": {"max_age_seconds": 600}});
+    let named = |name: &str| {
+        let mut filter = config(&[&Key::new(1)]);
+        filter["proof"] = proof.clone();
+        filter["name"] = json!(name);
+        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address)
+    };
+    let mut envoy = Envoy::start(&named("first"));
+    let spent = client.sends(delete());
+    assert_eq!((decision(&envoy, &spent), decision(&envoy, &spent)), (None, replayed()));
+    assert!(matches!(envoy.push(&named("second")), Push::Live));
+    assert_eq!((decision(&envoy, &spent), decision(&envoy, &spent)), (None, replayed()), "another's memory");
+    assert!(matches!(envoy.push(&named("first")), Push::Live));
+    assert_eq!(decision(&envoy, &spent), replayed(), "the memory is still there");
+    drop(envoy);
+    let envoy = Envoy::start(&named("first"));
+    assert_eq!((decision(&envoy, &spent), decision(&envoy, &spent)), (None, replayed()), "another process");
+}
+
+#[test]
+fn servers_have_memories_of_their_own() {
+    let (upstream, issuers) = (Upstream::start(), [Key::new(1), Key::new(4)]);
+    let mut filter = config(&[&issuers[0]]);
+    filter["proof"] = json!({"dpop": {}});
+    let servers = filter["entitlement_servers"].as_array_mut().expect("servers");
+    servers.push(json!({"fqdn": "second.example.org", "keys": [{"jwk": issuers[1].jwk()}]}));
+    let envoy = Envoy::start(&Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address));
+    // One client, one EEC ID, one `jti`; two servers vouch for it.
+    let clients = [json!({}), json!({"iss": "second.example.org"})];
+    let [first, second] = [0, 1].map(|n| Client::new(&issuers[n], 2, clients[n].clone())).map(|client| {
+        let proof = client.proof(&delete()).claim("jti", "the same");
+        client.sends_with(delete(), &proof)
+    });
+    assert_eq!((decision(&envoy, &first), decision(&envoy, &first)), (None, replayed()));
+    assert_eq!((decision(&envoy, &second), decision(&envoy, &second)), (None, replayed()));
+}
+
+#[test]
 fn with_a_nonce_a_restart_lets_nothing_pass_twice() {
     let (upstream, client) = (Upstream::start(), Client::new(&Key::new(1), 2, json!({})));
     let proof = json!({"dpop": {"nonce": {"secret_env": ["OLD"], "seconds": 600}}});

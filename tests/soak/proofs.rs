@@ -107,6 +107,7 @@ fn a_flood_of_good_proofs_is_remembered_in_flat_memory() {
             })
             .collect();
         let mut looks = Vec::new();
+        println!("{:>9} proofs: Envoy {} KiB, its VMs {} KiB", 0, envoy.memory_kib(), envoy.vm_memory_kib());
         let counted = || sent.iter().map(|sent| sent.load(Ordering::Relaxed)).collect::<Vec<u64>>();
         while !senders.iter().all(std::thread::ScopedJoinHandle::is_finished) {
             let counts = counted();
