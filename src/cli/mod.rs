@@ -6,6 +6,7 @@ mod clock;
 mod completions;
 mod conformance;
 mod demo;
+mod dev_edge_server;
 mod dev_entitlement_server;
 mod dpop;
 mod exit;
@@ -25,6 +26,7 @@ mod schema;
 mod seal;
 mod signing_key;
 mod stop_signal;
+mod tls;
 mod unseal;
 
 use clap::Parser;
@@ -93,6 +95,7 @@ verbs! {
     #[command(hide = true)]
     Demo => demo,
     DevEntitlementServer => dev_entitlement_server,
+    DevEdgeServer => dev_edge_server,
 }
 
 /// Reads the arguments, runs the verb, and says how it ended.

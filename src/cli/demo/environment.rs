@@ -1,9 +1,9 @@
 //! Envoy, the entitlement server and the sample EES, up and knowing each other.
 
 use super::envoy::{Envoy, Plan};
-use super::sample_ees::{self, Ees};
 use super::workspace::Workspace;
 use crate::cli::Output;
+use crate::cli::dev_edge_server::{self, Edge};
 use crate::cli::dev_entitlement_server::{self as entitlement_server, Entitlement};
 use crate::cli::failure::Failure;
 use crate::cli::http;
@@ -32,7 +32,7 @@ const JWK: &str = "${JWK}";
 pub(super) struct Environment {
     pub(super) envoy: Envoy,
     /// What the sample EES keeps and counts.
-    pub(super) ees: Ees,
+    pub(super) ees: Edge,
     /// The entitlement server's address.
     pub(super) entitlement: SocketAddr,
     /// The EES's name, which tokens must name.
@@ -56,8 +56,8 @@ impl Environment {
 
         let workspace = Workspace::new()?;
         let mut servers = JoinSet::new();
-        let ees = Ees::default();
-        let ees_address = start(&mut servers, sample_ees::router(ees.clone())).await?;
+        let ees = Edge::default();
+        let ees_address = start(&mut servers, dev_edge_server::ees(ees.clone())).await?;
         let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
         let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
 

@@ -1,8 +1,9 @@
 //! One request, one connection, one answer, within a bounded time.
 
 use super::answer::{Answer, Progress};
-use super::{Request, Target, tls};
+use super::{Request, Target};
 use crate::cli::failure::Failure;
+use crate::cli::tls;
 use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
 use std::path::Path;

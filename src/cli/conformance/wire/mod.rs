@@ -4,7 +4,6 @@ mod answer;
 mod connection;
 mod request;
 mod target;
-mod tls;
 
 pub(super) use answer::Answer;
 pub(super) use connection::Connector;

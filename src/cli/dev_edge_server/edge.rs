@@ -1,5 +1,5 @@
-//! A small honest EES: Eees_EECRegistration and Eees_EASDiscovery of TS 24.558, in memory. It serves whoever comes, compares no owners,
-//! and says whom each request came from.
+//! A small honest edge server: an EES (Eees_EECRegistration, Eees_EASDiscovery) or an edge ECS (Eecs_ServiceProvisioning) of TS 24.558, in
+//! memory. It serves whoever comes, compares no owners, and says whom each request came from.
 
 use super::resources::Resources;
 use crate::cli::http::Problem;
@@ -12,23 +12,26 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The collections that it keeps (TS 24.558, clauses 5.2 and 5.5).
-const COLLECTIONS: [&str; 2] =
+/// The collections that an EES keeps (TS 24.558, clauses 5.2 and 5.5).
+const EES_COLLECTIONS: [&str; 2] =
     ["/eees-eecregistration/v1/registrations", "/eees-easdiscovery/v1/subscriptions"];
 const DISCOVERY: &str = "/eees-easdiscovery/v1/eas-profiles/request-discovery";
+/// The collection that an edge ECS keeps (TS 24.558, clause 6.2).
+const ECS_COLLECTIONS: [&str; 1] = ["/eecs-serviceprovisioning/v1/subscriptions"];
+const PROVISIONING: &str = "/eecs-serviceprovisioning/v1/request";
 
-/// What it keeps, shared with the story.
+/// What it keeps, shared with whoever started it.
 #[derive(Clone, Default)]
-pub(super) struct Ees(Arc<Mutex<Resources>>);
+pub(crate) struct Edge(Arc<Mutex<Resources>>);
 
-impl Ees {
+impl Edge {
     /// How many requests reached it.
-    pub(super) fn visits(&self) -> usize {
+    pub(crate) fn visits(&self) -> usize {
         self.resources().visits()
     }
 
     /// Whether there is a resource at `path`.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.resources().has(path)
     }
 
@@ -44,26 +47,34 @@ impl Ees {
     }
 }
 
-/// Its operations.
-pub(super) fn router(ees: Ees) -> Router {
-    let collections = COLLECTIONS.into_iter().fold(Router::new(), |router, collection| {
+/// The operations of an EES.
+pub(crate) fn ees(edge: Edge) -> Router {
+    collections(&EES_COLLECTIONS).route(DISCOVERY, post(discover)).with_state(edge)
+}
+
+/// The operations of an edge ECS that names the EES at `root` to everybody.
+pub(crate) fn ecs(edge: Edge, root: String) -> Router {
+    let provide = move |State(edge): State<Edge>, headers: HeaderMap, body: Bytes| async move {
+        provide(&edge, &root, &headers, &body)
+    };
+    collections(&ECS_COLLECTIONS).route(PROVISIONING, post(provide)).with_state(edge)
+}
+
+fn collections(collections: &[&str]) -> Router<Edge> {
+    let router = Router::new().route("/healthz", get(StatusCode::NO_CONTENT)).fallback(elsewhere);
+    collections.iter().fold(router, |router, collection| {
         let item = format!("{collection}/{{id}}");
         router.route(collection, post(make)).route(&item, put(replace).patch(patch).delete(remove))
-    });
-    collections
-        .route("/healthz", get(StatusCode::NO_CONTENT))
-        .route(DISCOVERY, post(discover))
-        .fallback(elsewhere)
-        .with_state(ees)
+    })
 }
 
 async fn make(
-    State(ees): State<Ees>,
+    State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let mut resources = ees.visited();
+    let mut resources = edge.visited();
     let resource = read(&body)?;
     let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
     let location = format!("http://{host}{}", resources.make(uri.path(), resource.clone()));
@@ -71,39 +82,50 @@ async fn make(
 }
 
 async fn replace(
-    State(ees): State<Ees>,
+    State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let replaced = ees.visited().replace(uri.path(), read(&body)?);
+    let replaced = edge.visited().replace(uri.path(), read(&body)?);
     Ok(replaced.map_or_else(not_found, |resource| shown(&headers, resource).into_response()))
 }
 
 async fn patch(
-    State(ees): State<Ees>,
+    State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let patched = ees.visited().patch(uri.path(), read(&body)?);
+    let patched = edge.visited().patch(uri.path(), read(&body)?);
     Ok(patched.map_or_else(not_found, |resource| shown(&headers, resource).into_response()))
 }
 
-async fn remove(State(ees): State<Ees>, uri: Uri) -> Response {
-    if ees.visited().remove(uri.path()) { StatusCode::NO_CONTENT.into_response() } else { not_found() }
+async fn remove(State(edge): State<Edge>, uri: Uri) -> Response {
+    if edge.visited().remove(uri.path()) { StatusCode::NO_CONTENT.into_response() } else { not_found() }
 }
 
 /// No EAS is known here, which is an answer, too.
-async fn discover(State(ees): State<Ees>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    drop(ees.visited());
+async fn discover(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    drop(edge.visited());
     read(&body)?;
     let none = Map::from_iter([("discoveredEas".to_owned(), json!([]))]);
     Ok(shown(&headers, none).into_response())
 }
 
-async fn elsewhere(State(ees): State<Ees>, headers: HeaderMap) -> Response {
-    drop(ees.visited());
+/// `ECSServProvResp`, with one network and one EES.
+fn provide(edge: &Edge, root: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+    drop(edge.visited());
+    read(body)?;
+    let host = root.split_once("://").map_or(root, |(_, rest)| rest);
+    let id = host.split(['/', ':']).next().unwrap_or(host);
+    let ees = json!({"eesId": id, "endPt": {"uri": root}, "eecRegConf": true});
+    let networks = json!([{"ednConInfo": {"dnn": "edge"}, "eess": [ees]}]);
+    Ok(shown(headers, Map::from_iter([("ednCnfgInfo".to_owned(), networks)])).into_response())
+}
+
+async fn elsewhere(State(edge): State<Edge>, headers: HeaderMap) -> Response {
+    drop(edge.visited());
     (StatusCode::NOT_FOUND, Json(json!({"seen": seen(&headers)}))).into_response()
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What a connection over TLS needs.
-pub(super) fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+pub(crate) fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
     let mut roots = RootCertStore::empty();
     match ca {
         Some(file) => {

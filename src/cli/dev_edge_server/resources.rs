@@ -1,4 +1,4 @@
-//! What the sample EES keeps: registrations and discovery subscriptions, in memory.
+//! What an edge server keeps: registrations and subscriptions, in memory.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
