@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Denied = 2,
     /// The filter configuration has errors.
     ConfigurationInvalid = 3,
+    /// A server could not be reached, or gave no answer to go on with.
+    NoAnswer = 4,
 }
 
 impl From<Exit> for ExitCode {

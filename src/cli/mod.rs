@@ -9,6 +9,7 @@ mod demo;
 mod dev_edge_server;
 mod dev_entitlement_server;
 mod dpop;
+mod eec;
 mod exit;
 mod explain;
 mod failure;
@@ -52,6 +53,7 @@ use std::process::ExitCode;
         1 => "Failure: wrong usage, an unreadable file, a port in use",
         2 => "The request would be denied",
         3 => "The configuration has errors",
+        4 => "A server could not be reached, or gave no answer to go on with",
     }
 })]
 struct Cli {
@@ -86,6 +88,7 @@ verbs! {
     Keygen => keygen,
     Mint => mint,
     Dpop => dpop,
+    Eec => eec,
     Render => render,
     Schema => schema,
     Seal => seal,

@@ -76,7 +76,7 @@ fn bash_offers_verbs_options_values_and_files() {
     let mut first = offered(&[""]);
     first.retain(|word| !word.starts_with('-'));
     assert_eq!(first, verbs, "the verbs of --help, and no others");
-    assert_eq!(offered(&["dev-"]), ["dev-entitlement-server"]);
+    assert_eq!(offered(&["dev-"]), ["dev-entitlement-server", "dev-edge-server"]);
     for verb in verbs.iter().filter(|verb| *verb != "help") {
         let (mut own, mut listed) = (offered(&[verb, "--"]), options(verb));
         own.sort();
@@ -101,7 +101,8 @@ fn zsh_and_fish_know_every_verb_and_option() {
         assert!(zsh.contains(&format!("({verb})\n")), "zsh: {verb}");
         assert!(fish.contains(&format!(" -a \"{verb}\" ")), "fish: {verb}");
         for option in options(verb) {
-            let forms = [format!("'{option}"), format!("'*{option}")];
+            // Alone, repeatable, or behind what it excludes.
+            let forms = [format!("'{option}"), format!("'*{option}"), format!("){option}")];
             assert!(forms.iter().any(|form| zsh.contains(form)), "zsh: {verb} {option}");
             let name = option.trim_start_matches('-');
             let line = fish.lines().find(|line| line.contains(verb) && line.contains(&format!(" -l {name}")));

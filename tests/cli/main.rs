@@ -13,6 +13,7 @@ mod conformance;
 mod conformance_list;
 mod demo;
 mod dev_server;
+mod eec;
 mod help;
 mod keys;
 mod proofs;

@@ -20,6 +20,7 @@ mod config;
 mod conformance;
 mod counters;
 mod decisions;
+mod eec;
 mod foreign;
 mod harness;
 mod hostile;

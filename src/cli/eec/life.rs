@@ -1,0 +1,50 @@
+//! One client's life, told step by step.
+
+use super::client::{Client, Step};
+use super::report::Outcome;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// The steps up to the first that does not end well; then what was made is taken away, whatever ended it.
+pub(super) async fn live(client: &mut Client, output: Output) -> Result<Exit, Failure> {
+    let lived = steps(client, output).await;
+    for step in client.leave() {
+        // If nobody can be told, it is done all the same.
+        let _ = perform(client, step, output).await;
+    }
+    lived
+}
+
+async fn steps(client: &mut Client, output: Output) -> Result<Exit, Failure> {
+    let steps = client.life();
+    let count = steps.len();
+    for step in steps {
+        let exit = exit(&perform(client, step, output).await?);
+        if exit != Exit::Fine {
+            return Ok(exit);
+        }
+    }
+    if !output.json {
+        output.line(format_args!("\nall {count} steps as they should be"))?;
+    }
+    Ok(Exit::Fine)
+}
+
+async fn perform(client: &mut Client, step: Step, output: Output) -> Result<Outcome, Failure> {
+    let report = client.perform(step).await;
+    if output.json {
+        output.line(report.json())?;
+    } else {
+        output.line(report.text())?;
+    }
+    Ok(report.outcome)
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Done => Exit::Fine,
+        Outcome::Refused(..) => Exit::Denied,
+        Outcome::Failed(_) => Exit::NoAnswer,
+    }
+}

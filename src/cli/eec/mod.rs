@@ -1,0 +1,43 @@
+//! `eec-authn eec`: an Edge Enabler Client, one or a crowd of them.
+
+mod arguments;
+mod call;
+mod client;
+mod connection;
+mod crowd;
+mod follow;
+mod identity;
+mod life;
+mod network;
+mod operations;
+mod possession;
+mod provisioning;
+mod report;
+mod schedule;
+mod tally;
+mod token;
+mod token_source;
+mod url;
+
+pub(crate) use arguments::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use client::Client;
+use possession::Possession;
+use std::sync::Arc;
+
+/// Lives one client's life, or those of a crowd.
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let order = args.resolve()?;
+    super::block_on(async {
+        order.surroundings.network.prepare()?;
+        if let Some(crowd) = order.crowd {
+            return crowd::run(order.surroundings, &order.identity, order.dpop, crowd, output).await;
+        }
+        let possession = order.dpop.then(|| Possession::new(order.dpop_key.as_deref())).transpose()?;
+        let mut client = Client::new(order.surroundings, order.identity, possession.map(Arc::new));
+        life::live(&mut client, output).await
+    })
+}
