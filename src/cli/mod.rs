@@ -68,13 +68,13 @@ macro_rules! verbs {
     ($($(#[$attribute:meta])* $variant:ident => $module:ident,)*) => {
         #[derive(clap::Subcommand)]
         enum Verb {
-            $($(#[$attribute])* $variant($module::Args),)*
+            $($(#[$attribute])* $variant(Box<$module::Args>),)*
         }
 
         impl Verb {
             fn run(self, output: Output) -> Result<Exit, Failure> {
                 match self {
-                    $(Verb::$variant(args) => $module::run(args, output),)*
+                    $(Verb::$variant(args) => $module::run(*args, output),)*
                 }
             }
         }

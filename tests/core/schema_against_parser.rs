@@ -90,8 +90,9 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
 ];
 
 /// Files in `envoy/` that have filter JSON in them.
-const SHIPPED: [&str; 7] = [
+const SHIPPED: [&str; 8] = [
     "envoy/demo/filter.json.in",
+    "envoy/demo/ecs-filter.json.in",
     "envoy/docker/envoy.yaml.in",
     "envoy/envoy-gateway/envoyextensionpolicy.yaml",
     "envoy/istio/hold-headers.yaml",

@@ -1,15 +1,17 @@
-//! Envoy, the entitlement server and the sample EES, up and knowing each other.
+//! The whole figure, up and its parts knowing each other: Envoy before an EES and an edge ECS, and the entitlement server.
 
 use super::envoy::{Envoy, Plan};
+use super::names;
 use super::workspace::Workspace;
 use crate::cli::Output;
 use crate::cli::dev_edge_server::{self, Edge};
 use crate::cli::dev_entitlement_server::{self as entitlement_server, Entitlement};
+use crate::cli::eec::{
+    Connection, Network, Place, Possession, Surroundings, Token, TokenRequest, TokenSource, Url,
+};
 use crate::cli::failure::Failure;
 use crate::cli::http;
-use crate::cli::proof;
 use crate::cli::random::random;
-use crate::cli::signing_key::SigningKey;
 use axum::Router;
 use axum::body::Bytes;
 use base64::Engine;
@@ -22,11 +24,15 @@ use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 const FILTER: &str = include_str!("../../../envoy/demo/filter.json.in");
+const ECS_FILTER: &str = include_str!("../../../envoy/demo/ecs-filter.json.in");
 /// Where the key goes.
 const JWK: &str = "${JWK}";
+/// Nothing may hang.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All that runs. The order of the fields is the order in which they go.
 pub(super) struct Environment {
@@ -37,66 +43,101 @@ pub(super) struct Environment {
     pub(super) entitlement: SocketAddr,
     /// The EES's name, which tokens must name.
     pub(super) ees_fqdn: String,
+    /// The edge ECS's.
+    pub(super) ecs_fqdn: String,
     /// The entitlement server's name.
     pub(super) issuer: String,
+    /// Where clients find all this.
+    pub(super) surroundings: Arc<Surroundings>,
     servers: JoinSet<Infallible>,
     _workspace: Workspace,
 }
 
 impl Environment {
-    /// Starts everything, pinning the entitlement server's key in the filter's configuration.
+    /// Starts everything, pinning the entitlement server's key in the filters' configurations.
     pub(super) async fn start(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Environment, Failure> {
         let wasm =
             wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
-        let filter: Value = serde_json::from_str(&FILTER.replace(JWK, "null"))
-            .map_err(Failure::because("the demo's filter JSON"))?;
-        let name =
-            |pointer| filter.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
-        let [ees_fqdn, issuer] = [name("/protects/fqdns/0"), name("/entitlement_servers/0/fqdn")];
+        let ees_fqdn = configured(FILTER, "/protects/fqdns/0")?;
+        let ecs_fqdn = configured(ECS_FILTER, "/protects/fqdns/0")?;
+        let issuer = configured(FILTER, "/entitlement_servers/0/fqdn")?;
 
         let workspace = Workspace::new()?;
         let mut servers = JoinSet::new();
         let ees = Edge::default();
         let ees_address = start(&mut servers, dev_edge_server::ees(ees.clone())).await?;
+        let ecs = dev_edge_server::ecs(Edge::default(), root(&ees_fqdn)?.to_string());
+        let ecs_address = start(&mut servers, ecs).await?;
         let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
         let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
 
-        let filter_json = FILTER.replace(JWK, &pinned_key(entitlement).await?.to_string());
+        let key = pinned_key(entitlement).await?.to_string();
+        let [filter_json, ecs_filter_json] = [FILTER, ECS_FILTER].map(|text| text.replace(JWK, &key));
         if !output.json {
             output.line(format_args!(
-                "The filter's configuration, with the entitlement server's key:\n\n{filter_json}"
+                "The filter's configuration before the EES, with the entitlement server's key:\n\n{filter_json}\n\
+                 and before the edge ECS:\n\n{ecs_filter_json}"
             ))?;
         }
         let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
-        let plan =
-            Plan { wasm: &wasm, filter_json: &filter_json, secret: &secret, ees: ees_address, entitlement };
+        let plan = Plan {
+            wasm: &wasm,
+            filter_json: &filter_json,
+            ecs_filter_json: &ecs_filter_json,
+            secret: &secret,
+            ees: ees_address,
+            ecs: ecs_address,
+            entitlement,
+        };
         let envoy = Envoy::start(envoy, plan, &workspace).await?;
         if !output.json {
             output.line(format_args!(
-                "Envoy {} in front of the EES `{ees_fqdn}` {ees_address}; entitlement server `{issuer}` {entitlement}\n",
-                envoy.listener()
+                "Envoy {} in front of the EES `{ees_fqdn}` {ees_address}\nEnvoy {} in front of the edge ECS `{ecs_fqdn}` {ecs_address}\n\
+                 entitlement server `{issuer}` {entitlement}\n",
+                envoy.ees(),
+                envoy.ecs()
             ))?;
         }
-        Ok(Environment { envoy, ees, entitlement, ees_fqdn, issuer, servers, _workspace: workspace })
+        let places = vec![Place::new(&ees_fqdn, envoy.ees()), Place::new(&ecs_fqdn, envoy.ecs())];
+        let surroundings = Surroundings {
+            network: Network::new(places, None, false, PATIENCE),
+            source: TokenSource::Entitlement(root(&entitlement.to_string())?),
+            ecs: Some(root(&ecs_fqdn)?),
+            ees: None,
+            accepted: Vec::new(),
+        };
+        let surroundings = Arc::new(surroundings);
+        let _workspace = workspace;
+        Ok(Environment {
+            envoy,
+            ees,
+            entitlement,
+            ees_fqdn,
+            ecs_fqdn,
+            issuer,
+            surroundings,
+            servers,
+            _workspace,
+        })
+    }
+
+    /// The EES as its clients name it.
+    pub(super) fn ees_root(&self) -> Result<Url, Failure> {
+        root(&self.ees_fqdn)
     }
 
     /// A token for the story, asked for as a phone would after its authentication; bound to the client's key, if it has one.
-    pub(super) async fn token(&self, wish: &Value, client: Option<&SigningKey>) -> Result<String, Failure> {
-        let proof = match client {
-            Some(key) => {
-                let claims = proof::claims("POST", &format!("http://{}/token", self.entitlement), None)?;
-                Some(key.sign(&key.proof_header(), &claims))
-            }
-            None => None,
-        };
-        let answer = ask_with(self.entitlement, "POST", "/token", wish.to_string(), proof).await?;
-        let token = answer.get("access_token").and_then(Value::as_str);
-        token.map(str::to_owned).ok_or_else(|| Failure::new(format!("no token in {answer}")))
+    pub(super) async fn token(&self, wish: &Value, client: Option<&Possession>) -> Result<Token, Failure> {
+        let request = TokenRequest::wish(&root(&self.entitlement.to_string())?, wish.clone());
+        let network = &self.surroundings.network;
+        let called = request.send(network, &mut Connection::default(), client).await.map_err(Failure::new)?;
+        let answer = serde_json::from_slice(called.answer.body()).unwrap_or_default();
+        Token::from_answer(&answer).map_err(|why| Failure::new(format!("no token: {why}")))
     }
 
     /// Takes a token back at the entitlement server (RFC 7009); the filter's configuration stays as it is.
-    pub(super) async fn revoke(&self, token: &str) -> Result<(), Failure> {
-        ask(self.entitlement, "POST", "/revoke", json!({ "token": token }).to_string()).await.map(|_| ())
+    pub(super) async fn revoke(&self, token: &Token) -> Result<(), Failure> {
+        ask(self.entitlement, "POST", "/revoke", json!({ "token": token.text() }).to_string()).await.map(drop)
     }
 
     /// Ends everything, and waits until Envoy is gone: it may still hold files of the workspace.
@@ -104,6 +145,18 @@ impl Environment {
         self.envoy.stop().await;
         self.servers.shutdown().await;
     }
+}
+
+/// A string of a filter JSON.
+fn configured(filter: &str, pointer: &str) -> Result<String, Failure> {
+    let filter: Value =
+        serde_json::from_str(&filter.replace(JWK, "null")).map_err(Failure::because(names::FILTER_JSON))?;
+    let text = filter.pointer(pointer).and_then(Value::as_str);
+    text.map(str::to_owned).ok_or_else(|| Failure::new(format!("{}: no {pointer}", names::FILTER_JSON)))
+}
+
+fn root(authority: &str) -> Result<Url, Failure> {
+    Url::parse_root(&format!("http://{authority}")).map_err(Failure::new)
 }
 
 async fn start(servers: &mut JoinSet<Infallible>, router: Router) -> Result<SocketAddr, Failure> {
@@ -122,20 +175,7 @@ async fn pinned_key(entitlement: SocketAddr) -> Result<Value, Failure> {
 }
 
 async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Result<Value, Failure> {
-    ask_with(server, method, path, body, None).await
-}
-
-async fn ask_with(
-    server: SocketAddr,
-    method: &str,
-    path: &str,
-    body: String,
-    proof: Option<String>,
-) -> Result<Value, Failure> {
-    let mut request = Request::builder().method(method).uri(path).header("host", server.to_string());
-    if let Some(proof) = proof {
-        request = request.header("dpop", proof);
-    }
+    let request = Request::builder().method(method).uri(path).header("host", server.to_string());
     let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body)));
     let answer = http::send(server, request.map_err(Failure::because(path))?).await?;
     if answer.status() != StatusCode::OK {

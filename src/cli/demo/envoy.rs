@@ -25,7 +25,8 @@ const POLL: Duration = Duration::from_millis(20);
 pub(super) struct Envoy {
     process: Child,
     admin: SocketAddr,
-    listener: SocketAddr,
+    ees: SocketAddr,
+    ecs: SocketAddr,
     access_log: PathBuf,
 }
 
@@ -33,14 +34,16 @@ pub(super) struct Envoy {
 pub(super) struct Plan<'a> {
     pub(super) wasm: &'a Path,
     pub(super) filter_json: &'a str,
+    pub(super) ecs_filter_json: &'a str,
     /// What seals are made with (`ownership`).
     pub(super) secret: &'a str,
     pub(super) ees: SocketAddr,
+    pub(super) ecs: SocketAddr,
     pub(super) entitlement: SocketAddr,
 }
 
 impl Envoy {
-    /// Starts `binary` and waits until its listener is up.
+    /// Starts `binary` and waits until its listeners are up.
     pub(super) async fn start(
         binary: &OsStr,
         plan: Plan<'_>,
@@ -54,6 +57,8 @@ impl Envoy {
             .replace("${WASM}", &quoted(plan.wasm))
             .replace("${SECRET}", plan.secret)
             .replace("${EES_PORT}", &plan.ees.port().to_string())
+            .replace("${ECS_PORT}", &plan.ecs.port().to_string())
+            .replace("${ECS_FILTER_JSON}", &json!(plan.ecs_filter_json).to_string())
             .replace("${ENTITLEMENT_PORT}", &plan.entitlement.port().to_string())
             .replace("${FILTER_JSON}", &json!(plan.filter_json).to_string());
         let log = workspace.file("envoy.log");
@@ -84,21 +89,26 @@ impl Envoy {
                 if let Some(admin) = admin
                     && let Ok((StatusCode::OK, _)) = ask(admin, "/ready").await
                 {
-                    return Ok((admin, listener(admin).await?));
+                    return Ok((admin, listener(admin, "ees").await?, listener(admin, "ecs").await?));
                 }
                 tokio::time::sleep(POLL).await;
             }
         };
         let late = Failure::new(format!("Envoy was not ready in {} s", START_TIMEOUT.as_secs()));
         match tokio::time::timeout(START_TIMEOUT, up).await.unwrap_or(Err(late)) {
-            Ok((admin, listener)) => Ok(Envoy { process, admin, listener, access_log }),
+            Ok((admin, ees, ecs)) => Ok(Envoy { process, admin, ees, ecs, access_log }),
             Err(failure) => Err(Failure::new(format!("{failure}; its log says:\n{}", last_lines(&log)))),
         }
     }
 
-    /// Where it takes the EECs' requests.
-    pub(super) fn listener(&self) -> SocketAddr {
-        self.listener
+    /// Where it takes the EECs' requests to the EES.
+    pub(super) fn ees(&self) -> SocketAddr {
+        self.ees
+    }
+
+    /// Where it takes those to the edge ECS.
+    pub(super) fn ecs(&self) -> SocketAddr {
+        self.ecs
     }
 
     /// Where its statistics are.
@@ -152,13 +162,15 @@ async fn ask(admin: SocketAddr, path: &str) -> Result<(StatusCode, String), Fail
     Ok((answer.status(), String::from_utf8_lossy(answer.body()).into_owned()))
 }
 
-async fn listener(admin: SocketAddr) -> Result<SocketAddr, Failure> {
+async fn listener(admin: SocketAddr, name: &str) -> Result<SocketAddr, Failure> {
     let (_, text) = ask(admin, "/listeners?format=json").await?;
     let listeners: Value =
         serde_json::from_str(&text).map_err(Failure::because("Envoy's list of listeners"))?;
-    let port = listeners.pointer("/listener_statuses/0/local_address/socket_address/port_value");
-    let port = port.and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-    let port = port.ok_or_else(|| Failure::new("Envoy has no listener"))?;
+    let statuses = listeners["listener_statuses"].as_array();
+    let status = statuses.and_then(|statuses| statuses.iter().find(|status| status["name"] == name));
+    let port = status.and_then(|status| status.pointer("/local_address/socket_address/port_value")?.as_u64());
+    let port = port.and_then(|port| u16::try_from(port).ok());
+    let port = port.ok_or_else(|| Failure::new(format!("Envoy has no listener `{name}`")))?;
     Ok(SocketAddr::new(admin.ip(), port))
 }
 

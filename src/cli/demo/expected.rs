@@ -3,10 +3,9 @@
 use super::environment::Environment;
 use super::names;
 use super::observed::Observed;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use super::witnesses::Recorded;
 use eec_authn::decision::Scheme;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What must come of a request.
 #[derive(Clone, Copy)]
@@ -20,6 +19,16 @@ pub(super) enum Expected {
 }
 
 impl Expected {
+    /// As Envoy must have recorded it.
+    pub(super) fn recorded(self) -> Recorded {
+        let (status, code) = match self {
+            Expected::Registered => (201, None),
+            Expected::Deregistered => (204, None),
+            Expected::Refused(status, code) => (status, Some(code)),
+        };
+        Recorded { at_ecs: false, status, code }
+    }
+
     /// As the story prints it.
     pub(super) fn text(self) -> String {
         match self {
@@ -50,7 +59,7 @@ fn registered(observed: &Observed, environment: &Environment) -> Vec<String> {
         "x-eec-id": names::EEC_ID,
         "x-eec-gpsi": names::GPSI,
         "x-eec-issuer": environment.issuer,
-        "x-eec-token-id": token_id(observed.token.as_deref().unwrap_or_default()),
+        "x-eec-token-id": observed.token.as_ref().map(|token| token.shown()["jti"].clone()),
     });
     let mut faults = Vec::new();
     if observed.seen() != Some(&identity) {
@@ -100,11 +109,4 @@ fn challenge(realm: &str, status: u16, code: &str, used: Scheme) -> String {
         ),
         _ => String::new(),
     }
-}
-
-/// `jti` of a token.
-fn token_id(token: &str) -> Value {
-    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Value = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-    claims.get("jti").cloned().unwrap_or_default()
 }

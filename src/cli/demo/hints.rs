@@ -8,19 +8,25 @@ use serde_json::json;
 
 /// Prints lines for a shell, or the addresses for a machine.
 pub(super) fn print(environment: &Environment, output: Output) -> Result<(), Failure> {
-    let [edge, admin] = [environment.envoy.listener(), environment.envoy.admin()];
-    let Environment { entitlement, ees_fqdn, .. } = environment;
+    let [edge, ecs, admin] = [environment.envoy.ees(), environment.envoy.ecs(), environment.envoy.admin()];
+    let Environment { entitlement, ees_fqdn, ecs_fqdn, .. } = environment;
     if output.json {
         return output.line(json!({
-            "edge": format!("http://{edge}"), "admin": format!("http://{admin}"),
-            "entitlement_server": format!("http://{entitlement}"), "host": ees_fqdn,
+            "edge": format!("http://{edge}"), "ecs": format!("http://{ecs}"), "admin": format!("http://{admin}"),
+            "entitlement_server": format!("http://{entitlement}"), "host": ees_fqdn, "ecs_host": ecs_fqdn,
         }));
     }
     let registration = json!({"eecId": EEC_ID, "ueId": GPSI});
     let register = format!("curl -i http://{edge}{REGISTRATIONS} -H 'host: {ees_fqdn}'");
     let json = format!("-H 'content-type: application/json' -d '{registration}'");
+    let program = std::env::current_exe().map_err(Failure::because("this program"))?;
+    let program = program.display();
     output.line(format_args!(
-        r#"# no token: 401
+        r#"# a client's life, step by step; --dpop: with a key of its own; --clients 100 --rate 50 --for 10s and 'eec-{{n}}': a crowd
+{program} eec --entitlement-server http://{entitlement} --ecs http://{ecs_fqdn} --eec-id {EEC_ID} --ue-id {GPSI} \
+  --connect {ecs_fqdn}={ecs} --connect {ees_fqdn}={edge}
+
+# no token: 401
 {register} {json}
 
 # a token for an EEC, and 201

@@ -1,9 +1,10 @@
-//! `eec-authn demo`: a real Envoy with the filter, an entitlement server and an EES, and the story they play.
+//! `eec-authn demo`: a real Envoy with the filter, an entitlement server, an edge ECS and an EES, and the story they play.
 
 mod environment;
 mod envoy;
 mod expected;
 mod hints;
+mod lived;
 mod names;
 mod observed;
 mod result;
@@ -22,8 +23,8 @@ use std::path::PathBuf;
 
 /// Shows the filter at work in a real Envoy, on loopback; leaves nothing behind.
 ///
-/// An entitlement server and an EES stand around it, and real requests tell the story: who is let through, and who is
-/// refused and how. Then counters and access log must agree with the story.
+/// An entitlement server, an edge ECS and an EES stand around it, and real requests tell the story: how a client finds its EES and
+/// lives there, who else is let through, and who is refused and how. Then counters and access log must agree with the story.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {

@@ -12,3 +12,7 @@ pub(super) const GPSI: &str = "msisdn-447700900123";
 pub(super) const OTHER_EEC_ID: &str = "eec-0002.vehicles.example.com";
 /// An EES that is not the one in front of which the filter stands.
 pub(super) const OTHER_EES: &str = "ees2.edge.example.net";
+/// What is said where a filter JSON of the demo is wrong.
+pub(super) const FILTER_JSON: &str = "the demo's filter JSON";
+/// The characters of a seal (`docs/contract.md#ownership`).
+pub(super) const SEAL: usize = 22;

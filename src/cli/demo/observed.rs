@@ -1,5 +1,6 @@
 //! What came of a step.
 
+use crate::cli::eec::Token;
 use axum::body::Bytes;
 use eec_authn::decision::Scheme;
 use hyper::{Response, Uri};
@@ -13,7 +14,7 @@ pub(super) struct Observed {
     /// Whether the EES got a request.
     pub(super) reached_ees: bool,
     /// The token that was sent.
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Token>,
     /// The scheme under which it was sent.
     pub(super) scheme: Scheme,
 }

@@ -1,11 +1,21 @@
 //! The story as it is printed, and its end.
 
+use super::lived::Lived;
 use super::observed::Observed;
 use super::step::Step;
 use super::witnesses::Witness;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use serde_json::{Map, Value, json};
+
+/// A step as it is printed.
+struct Told<'a> {
+    what: String,
+    expected: String,
+    got: String,
+    /// The identity that the server behind the filter saw.
+    seen: Option<&'a Value>,
+}
 
 /// All that came of the story so far.
 #[derive(Default)]
@@ -17,12 +27,29 @@ pub(super) struct PlayResult {
 }
 
 impl PlayResult {
-    /// The head of the table.
-    pub(super) fn open(&self, output: Output) -> Result<(), Failure> {
+    /// The head of a table.
+    pub(super) fn open(&self, title: &str, output: Output) -> Result<(), Failure> {
         if output.json {
             return Ok(());
         }
-        output.line(row(" ", "a request with", "expected", "got"))
+        output.line(row(" ", title, "expected", "got"))
+    }
+
+    /// A step of a client's life and what came of it.
+    pub(super) fn lived(
+        &mut self,
+        lived: &Lived,
+        faults: Vec<String>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let told = Told {
+            what: lived.what(),
+            expected: lived.expected_text(),
+            got: lived.text(),
+            seen: lived.seen(),
+        };
+        let notes = lived.report.notes.iter().map(|note| format!("    {note}"));
+        self.tell(told, notes.collect(), faults, output)
     }
 
     /// A step and what came of it; faults follow in lines of their own.
@@ -33,18 +60,34 @@ impl PlayResult {
         faults: Vec<String>,
         output: Output,
     ) -> Result<(), Failure> {
+        let told = Told {
+            what: step.what.to_owned(),
+            expected: step.expected.text(),
+            got: observed.text(),
+            seen: observed.seen(),
+        };
+        self.tell(told, Vec::new(), faults, output)
+    }
+
+    fn tell(
+        &mut self,
+        told: Told<'_>,
+        notes: Vec<String>,
+        faults: Vec<String>,
+        output: Output,
+    ) -> Result<(), Failure> {
         let ok = self.count(&faults);
-        let [expected, got] = [step.expected.text(), observed.text()];
+        let Told { what, expected, got, seen } = told;
         if !output.json {
-            output.line(row(mark(ok), step.what, &expected, &got))?;
-            if let Some(seen) = observed.seen() {
-                output.line(format_args!("    the EES saw {}", pairs(seen)))?;
+            output.line(row(mark(ok), &what, &expected, &got))?;
+            notes.iter().try_for_each(|note| output.line(note))?;
+            if let Some(seen) = seen {
+                output.line(format_args!("    the server saw {}", pairs(seen)))?;
             }
             print_faults(&faults, output)?;
         }
         self.steps.push(json!({
-            "request": step.what, "expected": expected, "got": got,
-            "seen": observed.seen(), "ok": ok, "faults": faults,
+            "request": what, "expected": expected, "got": got, "seen": seen, "ok": ok, "faults": faults,
         }));
         Ok(())
     }

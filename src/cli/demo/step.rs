@@ -4,14 +4,9 @@ use super::environment::Environment;
 use super::expected::Expected;
 use super::names;
 use super::observed::Observed;
+use crate::cli::eec::{Call, Connection, Possession, Token};
 use crate::cli::failure::Failure;
-use crate::cli::http;
-use crate::cli::proof;
-use crate::cli::signing_key::{Algorithm, SigningKey};
-use axum::body::Bytes;
 use eec_authn::decision::Scheme;
-use http_body_util::Full;
-use hyper::Request;
 use serde_json::{Value, json};
 
 /// What is tried.
@@ -55,7 +50,9 @@ pub(super) enum Action {
 impl Step {
     /// Gets the token, and sends the request through Envoy; `made` is where the last registration is.
     pub(super) async fn play(&self, environment: &Environment, made: &str) -> Result<Observed, Failure> {
-        let client = self.proof.map(|_| SigningKey::generate(Algorithm::Es256)).transpose()?;
+        let key = |wanted: bool| wanted.then(|| Possession::new(None)).transpose();
+        let client = key(self.proof.is_some())?;
+        let thief = key(matches!(self.proof, Some(ProofBy::Thief)))?;
         let token = match &self.token {
             Some(wish) => Some(environment.token(wish, client.as_ref()).await?),
             None => None,
@@ -63,48 +60,28 @@ impl Step {
         if let (true, Some(token)) = (self.revoked, &token) {
             environment.revoke(token).await?;
         }
-        let scheme = if client.is_some() { Scheme::Dpop } else { Scheme::Bearer };
-        let (method, path) = match self.action {
-            Action::Post(path) => ("POST", path),
-            Action::Deregister => ("DELETE", made),
+        let root = environment.ees_root()?;
+        let (method, url) = match self.action {
+            Action::Post(path) => ("POST", root.below(path)),
+            Action::Deregister => ("DELETE", root.below(made)),
         };
-        let mut request = Request::builder().method(method).uri(path).header("host", &environment.ees_fqdn);
-        if let Action::Post(_) = self.action {
-            request = request.header("content-type", "application/json");
-        }
-        if let Some(token) = &token {
-            request = request.header("authorization", format!("{} {token}", scheme.name()));
-            let url = format!("http://{}{}", environment.ees_fqdn, path);
-            if let Some(proof) = self.proof_for(client, (method, &url), token)? {
-                request = request.header("dpop", proof);
-            }
-        }
-        for (name, value) in self.headers {
-            request = request.header(*name, *value);
-        }
-        let body = match self.action {
-            Action::Post(_) => json!({"eecId": self.body_eec_id, "ueId": names::GPSI}).to_string(),
-            Action::Deregister => String::new(),
+        let body = json!({"eecId": self.body_eec_id, "ueId": names::GPSI}).to_string();
+        let headers: Vec<(String, String)> =
+            self.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let call = Call {
+            method,
+            url: &url,
+            token: token.as_ref(),
+            possession: thief.as_ref().or(client.as_ref()),
+            headers: &headers,
+            body: matches!(self.action, Action::Post(_)).then_some(("application/json", body)),
         };
-        let request = request.body(Full::new(Bytes::from(body))).map_err(Failure::because(self.what))?;
         let visits = environment.ees.visits();
-        let answer = http::send(environment.envoy.listener(), request).await?;
-        let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        Ok(Observed { answer, body, reached_ees: environment.ees.visits() != visits, token, scheme })
-    }
-
-    /// The proof that comes with the token of `client`, if any does.
-    fn proof_for(
-        &self,
-        client: Option<SigningKey>,
-        (method, url): (&str, &str),
-        token: &str,
-    ) -> Result<Option<String>, Failure> {
-        let key = match (self.proof, client) {
-            (Some(ProofBy::Client), Some(client)) => client,
-            (Some(ProofBy::Thief), _) => SigningKey::generate(Algorithm::Es256)?,
-            (Some(ProofBy::Client), None) | (None, _) => return Ok(None),
-        };
-        Ok(Some(key.sign(&key.proof_header(), &proof::claims(method, url, Some(token))?)))
+        let network = &environment.surroundings.network;
+        let called = call.send(network, &mut Connection::default()).await.map_err(Failure::new)?;
+        let body = serde_json::from_slice(called.answer.body()).unwrap_or(Value::Null);
+        let reached_ees = environment.ees.visits() != visits;
+        let scheme = token.as_ref().map_or(Scheme::Bearer, Token::scheme);
+        Ok(Observed { answer: called.answer, body, reached_ees, token, scheme })
     }
 }

@@ -2,10 +2,11 @@
 
 use super::environment::Environment;
 use super::expected::Expected;
+use super::lived;
 use super::names::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
 use super::result::PlayResult;
 use super::step::{Action, ProofBy, Step};
-use super::witnesses;
+use super::witnesses::{self, Recorded};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use serde_json::json;
@@ -99,24 +100,38 @@ fn steps() -> Vec<Step> {
     ]
 }
 
-/// Plays every step, then asks Envoy's statistics and access log whether they saw the same.
+/// Has a client live its life, plays every step, then asks Envoy's statistics and access log whether they saw the same.
 pub(super) async fn play(environment: &Environment, output: Output) -> Result<PlayResult, Failure> {
     let mut result = PlayResult::default();
+    let mut recorded = Vec::new();
+    result.open("a client's life, with a key of its own", output)?;
+    let mut client = lived::client(environment)?;
+    for step in client.life() {
+        let lived = lived::step(&mut client, step).await;
+        // What was not answered at all is a fault by itself.
+        let status = lived.report.status.unwrap_or_default();
+        recorded.extend(lived.at_ecs.map(|at_ecs| Recorded { at_ecs, status, code: None }));
+        let faults = lived.faults(environment);
+        result.lived(&lived, faults, output)?;
+    }
     let steps = steps();
     let mut made = String::new();
-    result.open(output)?;
+    if !output.json {
+        output.line("")?;
+    }
+    result.open("a request to the EES, with", output)?;
     for step in &steps {
         let observed = step.play(environment, &made).await?;
         if let Expected::Registered = step.expected {
             made = observed.location_path();
         }
+        recorded.push(step.expected.recorded());
         let faults = step.expected.faults(&observed, environment);
         result.add(step, &observed, faults, output)?;
     }
-    let expected: Vec<Expected> = steps.iter().map(|step| step.expected).collect();
-    let statistics = witnesses::statistics(&environment.envoy.statistics().await?, &expected);
+    let statistics = witnesses::statistics(&environment.envoy.statistics().await?, &recorded);
     result.witness("Envoy's statistics", statistics, output)?;
-    let access_log = witnesses::access_log(environment.envoy.access_log(steps.len()).await, &expected);
+    let access_log = witnesses::access_log(environment.envoy.access_log(recorded.len()).await, &recorded);
     result.witness("Envoy's access log", access_log, output)?;
     Ok(result)
 }

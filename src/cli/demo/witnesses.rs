@@ -1,8 +1,17 @@
 //! What Envoy itself recorded, compared with the story.
 
-use super::expected::Expected;
 use super::names;
 use std::collections::BTreeMap;
+
+/// A request that came through Envoy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recorded {
+    /// At the listener of the edge ECS, whose statistics have a name.
+    pub(super) at_ecs: bool,
+    pub(super) status: u16,
+    /// Why it was refused, if it was.
+    pub(super) code: Option<&'static str>,
+}
 
 /// Lines of one record, and what is not as told.
 pub(super) struct Witness {
@@ -13,17 +22,18 @@ pub(super) struct Witness {
 }
 
 /// The counters of decisions must add up to the story.
-pub(super) fn statistics(statistics: &[(String, u64)], story: &[Expected]) -> Witness {
+pub(super) fn statistics(statistics: &[(String, u64)], story: &[Recorded]) -> Witness {
     let mut expected = BTreeMap::<String, u64>::new();
     for step in story {
-        let name = match step {
-            Expected::Registered | Expected::Deregistered => "allowed".to_owned(),
-            Expected::Refused(_, code) => format!("denied.{code}"),
-        };
+        let name = step.code.map_or_else(|| "allowed".to_owned(), |code| format!("denied.{code}"));
+        let name = if step.at_ecs { format!("ecs.{name}") } else { name };
         let count = expected.entry(name).or_default();
         *count = count.saturating_add(1);
     }
-    let is_decision = |name: &str| name == "allowed" || name.starts_with("denied.");
+    let is_decision = |name: &str| {
+        let name = name.strip_prefix("ecs.").unwrap_or(name);
+        name == "allowed" || name.starts_with("denied.")
+    };
     let counted: BTreeMap<String, u64> =
         statistics.iter().filter(|(name, count)| is_decision(name) && *count > 0).cloned().collect();
     let lines =
@@ -33,16 +43,16 @@ pub(super) fn statistics(statistics: &[(String, u64)], story: &[Expected]) -> Wi
 }
 
 /// One line for each step, in order, with details and filter state of a refusal, or the verified EEC ID.
-pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
+pub(super) fn access_log(lines: Vec<String>, story: &[Recorded]) -> Witness {
     let mut faults = Vec::new();
     if lines.len() != story.len() {
         faults.push(format!("{} lines for {} steps", lines.len(), story.len()));
     }
     for (line, step) in lines.iter().zip(story) {
-        let end = match step {
-            Expected::Registered => format!(" 201 via_upstream decision=- eec={}", names::EEC_ID),
-            Expected::Deregistered => format!(" 204 via_upstream decision=- eec={}", names::EEC_ID),
-            Expected::Refused(status, code) => {
+        let status = step.status;
+        let end = match step.code {
+            None => format!(" {status} via_upstream decision=- eec={}", names::EEC_ID),
+            Some(code) => {
                 // Once the token is good, the log says whose it is, though the body is another's.
                 let eec = if code.starts_with("binding_") { names::EEC_ID } else { "-" };
                 format!(" {status} eec_authn.{code} decision=deny:{code} eec={eec}")
@@ -59,11 +69,8 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Expected]) -> Witness {
 mod tests {
     use super::*;
 
-    const STORY: [Expected; 3] = [
-        Expected::Refused(401, "token_missing"),
-        Expected::Registered,
-        Expected::Refused(401, "token_missing"),
-    ];
+    const MISSING: Recorded = Recorded { at_ecs: false, status: 401, code: Some("token_missing") };
+    const STORY: [Recorded; 3] = [MISSING, Recorded { at_ecs: true, status: 201, code: None }, MISSING];
 
     fn counters(counters: &[(&str, u64)]) -> Vec<String> {
         let counters: Vec<_> = counters.iter().map(|(name, value)| (name.to_string(), *value)).collect();
@@ -73,12 +80,13 @@ mod tests {
     #[test]
     fn counters_must_add_up_to_the_story() {
         assert!(
-            counters(&[("denied.token_missing", 2), ("allowed", 1), ("config.generation", 7)]).is_empty()
+            counters(&[("denied.token_missing", 2), ("ecs.allowed", 1), ("config.generation", 7)]).is_empty()
         );
         assert_eq!(counters(&[]).len(), 1);
-        assert_eq!(counters(&[("denied.token_missing", 3), ("allowed", 1)]).len(), 1);
+        assert_eq!(counters(&[("denied.token_missing", 2), ("allowed", 1)]).len(), 1, "at another listener");
+        assert_eq!(counters(&[("denied.token_missing", 3), ("ecs.allowed", 1)]).len(), 1);
         assert_eq!(
-            counters(&[("denied.token_missing", 2), ("allowed", 1), ("denied.key_unknown", 1)]).len(),
+            counters(&[("denied.token_missing", 2), ("ecs.allowed", 1), ("denied.key_unknown", 1)]).len(),
             1
         );
     }

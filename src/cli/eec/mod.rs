@@ -20,12 +20,20 @@ mod token_source;
 mod url;
 
 pub(crate) use arguments::Args;
+pub(crate) use call::Call;
+pub(crate) use client::{Client, Step, Surroundings};
+pub(crate) use connection::Connection;
+pub(crate) use identity::Identity;
+pub(crate) use network::{Network, Place};
+pub(crate) use possession::Possession;
+pub(crate) use report::{Outcome, Report};
+pub(crate) use token::Token;
+pub(crate) use token_source::{TokenRequest, TokenSource};
+pub(crate) use url::Url;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use client::Client;
-use possession::Possession;
 use std::sync::Arc;
 
 /// Lives one client's life, or those of a crowd.
