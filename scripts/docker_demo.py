@@ -23,8 +23,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOST = "ees1.edge.example.net"
+ECS_HOST = "ecs1.edge.example.net"
 REGISTRATIONS = "/eees-eecregistration/v1/registrations"
 EDGE = int(os.environ.setdefault("EDGE_PORT", "8080"))
+ECS = int(os.environ.setdefault("ECS_PORT", "8082"))
 ENTITLEMENT_SERVER = int(os.environ.setdefault("ENTITLEMENT_SERVER_PORT", "8081"))
 # Set once it runs in namespaces of its own.
 ENCLOSED = "EEC_AUTHN_DOCKER_DEMO_ENCLOSED"
@@ -124,51 +126,79 @@ def token(**order):
     return answer.get("access_token") or answer["token"]
 
 
-def story():
-    """What is sent, and what must come of it: a status, and the code of a denial or the headers that the EES saw."""
-    seen = {"seen-eec-id": "eec-1", "seen-gpsi": "msisdn-447700900001"}
-    spoofed = {"x-eec-id": "eec-2", "X_EEC_GPSI": "msisdn-447700900999"}
-    steps = [
-        ("no token", None, {}, REGISTRATIONS, "eec-1", 401, "token_missing"),
-        ("a good token", token(), {}, REGISTRATIONS, "eec-1", 201, seen),
-        ("a token for another EES", token(audience="ees2.edge.example.net"), {}, REGISTRATIONS, "eec-1", 401, "audience_mismatch"),
-        ("an expired token", token(lifetime_seconds=-3600), {}, REGISTRATIONS, "eec-1", 401, "token_expired"),
-        ("a forged token", token(forged=True), {}, REGISTRATIONS, "eec-1", 401, "signature_invalid"),
-        ("spoofed identity headers", token(), spoofed, REGISTRATIONS, "eec-1", 201, seen),
-        ("an unknown path", token(), {}, "/admin", "eec-1", 403, "route_unmatched"),
-        ("another EEC in the body", token(), {}, REGISTRATIONS, "eec-2", 403, "binding_mismatch"),
-    ]
-    made = ""
+def tell(what, fine, shown):
+    print(f"{'ok   ' if fine else 'WRONG'} {what}: {shown}", flush=True)
+    return not fine
+
+
+def client(*options):
+    """`eec-authn eec` from this machine, by the published ports: its exit code, and its steps."""
+    command = [ROOT / "dist/eec-authn", "--json", "eec", "--connect", f"{HOST}=127.0.0.1:{EDGE}"]
+    command += ["--connect", f"{ECS_HOST}=127.0.0.1:{ECS}", *options]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=120)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def life():
+    """A client's life by way of the edge ECS: every step as it should be, and the servers saw who the token names."""
+    servers = ["--entitlement-server", f"http://127.0.0.1:{ENTITLEMENT_SERVER}", "--ecs", f"http://{ECS_HOST}"]
+    who = ["--eec-id", "eec-1", "--ue-id", "msisdn-447700900001"]
     wrong = 0
-    for what, bearer, extra, path, eec_id, expected_status, expected in steps:
-        received, fine = step(what, "POST", path, bearer, extra, {"eecId": eec_id}, expected_status, expected)
-        made = received.get("location", made)
-        wrong += not fine
-    # Who made it, owns it; the EES sees its own identifier.
-    others = token(eec_id="eec-2", gpsi="msisdn-447700900002")
-    owned = [
-        ("another client's registration", others, made, 403, "ownership_mismatch"),
-        ("a registration without its seal", token(), made.split(".")[0], 403, "ownership_mismatch"),
-        ("one's own registration", token(), made, 201, {**seen, "seen-path": made.split(".")[0]}),
-    ]
-    for what, bearer, path, expected_status, expected in owned:
-        wrong += not step(what, "DELETE", path, bearer, {}, None, expected_status, expected)[1]
+    for key in ([], ["--dpop"]):
+        code, steps = client(*servers, *who, *key)
+        seen = [step["received"]["seen"] for step in steps if "seen" in step.get("received", {})]
+        fine = code == 0 and len(steps) == 10 and len(seen) == 6
+        fine = fine and all(s["x-eec-id"] == who[1] and s["x-eec-gpsi"] == who[3] and "authorization" not in s for s in seen)
+        wrong += tell(f"a client's life {' '.join(key)}", fine, [(s["step"], s.get("status")) for s in steps])
     return wrong
 
 
-def step(what, method, path, bearer, extra, body, expected_status, expected):
-    """Sends one request and tells what came of it: the answer's headers, and whether all was as it must be."""
-    headers = {**({"authorization": f"Bearer {bearer}"} if bearer else {}), **extra}
-    status, received, text = ask(EDGE, method, path, headers, body)
-    if isinstance(expected, str):
-        fine = json.loads(text or "{}").get("detail") == expected and "seen-eec-id" not in received
-        shown = expected
-    else:
-        fine = all(received.get(n) == v for n, v in expected.items()) and "seen-authorization" not in received
-        shown = f"{'registered' if method == 'POST' else 'changed'} as eec-1"
-    fine = fine and status == expected_status
-    print(f"{'ok   ' if fine else 'WRONG'} {what}: {status} {shown if fine else text or received}", flush=True)
-    return received, fine
+def refused(folder):
+    """Tokens that are no good, and one of another client: the code by which the filter refuses them."""
+    tokens = [
+        ("a token for another EES", token(audience="ees2.edge.example.net"), "AUDIENCE_MISMATCH"),
+        ("an expired token", token(lifetime_seconds=-3600), "TOKEN_EXPIRED"),
+        ("a forged token", token(forged=True), "SIGNATURE_INVALID"),
+        ("another EEC in the body", token(eec_id="eec-2"), "BINDING_MISMATCH"),
+    ]
+    wrong = 0
+    file = pathlib.Path(folder, "token")
+    for what, text, expected in tokens:
+        file.write_text(text)
+        code, steps = client("--token-file", file, "--ees", f"http://{HOST}", "--eec-id", "eec-1")
+        cause = steps[-1].get("cause")
+        wrong += tell(what, (code, cause) == (2, expected), f"{steps[-1].get('status')} {cause}")
+    return wrong
+
+
+def no_client():
+    """What no client sends: no token, headers of others, a path that is no operation."""
+    seen = {"x-eec-id": "eec-1", "x-eec-gpsi": "msisdn-447700900001"}
+    spoofed = {"x-eec-id": "eec-2", "X_EEC_GPSI": "msisdn-447700900999"}
+    steps = [
+        ("no token", None, {}, REGISTRATIONS, 401, "token_missing"),
+        ("spoofed identity headers", token(), spoofed, REGISTRATIONS, 201, seen),
+        ("an unknown path", token(), {}, "/admin", 403, "route_unmatched"),
+    ]
+    wrong = 0
+    for what, bearer, extra, path, expected_status, expected in steps:
+        headers = {**({"authorization": f"Bearer {bearer}"} if bearer else {}), **extra}
+        status, _, text = ask(EDGE, "POST", path, headers, {"eecId": "eec-1"})
+        answer = json.loads(text or "{}")
+        if isinstance(expected, str):
+            fine = answer.get("detail") == expected and "seen" not in answer
+        else:
+            fine = all(answer["seen"].get(n) == v for n, v in expected.items()) and "authorization" not in answer["seen"]
+        wrong += tell(what, fine and status == expected_status, f"{status} {answer.get('detail') or answer.get('seen')}")
+    return wrong
+
+
+def contained(command):
+    """The same client in a container of its own."""
+    run = [*command, "run", "--rm", "-T", "eec", "--dpop"]
+    done = subprocess.run(run, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=300)
+    last = done.stdout.strip().splitlines()[-1:]
+    return tell("a client in a container", done.returncode == 0 and last == ["all 10 steps as they should be"], last)
 
 
 def main():
@@ -181,7 +211,8 @@ def main():
         try:
             subprocess.run([*command, "up", "-d"], check=True)
             wait("the demo", lambda: up())
-            wrong = story()
+            with tempfile.TemporaryDirectory() as folder:
+                wrong = life() + refused(folder) + no_client() + contained(command)
         except BaseException:
             subprocess.run([*command, "logs", "--no-color"])
             raise
@@ -192,7 +223,7 @@ def main():
 
 def up():
     try:
-        return ask(EDGE, "GET", "/healthz")[0] == 201
+        return ask(EDGE, "GET", "/healthz")[0] == 204
     except (OSError, http.client.HTTPException):
         return False
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Starts Envoy with the keys that the entitlement server has now. Bash alone: the image has no HTTP client. Without a secret to seal
-# with in the environment, it makes one for this start.
+# Starts Envoy with the keys that the entitlement server has now. Bash alone: the image has no HTTP client.
 set -euo pipefail
 
 exec 3<>/dev/tcp/entitlement-server/8080
@@ -10,11 +9,11 @@ IFS= read -r status <&3
 while IFS= read -r line <&3 && [ "$line" != $'\r' ]; do :; done
 IFS= read -r -d '' keys <&3 || true
 
-if [ -z "${EEC_AUTHN_OWNERSHIP:-}" ]; then
-    # 256 bits of the kernel's random; their 64 digits are base64url of 48 bytes, too.
-    printf -v secret %08x "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM"
-    export EEC_AUTHN_OWNERSHIP=$secret
-fi
+# A secret for this run: 42 random characters and one whose last bits are 0, base64url of 32 bytes.
+alphabet=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
+secret=
+for ((i = 0; i < 42; i++)); do secret+=${alphabet:SRANDOM & 63:1}; done
+export EEC_AUTHN_OWNERSHIP=${secret}A
 
 config=$(</etc/envoy/envoy.yaml.in)
 printf '%s\n' "${config//@JWKS@/"$keys"}" >/tmp/envoy.yaml
