@@ -116,7 +116,9 @@ impl Client {
             Step::Operation(operation) => self.ask(operation).await,
         };
         report.took = began.elapsed();
+        // Whatever a server puts where: no token is told.
         report
+            .struck(|text| self.tokens.values().fold(text.to_owned(), |text, token| token.struck_from(&text)))
     }
 
     async fn get_token(&mut self, role: Role) -> Report {
@@ -126,7 +128,7 @@ impl Client {
         let mut report = Report { server: Some(host.clone()), ..Report::new("token") };
         if let Err((outcome, called)) = self.fetch_token(&host, &mut report).await {
             report.outcome = outcome;
-            report.received = called.and_then(|called| shown(&called.answer, &self.tokens));
+            report.received = called.and_then(|called| problem(&called.answer));
         }
         report
     }
@@ -176,13 +178,9 @@ impl Client {
             Item::Kept | Item::TakenAway => self.made.get(&operation.path()).cloned(),
         };
         let Some(url) = url else { return no_server(report) };
-        match self.ask_at(operation, url, &mut report).await {
-            Ok(()) => {}
-            Err((outcome, called)) => {
-                report.outcome = outcome;
-                report.received =
-                    called.and_then(|called| shown(&called.answer, &self.tokens)).or(report.received);
-            }
+        if let Err((outcome, called)) = self.ask_at(operation, url, &mut report).await {
+            report.outcome = outcome;
+            report.received = called.and_then(|called| shown(&called.answer)).or(report.received);
         }
         report
     }
@@ -225,7 +223,7 @@ impl Client {
                 body: sent,
             };
             let called = call.send(&surroundings.network, &mut self.connection).await;
-            let called = called.map_err(|why| (Outcome::Failed(token.struck_from(&why)), None))?;
+            let called = called.map_err(|why| (Outcome::Failed(why), None))?;
             note_nonce(&called, report);
             let answer = &called.answer;
             let status = answer.status().as_u16();
@@ -239,7 +237,7 @@ impl Client {
             if !operation.success.contains(&status) {
                 return Err((refused_or_failed(status, answer.body()), Some(called)));
             }
-            report.received = shown(answer, &self.tokens);
+            report.received = shown(answer);
             return self.take(operation, &url, answer, report).map_err(|why| (Outcome::Failed(why), None));
         }
         Err((Outcome::Failed(format!("led on more than {} times", follow::MOST_REDIRECTS)), None))
@@ -313,12 +311,17 @@ fn refused_or_failed(status: u16, body: &[u8]) -> Outcome {
     Outcome::Refused(status, cause.map(str::to_owned))
 }
 
-/// A body as it may be shown: without tokens, whatever a server puts into it.
-fn shown(answer: &Response<Bytes>, tokens: &BTreeMap<String, Token>) -> Option<Value> {
-    if answer.body().is_empty() {
-        return None;
-    }
-    let text = String::from_utf8_lossy(answer.body()).into_owned();
-    let text = tokens.values().fold(text, |text, token| token.struck_from(&text));
-    Some(serde_json::from_str(&text).unwrap_or_else(|_| json!(text)))
+/// A body; as a text where it is not JSON.
+fn shown(answer: &Response<Bytes>) -> Option<Value> {
+    let body = answer.body();
+    let text = || json!(String::from_utf8_lossy(body));
+    (!body.is_empty()).then(|| serde_json::from_slice(body).unwrap_or_else(|_| text()))
+}
+
+/// What a token endpoint says of a problem, and nothing else: a token may stand in any answer of it.
+fn problem(answer: &Response<Bytes>) -> Option<Value> {
+    const TOLD: [&str; 6] = ["error", "error_description", "title", "status", "detail", "cause"];
+    let mut body: Value = serde_json::from_slice(answer.body()).ok()?;
+    body.as_object_mut()?.retain(|name, _| TOLD.contains(&name.as_str()));
+    Some(body)
 }

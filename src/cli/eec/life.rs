@@ -5,10 +5,16 @@ use super::report::Outcome;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::cli::stop_signal::StopSignal;
 
 /// The steps up to the first that does not end well; then what was made is taken away, whatever ended it.
 pub(super) async fn live(client: &mut Client, output: Output) -> Result<Exit, Failure> {
-    let lived = steps(client, output).await;
+    let mut stop = StopSignal::catch()?;
+    let lived = tokio::select! {
+        biased;
+        () = stop.wait() => Err(Failure::new("interrupted")),
+        lived = steps(client, output) => lived,
+    };
     for step in client.leave() {
         // If nobody can be told, it is done all the same.
         let _ = perform(client, step, output).await;

@@ -59,6 +59,22 @@ impl Report {
         }
     }
 
+    /// Takes out of everything that a server may have had a hand in what `strike` takes out.
+    pub(super) fn struck(mut self, strike: impl Fn(&str) -> String) -> Report {
+        if let Outcome::Refused(_, Some(text)) | Outcome::Failed(text) = &mut self.outcome {
+            *text = strike(text);
+        }
+        let url = self.sent_to.as_mut().map(|(_, url)| url);
+        for text in self.notes.iter_mut().chain(&mut self.made).chain(url) {
+            *text = strike(text);
+        }
+        if let Some(received) = &mut self.received {
+            let text = strike(&received.to_string());
+            *received = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        }
+        self
+    }
+
     /// For machines.
     pub(crate) fn json(&self) -> Value {
         let (outcome, cause, why) = match &self.outcome {
@@ -169,6 +185,21 @@ mod tests {
             "register\n  > POST https://ees1.example/x\n    token: jti j, scheme DPoP with a proof by the client's key\n    \
              {\"eecId\":\"eec-1\"}\n  < 403 in 1.5 ms\n    \"\\u001b[2J\u{fffd}\"\n  ! refused: 403 BINDING_MISMATCH"
         );
+    }
+
+    #[test]
+    fn what_is_struck_is_nowhere() {
+        let all = Report {
+            outcome: Outcome::Failed("a t0ken".into()),
+            sent_to: Some(("POST", "https://ees1.example/t0ken".into())),
+            made: Some("https://ees1.example/t0ken".into()),
+            notes: vec!["to t0ken".into()],
+            received: Some(json!({"t0ken": ["t0ken"]})),
+            ..report()
+        };
+        let struck = all.struck(|text| text.replace("t0ken", "-"));
+        assert!(!format!("{struck:?}").contains("t0ken"), "{struck:?}");
+        assert_eq!(struck.received, Some(json!({"-": ["-"]})));
     }
 
     #[test]

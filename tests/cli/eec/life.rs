@@ -173,3 +173,29 @@ fn refused_unreachable_and_wrong_usage_are_told_apart() {
         assert!(!output.stderr.is_empty(), "{wrong:?}");
     }
 }
+
+#[test]
+fn who_is_interrupted_leaves_nothing_behind() {
+    let tokens = token_endpoint();
+    let (reached, waits) = std::sync::mpsc::channel();
+    let server = Upstream::saying(move |received| match (received.method.as_str(), received.path.as_str()) {
+        ("POST", REGISTRATIONS) => {
+            status("201 Created\r\nlocation: /eees-eecregistration/v1/registrations/7")
+        }
+        ("DELETE", _) => "HTTP/1.1 204 No Content\r\n\r\n".into(),
+        _ => {
+            reached.send(()).expect("a test");
+            // Longer than the client lives; then it is gone.
+            std::thread::sleep(std::time::Duration::from_secs(60));
+            String::new()
+        }
+    });
+    let mut command =
+        command(&["--entitlement-server", &url(&tokens), "--ees", &url(&server), "--timeout", "300"]);
+    let mut client = command.stdout(std::process::Stdio::null()).spawn().expect("it starts");
+    waits.recv().expect("it has come so far");
+    let killed = std::process::Command::new("kill").args(["-INT", &client.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    assert_eq!(client.wait().expect("it ends").code(), Some(1));
+    assert_eq!(arrived(&server).last(), Some(&("DELETE".to_owned(), format!("{REGISTRATIONS}/7"))));
+}

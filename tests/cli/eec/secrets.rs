@@ -85,6 +85,19 @@ fn a_token_endpoint_gets_the_client_s_secret_and_what_it_wants_to_know() {
     assert_eq!((run.exit, &run.last()["cause"]), (2, &json!("invalid_client")));
 }
 
+#[test]
+fn a_token_in_an_answer_that_is_none_is_not_printed_either() {
+    let server = ees(|received| format!("{}/7", received.path));
+    for head in ["201 Created", "400 Bad Request", "200 OK"] {
+        let endpoint = Upstream::saying(move |_| {
+            let body = r#"{"access_token":"stray-t0ken","token_type":"unknown","error":"strange"}"#;
+            format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        });
+        let run = Run::with(&["--token-endpoint", &url(&endpoint), "--ees", &url(&server)]);
+        assert!(run.exit != 0 && !run.printed.contains("stray-t0ken"), "{}", run.printed);
+    }
+}
+
 fn token_endpoint_of_oauth() -> Upstream {
     Upstream::saying(|_| {
         ok(&json!({"access_token": "opaque-t0ken", "token_type": "bearer", "expires_in": 600}))
