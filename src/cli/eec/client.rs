@@ -302,13 +302,14 @@ fn note_nonce(called: &Called, report: &mut Report) {
 
 /// 4xx is a refusal; what is no answer of this operation is a failure.
 fn refused_or_failed(status: u16, body: &[u8]) -> Outcome {
-    if !(400..500).contains(&status) {
-        return Outcome::Failed(format!("answered {status}"));
-    }
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     // `ProblemDetails` (TS 29.122), and the errors of RFC 6749.
     let cause = ["cause", "error", "title"].iter().find_map(|name| body.get(*name).and_then(Value::as_str));
-    Outcome::Refused(status, cause.map(str::to_owned))
+    match (status, cause) {
+        (400..500, cause) => Outcome::Refused(status, cause.map(str::to_owned)),
+        (_, Some(cause)) => Outcome::Failed(format!("answered {status} {cause}")),
+        (_, None) => Outcome::Failed(format!("answered {status}")),
+    }
 }
 
 /// A body; as a text where it is not JSON.
