@@ -1,9 +1,9 @@
 //! The options of `eec`, and what they come to.
 
-use super::client::Surroundings;
 use super::identity::Identity;
 use super::network::{Network, Place};
 use super::schedule::{self, Schedule};
+use super::surroundings::Surroundings;
 use super::token::Token;
 use super::token_source::{Credentials, Parameter, TokenSource};
 use super::url::Url;

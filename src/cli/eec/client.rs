@@ -1,37 +1,25 @@
 //! An Edge Enabler Client: what it has, and what it does next.
 
-use super::call::{Call, Called};
+use super::answers::{Stopped, note_nonce, problem, refused_or_failed, shown};
+use super::call::Call;
 use super::connection::Connection;
 use super::follow;
 use super::identity::Identity;
-use super::network::Network;
 use super::operations::{AT_EES, Item, Operation, PROVISION};
 use super::possession::Possession;
 use super::provisioning;
 use super::report::{Outcome, Report};
+use super::surroundings::Surroundings;
 use super::token::Token;
-use super::token_source::TokenSource;
+use super::tokens::Tokens;
 use super::url::Url;
 use axum::body::Bytes;
 use eec_authn::decision::Scheme;
 use eec_authn::policy::Role;
 use hyper::Response;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// What all clients of a run share.
-pub(crate) struct Surroundings {
-    pub(crate) network: Network,
-    pub(crate) source: TokenSource,
-    /// The root of the edge ECS, where the EES is to be found there.
-    pub(crate) ecs: Option<Url>,
-    /// The root of the EES, where it is known.
-    pub(crate) ees: Option<Url>,
-    /// Further hosts that may be sent a token for them.
-    pub(crate) accepted: Vec<String>,
-}
 
 /// A client.
 pub(crate) struct Client {
@@ -39,8 +27,7 @@ pub(crate) struct Client {
     identity: Identity,
     possession: Option<Arc<Possession>>,
     connection: Connection,
-    /// By the host that they are for.
-    tokens: BTreeMap<String, Token>,
+    tokens: Tokens,
     /// The EES that it has found, or was told.
     ees: Option<Url>,
     /// Where what it has made is, by collection.
@@ -56,9 +43,6 @@ pub(crate) enum Step {
     Operation(&'static Operation),
 }
 
-/// Why a step cannot go on, and what the one that was asked said.
-type Stopped = (Outcome, Option<Called>);
-
 impl Client {
     pub(crate) fn new(
         surroundings: Arc<Surroundings>,
@@ -71,7 +55,7 @@ impl Client {
             identity,
             possession,
             connection: Connection::default(),
-            tokens: BTreeMap::new(),
+            tokens: Tokens::default(),
             ees,
             made: BTreeMap::new(),
         }
@@ -99,13 +83,12 @@ impl Client {
     /// Whether a step would do nothing: a token that is there and fresh need not be got again.
     pub(crate) fn is_needless(&self, step: Step) -> bool {
         let Step::Token(role) = step else { return false };
-        let token = self.root(role).and_then(|root| self.tokens.get(root.host()));
-        token.is_some_and(Token::is_fresh)
+        self.root(role).is_some_and(|root| self.tokens.fresh(root.host()).is_some())
     }
 
     /// Has no token any more: what a server refuses need not be tried again.
     pub(crate) fn forget_tokens(&mut self) {
-        self.tokens.clear();
+        self.tokens = Tokens::default();
     }
 
     /// Does one step.
@@ -117,8 +100,7 @@ impl Client {
         };
         report.took = began.elapsed();
         // Whatever a server puts where: no token is told.
-        report
-            .struck(|text| self.tokens.values().fold(text.to_owned(), |text, token| token.struck_from(&text)))
+        report.struck(|text| self.tokens.struck_from(text))
     }
 
     async fn get_token(&mut self, role: Role) -> Report {
@@ -135,40 +117,8 @@ impl Client {
 
     /// Gets a token for `host`, in place of the one that was there.
     async fn fetch_token(&mut self, host: &str, report: &mut Report) -> Result<Token, Stopped> {
-        let surroundings = Arc::clone(&self.surroundings);
-        let token = match surroundings.source.request(&self.identity, host) {
-            Err(given) => given,
-            Ok(request) => {
-                report.sent_to = Some(("POST", request.url.to_string()));
-                report.sent = Some(request.shown.clone());
-                report.proof = self.possession.is_some();
-                let possession = self.possession.as_deref();
-                let called = request.send(&surroundings.network, &mut self.connection, possession).await;
-                let called = called.map_err(|why| (Outcome::Failed(why), None))?;
-                note_nonce(&called, report);
-                let status = called.answer.status().as_u16();
-                report.status = Some(status);
-                if status != 200 {
-                    return Err((refused_or_failed(status, called.answer.body()), Some(called)));
-                }
-                let token = serde_json::from_slice(called.answer.body())
-                    .map_err(|error| format!("the answer is not JSON: {error}"))
-                    .and_then(|answer| Token::from_answer(&answer));
-                // The body may hold a token all the same: it is not shown.
-                token.map_err(|why| (Outcome::Failed(why), None))?
-            }
-        };
-        if self.possession.is_some() && token.scheme() != Scheme::Dpop {
-            let why = "the token is not bound to the client's key: who issues it knows no proofs (RFC 9449)";
-            return Err((Outcome::Failed(why.into()), None));
-        }
-        if self.possession.is_none() && token.scheme() == Scheme::Dpop {
-            let why = "the token is bound to a key; name that key by --dpop-key";
-            return Err((Outcome::Failed(why.into()), None));
-        }
-        report.token = Some(token.shown());
-        self.tokens.insert(host.to_owned(), token.clone());
-        Ok(token)
+        let Client { surroundings, identity, possession, connection, tokens, .. } = self;
+        tokens.fetch(host, surroundings, identity, possession.as_deref(), connection, report).await
     }
 
     async fn ask(&mut self, operation: &'static Operation) -> Report {
@@ -185,6 +135,22 @@ impl Client {
         report
     }
 
+    /// A token that a step needs and that is not there: the answer that leads to another host may ask for it.
+    async fn token_on_the_way(&mut self, host: &str, report: &mut Report) -> Result<Token, Stopped> {
+        let mut fetched = Report::new("token");
+        match self.fetch_token(host, &mut fetched).await {
+            Ok(token) => {
+                report.notes.extend(fetched.sent_to.map(|_| format!("a token for {host} was got first")));
+                Ok(token)
+            }
+            // What the token endpoint says of it may have a token in it.
+            Err((outcome, _)) => {
+                report.notes.push(format!("no token for {host}"));
+                Err((outcome, None))
+            }
+        }
+    }
+
     /// Asks at `url`, and wherever that leads.
     async fn ask_at(
         &mut self,
@@ -195,18 +161,9 @@ impl Client {
         let surroundings = Arc::clone(&self.surroundings);
         let body = operation.body(&self.identity);
         for _ in 0..=follow::MOST_REDIRECTS {
-            let token = match self.tokens.get(url.host()).filter(|token| token.is_fresh()) {
+            let token = match self.tokens.fresh(url.host()) {
                 Some(token) => token.clone(),
-                None => {
-                    let mut fetched = Report::new("token");
-                    let token =
-                        self.fetch_token(url.host(), &mut fetched).await.map_err(|(outcome, called)| {
-                            report.notes.push(format!("no token for {}", url.host()));
-                            (outcome, called)
-                        })?;
-                    report.notes.push(format!("a token for {} was got first", url.host()));
-                    token
-                }
+                None => self.token_on_the_way(url.host(), report).await?,
             };
             report.sent_to = Some((operation.method, url.to_string()));
             report.sent = body.clone();
@@ -292,37 +249,4 @@ impl Client {
 
 fn no_server(report: Report) -> Report {
     Report { outcome: Outcome::Failed("there is nothing to ask for it".into()), ..report }
-}
-
-fn note_nonce(called: &Called, report: &mut Report) {
-    if called.nonce_asked {
-        report.notes.push("sent again with the nonce that the server asked for".into());
-    }
-}
-
-/// 4xx is a refusal; what is no answer of this operation is a failure.
-fn refused_or_failed(status: u16, body: &[u8]) -> Outcome {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    // `ProblemDetails` (TS 29.122), and the errors of RFC 6749.
-    let cause = ["cause", "error", "title"].iter().find_map(|name| body.get(*name).and_then(Value::as_str));
-    match (status, cause) {
-        (400..500, cause) => Outcome::Refused(status, cause.map(str::to_owned)),
-        (_, Some(cause)) => Outcome::Failed(format!("answered {status} {cause}")),
-        (_, None) => Outcome::Failed(format!("answered {status}")),
-    }
-}
-
-/// A body; as a text where it is not JSON.
-fn shown(answer: &Response<Bytes>) -> Option<Value> {
-    let body = answer.body();
-    let text = || json!(String::from_utf8_lossy(body));
-    (!body.is_empty()).then(|| serde_json::from_slice(body).unwrap_or_else(|_| text()))
-}
-
-/// What a token endpoint says of a problem, and nothing else: a token may stand in any answer of it.
-fn problem(answer: &Response<Bytes>) -> Option<Value> {
-    const TOLD: [&str; 6] = ["error", "error_description", "title", "status", "detail", "cause"];
-    let mut body: Value = serde_json::from_slice(answer.body()).ok()?;
-    body.as_object_mut()?.retain(|name, _| TOLD.contains(&name.as_str()));
-    Some(body)
 }

@@ -1,11 +1,12 @@
 //! Many clients at once, at a rate that does not wait for answers: a slow server must show, not slow its clients down.
 
-use super::client::{Client, Step, Surroundings};
+use super::client::{Client, Step};
 use super::identity::Identity;
 use super::operations::{AT_EES, PROVISION};
 use super::possession::Possession;
 use super::report::Outcome;
 use super::schedule::Schedule;
+use super::surroundings::Surroundings;
 use super::tally::Tally;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;

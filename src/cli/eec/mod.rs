@@ -1,5 +1,6 @@
 //! `eec-authn eec`: an Edge Enabler Client, one or a crowd of them.
 
+mod answers;
 mod arguments;
 mod call;
 mod client;
@@ -14,19 +15,22 @@ mod possession;
 mod provisioning;
 mod report;
 mod schedule;
+mod surroundings;
 mod tally;
 mod token;
 mod token_source;
+mod tokens;
 mod url;
 
 pub(crate) use arguments::Args;
 pub(crate) use call::Call;
-pub(crate) use client::{Client, Step, Surroundings};
+pub(crate) use client::{Client, Step};
 pub(crate) use connection::Connection;
 pub(crate) use identity::Identity;
 pub(crate) use network::{Network, Place};
 pub(crate) use possession::Possession;
 pub(crate) use report::{Outcome, Report};
+pub(crate) use surroundings::Surroundings;
 pub(crate) use token::Token;
 pub(crate) use token_source::{TokenRequest, TokenSource};
 pub(crate) use url::Url;

@@ -98,6 +98,23 @@ fn a_token_in_an_answer_that_is_none_is_not_printed_either() {
     }
 }
 
+#[test]
+fn nor_is_one_that_was_to_be_got_on_the_way() {
+    let endpoint = Upstream::saying(|received| match body(received)["audience"].as_str() {
+        Some("127.0.0.1") => ok(&json!({"access_token": "t0ken", "token_type": "Bearer"})),
+        _ => {
+            let body = r#"{"access_token":"stray-t0ken","error":"strange"}"#;
+            format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        }
+    });
+    let server = Upstream::saying(|_| status("307 Temporary Redirect\r\nlocation: http://ees2.example/x"));
+    let options =
+        ["--entitlement-server", &url(&endpoint), "--ees", &url(&server), "--accept-host", "ees2.example"];
+    let run = Run::with(&options);
+    assert_eq!((run.exit, &run.last()["cause"]), (2, &json!("strange")), "{}", run.printed);
+    assert!(!run.printed.contains("stray-t0ken"), "{}", run.printed);
+}
+
 fn token_endpoint_of_oauth() -> Upstream {
     Upstream::saying(|_| {
         ok(&json!({"access_token": "opaque-t0ken", "token_type": "bearer", "expires_in": 600}))
