@@ -16,5 +16,6 @@ mod fixture;
 mod kubernetes;
 mod oci;
 mod operators_guide;
+mod prometheus;
 mod sidecar;
 mod traps;
