@@ -1,5 +1,5 @@
 //! The alert rules, read and played through by the real `promtool`: each alert with a case in which it fires and one in which
-//! it does not.
+//! it does not, in every form in which a platform exports the statistics.
 
 use crate::support::contract::ROWS;
 use crate::support::{find, foreign};
@@ -9,52 +9,187 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What of the statistics differs from nothing at all, as series of `promtool` by the minute.
+/// What of the statistics differs from nothing at all, as series of `promtool` by the minute. `trap` and `refused` are Envoy's
+/// own; the rest are names of the contract.
 type Changed = [(&'static str, &'static str)];
+
+/// How a platform exports the statistics.
+struct Form {
+    /// Whether every alert is played through in it.
+    full: bool,
+    /// For messages.
+    platform: &'static str,
+    /// The `name` of the configuration.
+    name: Option<&'static str>,
+    /// Whether the bootstrap makes labels.
+    labels: bool,
+    /// Envoy's counter of new VMs, and the label that comes of it.
+    trap: (&'static str, &'static str),
+    /// Envoy's counter of refused configurations, and the label that comes of it.
+    refused: (&'static str, Option<&'static str>),
+}
+
+const FORMS: &[Form] = &[
+    Form {
+        full: true,
+        platform: "envoy/sidecar",
+        name: Some("ees1"),
+        labels: true,
+        trap: ("envoy_wasm_eec_authn_vm_reload_success", "eec_authn"),
+        refused: ("envoy_extension_config_discovery_http_filter_eec_authn_config_fail", Some("eec_authn")),
+    },
+    Form {
+        full: false,
+        platform: "Envoy with neither name nor labels",
+        name: None,
+        labels: false,
+        trap: ("envoy_wasm_eec_authn_vm_reload_success", "eec_authn"),
+        refused: ("envoy_extension_config_discovery_http_filter_eec_authn_config_fail", Some("eec_authn")),
+    },
+    Form {
+        full: true,
+        platform: "Istio, WasmPlugin",
+        name: None,
+        labels: false,
+        trap: (
+            "envoy_wasm_edge_eec_authn_istio_translated_wasmplugin_vm_reload_success",
+            "edge_eec_authn_istio_translated_wasmplugin",
+        ),
+        refused: (
+            "envoy_extension_config_discovery_http_filter_extensions_istio_io_wasmplugin_edge_eec_authn_config_fail",
+            Some("extensions_istio_io_wasmplugin_edge_eec_authn"),
+        ),
+    },
+    Form {
+        full: false,
+        platform: "Istio, TrafficExtension",
+        name: Some("ees1"),
+        labels: false,
+        trap: ("envoy_wasm_edge_eec_authn_vm_reload_success", "edge_eec_authn"),
+        refused: (
+            "envoy_extension_config_discovery_http_filter_extensions_istio_io_trafficextension_edge_eec_authn_config_fail",
+            Some("extensions_istio_io_trafficextension_edge_eec_authn"),
+        ),
+    },
+    Form {
+        full: true,
+        platform: "Envoy Gateway",
+        name: Some("ees1"),
+        labels: false,
+        trap: ("envoy_wasm_eec_authn_vm_reload_success", "eec_authn"),
+        refused: ("envoy_listener_manager_lds_update_rejected", None),
+    },
+];
 
 /// An alert, whether it fires at that minute, and what has happened.
 const CASES: &[(&str, bool, u32, &Changed)] = &[
-    ("DeniesMuch", true, 20, &[("allowed", "0+60x60"), ("denied_token_missing", "0+60x60")]),
-    ("DeniesMuch", false, 9, &[("allowed", "0+60x60"), ("denied_token_missing", "0+60x60")]),
-    ("DeniesMuch", false, 20, &[("allowed", "0+60x60"), ("denied_token_missing", "0+12x60")]),
+    // A key that was not pinned in time: from the 60th minute on nobody gets in.
+    ("AllowedFell", true, 80, &[("allowed", "0+600x60 36000x60"), ("denied.key_unknown", "0x60 0+600x60")]),
+    // Gradually, too; and not at once.
+    ("AllowedFell", false, 62, &[("allowed", "0+600x60 36000x60"), ("denied.key_unknown", "0x60 0+600x60")]),
+    // Clients that go away are no fault; a flood of made-up tokens alone is not either, however large.
+    ("AllowedFell", false, 80, &[("allowed", "0+600x60 36000x60")]),
+    ("AllowedFell", false, 80, &[("allowed", "0+600x120"), ("denied.key_unknown", "0x60 0+60000x60")]),
+    ("AllowedFell", false, 80, &[("denied.token_missing", "0+60000x120")]),
+    ("NoDecisions", true, 80, &[("passed_without_token", "0+6x55 330x60"), ("allowed", "0+60x55 3300x60")]),
+    ("NoDecisions", false, 80, &[("passed_without_token", "0+6x120"), ("allowed", "0+60x55 3300x60")]),
+    ("NoDecisions", false, 80, &[("allowed", "0x120")]),
+    // A pod that comes back without the filter.
+    ("NoDecisions", true, 80, &[("*", "0+60x55 stale")]),
+    ("DeniesMuch", true, 20, &[("allowed", "0+60x60"), ("denied.token_missing", "0+60x60")]),
+    ("DeniesMuch", false, 9, &[("allowed", "0+60x60"), ("denied.token_missing", "0+60x60")]),
+    ("DeniesMuch", false, 20, &[("allowed", "0+60x60"), ("denied.token_missing", "0+12x60")]),
     ("DeniesMuch", false, 20, &[]),
-    ("SignaturesInvalid", true, 20, &[("denied_signature_invalid", "0+66x60")]),
-    ("SignaturesInvalid", false, 20, &[("denied_signature_invalid", "0+54x60")]),
-    ("KeyUnknown", true, 20, &[("denied_key_unknown", "0+4x60"), ("denied_key_not_valid_now", "0+4x60")]),
-    ("KeyUnknown", false, 20, &[("denied_key_unknown", "0+4x60")]),
-    ("EntitlementServerUnavailable", true, 20, &[("online_ok", "0+60x60"), ("online_unavailable", "0+6x60")]),
-    ("EntitlementServerUnavailable", true, 20, &[("online_unavailable", "0+1x60")]),
+    ("SignaturesInvalid", true, 20, &[("denied.signature_invalid", "0+66x60")]),
+    ("SignaturesInvalid", false, 20, &[("denied.signature_invalid", "0+54x60")]),
+    ("SignaturesInvalid", false, 20, &[("denied.signature_invalid", "0+66x60"), ("allowed", "0+6000x60")]),
+    ("KeyUnknown", true, 20, &[("denied.key_unknown", "0+4x60"), ("denied.key_not_valid_now", "0+4x60")]),
+    ("KeyUnknown", false, 20, &[("denied.key_unknown", "0+4x60")]),
+    ("KeyUnknown", false, 20, &[("denied.key_unknown", "0+8x60"), ("allowed", "0+600x60")]),
+    (
+        "EntitlementServerUnavailable",
+        true,
+        20,
+        &[
+            ("online.ok", "0+60x60"),
+            ("online.unavailable", "0+6x60"),
+            ("online.unavailable.timeout", "0+6x60"),
+        ],
+    ),
+    ("EntitlementServerUnavailable", true, 20, &[("online.unavailable.credentials", "0+1x60")]),
+    ("EntitlementServerUnavailable", true, 20, &[("online.unavailable.cluster", "0+1x60")]),
     (
         "EntitlementServerUnavailable",
         false,
         20,
-        &[("online_ok", "0+60x60"), ("online_unavailable", "0+2x60")],
+        &[("online.ok", "0+60x60"), ("online.unavailable.status", "0+2x60")],
+    ),
+    // Opaque tokens that somebody makes up: they are inactive, and meet our own bounds.
+    (
+        "EntitlementServerUnavailable",
+        false,
+        20,
+        &[
+            ("online.inactive", "0+60x60"),
+            ("online.unavailable", "0+6000x60"),
+            ("online.unavailable.overload", "0+3000x60"),
+            ("online.unavailable.cluster", "0+3000x60"),
+        ],
     ),
     ("EntitlementServerUnavailable", false, 20, &[]),
-    ("KeysNotFetched", true, 40, &[("jwks_failed", "0+1x60")]),
-    ("KeysNotFetched", false, 14, &[("jwks_failed", "0+1x60")]),
-    ("KeysNotFetched", false, 40, &[("jwks_failed", "0+1x60"), ("jwks_fetched", "0+1x60")]),
-    ("AllowsUnasked", true, 20, &[("online_allowed_unasked", "0+1x60")]),
-    ("AllowsUnasked", false, 20, &[("online_ok", "0+60x60")]),
-    ("ShadowDenies", true, 30, &[("shadow_denied_token_missing", "0+1x60")]),
-    ("ShadowDenies", false, 30, &[("denied_token_missing", "0+1x60")]),
+    (
+        "TooManyQuestions",
+        true,
+        20,
+        &[("online.inactive", "0+60x60"), ("online.unavailable.overload", "0+60x60")],
+    ),
+    (
+        "TooManyQuestions",
+        false,
+        20,
+        &[("online.inactive", "0+60x60"), ("online.unavailable.timeout", "0+60x60")],
+    ),
+    ("KeysNotFetched", true, 40, &[("jwks.failed", "0+1x60")]),
+    ("KeysNotFetched", false, 14, &[("jwks.failed", "0+1x60")]),
+    ("KeysNotFetched", false, 40, &[("jwks.failed", "0+1x60"), ("jwks.fetched", "0+1x60")]),
+    // Seconds, by the minute; another server's keys are fresh.
+    ("KeysOld", true, 380, &[("jwks.age_seconds.1", "0+60x400"), ("jwks.age_seconds.0", "300x400")]),
+    ("KeysOld", false, 350, &[("jwks.age_seconds.1", "0+60x400")]),
+    ("AllowsUnasked", true, 20, &[("online.allowed_unasked", "0+1x60")]),
+    ("AllowsUnasked", false, 20, &[("online.ok", "0+60x60")]),
+    ("ShadowDenies", true, 30, &[("shadow_denied.token_missing", "0+1x60")]),
+    ("ShadowDenies", false, 30, &[("denied.token_missing", "0+1x60")]),
     // Days of 1440 minutes; the other key has no alert of its own, and is not mixed up with it.
-    ("KeyEndsSoon", true, 90, &[("key_valid_days_0_1", "13x2000"), ("key_valid_days_0_0", "90x2000")]),
+    ("KeyEndsSoon", true, 90, &[("key_valid_days.0_1", "13x2000"), ("key_valid_days.0_0", "90x2000")]),
     (
         "KeyEndsSoon",
         true,
         1800,
-        &[("key_valid_days_0_1", "13x1439 12x2000"), ("key_valid_days_0_0", "13x9 90x3000")],
+        &[("key_valid_days.0_1", "13x1439 12x2000"), ("key_valid_days.0_0", "13x9 90x3000")],
     ),
-    ("KeyEndsSoon", false, 90, &[("key_valid_days_0_1", "14x2000")]),
+    ("KeyEndsSoon", false, 90, &[("key_valid_days.0_1", "14x2000")]),
     // The last day is a day; then the key is over, or a push has removed it.
-    ("KeyEndsSoon", true, 1800, &[("key_valid_days_0_1", "2x1439 1x2000")]),
-    ("KeyEndsSoon", false, 90, &[("key_valid_days_0_1", "13x9 0x2000"), ("key_valid_days_0_0", "90x3000")]),
-    ("Trapped", true, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "0x15 1x45")]),
-    ("Trapped", false, 20, &[("envoy_wasm_eec_authn_vm_reload_success", "1x60")]),
-    ("ConfigurationsDiffer", true, 20, &[("config_generation", "4711x60")]),
-    ("ConfigurationsDiffer", false, 9, &[("config_generation", "4711x60")]),
-    ("ConfigurationsDiffer", false, 20, &[("config_generation", "0x4 815x60")]),
+    ("KeyEndsSoon", true, 1800, &[("key_valid_days.0_1", "2x1439 1x2000")]),
+    ("KeyEndsSoon", false, 90, &[("key_valid_days.0_1", "13x9 0x2000"), ("key_valid_days.0_0", "90x3000")]),
+    ("Trapped", true, 20, &[("trap", "0x15 1x45")]),
+    ("Trapped", false, 20, &[("trap", "1x60")]),
+    ("PushRefused", true, 20, &[("refused", "0x15 1x45")]),
+    ("PushRefused", false, 40, &[("refused", "0x15 1x45")]),
+    ("PushRefused", false, 20, &[("refused", "1x60")]),
+    ("ConfigurationsDiffer", true, 20, &[("config.generation", "4711x60")]),
+    ("ConfigurationsDiffer", false, 9, &[("config.generation", "4711x60")]),
+    ("ConfigurationsDiffer", false, 20, &[("config.generation", "0x4 815x60")]),
+];
+
+/// Of the codes those that the alerts name, and those whose names look like other statistics.
+const CODES: [&str; 7] = [
+    "token_missing",
+    "signature_invalid",
+    "key_unknown",
+    "key_not_valid_now",
+    "algorithm_not_allowed",
+    "header_not_allowed",
+    "route_denied",
 ];
 
 fn rules() -> PathBuf {
@@ -76,65 +211,116 @@ fn alerts() -> BTreeMap<String, Value> {
     all.filter_map(|rule| Some((rule["alert"].as_str()?.to_owned(), rule))).collect()
 }
 
-/// What a proxy exports after a start, with what has changed; another proxy has only started.
-fn series(changed: &Changed) -> Vec<Value> {
-    let mut values: BTreeMap<String, &str> = BTreeMap::new();
-    let others = [
-        "allowed",
-        "online_ok",
-        "online_unavailable",
-        "online_allowed_unasked",
-        "jwks_fetched",
-        "jwks_failed",
-    ]
-    .map(str::to_owned);
-    let codes =
-        ROWS.iter().flat_map(|row| ["denied", "shadow_denied"].map(|kind| format!("{kind}_{}", row.code)));
-    values.extend(others.into_iter().chain(codes).map(|name| (name, "0x60")));
-    values.insert("config_generation".to_owned(), "815x60");
-    let one = |instance: &str, values: &BTreeMap<String, &str>| -> Vec<Value> {
+/// A statistic as Prometheus has it.
+fn exported(form: &Form, listener: Option<&str>, statistic: &str) -> String {
+    let place = "namespace=\"edge\",job=\"ees\"";
+    match statistic {
+        "trap" => return format!("{}{{{place}", form.trap.0),
+        "refused" => return format!("{}{{{place}", form.refused.0),
+        _ => {}
+    }
+    if !form.labels {
+        let name = listener.map(|name| format!("{name}_")).unwrap_or_default();
+        return format!("eec_authn_{name}{}{{{place}", statistic.replace('.', "_"));
+    }
+    let listener = listener.map(|name| format!(",listener=\"{name}\"")).unwrap_or_default();
+    let labelled = [
+        ("denied.", "denied", "code"),
+        ("shadow_denied.", "shadow_denied", "code"),
+        ("jwks.age_seconds.", "jwks_age_seconds", "issuer"),
+        ("key_valid_days.", "key_valid_days", "key"),
+    ];
+    let found = labelled.iter().find_map(|(start, name, label)| {
+        Some(format!("eec_authn_{name}{{{place}{listener},{label}=\"{}\"", statistic.strip_prefix(start)?))
+    });
+    found.unwrap_or_else(|| format!("eec_authn_{}{{{place}{listener}", statistic.replace('.', "_")))
+}
+
+/// What a proxy exports after a start, with what has changed; another proxy has only started. Beside it in the same Envoy, where
+/// names tell them apart, another server that is well and has another configuration.
+fn series(form: &Form, changed: &Changed) -> Vec<Value> {
+    let causes = ["timeout", "connect", "cluster", "status", "unreadable", "credentials", "overload"];
+    let mut names: Vec<String> =
+        ["allowed", "passed_without_token", "online.ok", "online.inactive", "online.unavailable"]
+            .iter()
+            .chain(&["online.allowed_unasked", "online.waiting", "jwks.fetched", "jwks.failed"])
+            .map(|name| (*name).to_owned())
+            .collect();
+    names.extend(causes.map(|cause| format!("online.unavailable.{cause}")));
+    names.extend(
+        CODES.iter().flat_map(|code| ["denied", "shadow_denied"].map(|kind| format!("{kind}.{code}"))),
+    );
+    // What is going to be counted by server and by rule is no decision of its own.
+    let others =
+        [("issuer.0.allowed", "0+60x2000"), ("issuer.0.denied", "0+60x2000"), ("rule.0.denied", "0+60x2000")];
+    let mut values: BTreeMap<String, &str> = names.into_iter().map(|name| (name, "0x2000")).collect();
+    values.extend(others.map(|(name, shown)| (name.to_owned(), shown)));
+    values.insert("config.generation".to_owned(), "815x2000");
+    let idle = values.clone();
+    let all = changed.iter().find_map(|(name, shown)| (*name == "*").then_some(*shown));
+    if let Some(shown) = all {
+        values.values_mut().for_each(|own| *own = shown);
+    }
+    values.extend(
+        changed.iter().filter(|(name, _)| *name != "*").map(|(name, shown)| ((*name).to_owned(), *shown)),
+    );
+    let one = |instance: &str, listener: Option<&str>, values: &BTreeMap<String, &str>| -> Vec<Value> {
         let shown = values.iter().map(|(name, values)| {
-            let prefix = if name.starts_with("envoy_") { "" } else { "eec_authn_" };
-            json!({"series": format!("{prefix}{name}{{instance=\"{instance}\"}}"), "values": values})
+            json!({"series": format!("{},instance=\"{instance}\"}}", exported(form, listener, name)), "values": values})
         });
         shown.collect()
     };
-    let idle = one("b", &values);
-    values.extend(changed.iter().map(|(name, shown)| ((*name).to_owned(), *shown)));
-    [one("a", &values), idle].concat()
+    let mut all: Vec<Value> = match all {
+        // Both proxies.
+        Some(_) => [one("a", form.name, &values), one("b", form.name, &values)].concat(),
+        None => [one("a", form.name, &values), one("b", form.name, &idle)].concat(),
+    };
+    if form.name.is_some() {
+        let mut well = idle.clone();
+        for (name, shown) in [
+            ("allowed", "0+60x2000"),
+            ("denied.token_expired", "0+1x2000"),
+            ("config.generation", "4711x2000"),
+        ] {
+            well.insert(name.to_owned(), shown);
+        }
+        all.extend(one("a", Some("ecs1"), &well));
+    }
+    all.extend(["a", "b"].map(|instance| {
+        json!({"series": format!("up{{namespace=\"edge\",job=\"ees\",instance=\"{instance}\"}}"), "values": "1x2000"})
+    }));
+    all
+}
+
+/// The labels of an alert that fires.
+fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
+    let mut labels = rule["labels"].clone();
+    (labels["namespace"], labels["job"]) = (json!("edge"), json!("ees"));
+    match (alert, form.refused.1) {
+        ("Trapped", _) => labels["plugin"] = json!(form.trap.1),
+        ("PushRefused", Some(extension)) => labels["extension"] = json!(extension),
+        ("PushRefused", None) => {}
+        _ => {
+            if let Some(name) = form.name {
+                labels["listener"] = json!(name);
+            }
+        }
+    }
+    match alert {
+        "KeysNotFetched" => labels["instance"] = json!("a"),
+        "KeysOld" => labels["issuer"] = json!("1"),
+        "KeyEndsSoon" => labels["key"] = json!("0_1"),
+        _ => {}
+    }
+    labels
 }
 
 #[test]
 fn each_alert_fires_when_it_should_and_only_then() {
     promtool(&["check", "rules", &rules().display().to_string()]);
+    let known: Vec<&str> = ROWS.iter().map(|row| row.code).collect();
+    assert!(CODES.iter().all(|code| known.contains(code)), "{known:?}");
     let alerts = alerts();
-    let cases: Vec<(u32, Value)> = CASES
-        .iter()
-        .map(|(alert, fires, minute, changed)| {
-            let alert = format!("EecAuthn{alert}");
-            let rule = alerts.get(&alert).unwrap_or_else(|| panic!("{alert} is not there"));
-            let mut labels = rule["labels"].clone();
-            if alert == "EecAuthnKeysNotFetched" {
-                labels["instance"] = json!("a");
-            }
-            if alert == "EecAuthnKeyEndsSoon" {
-                labels["instance"] = json!("a");
-                labels["key"] = json!("0_1");
-            }
-            let expected = json!({"exp_labels": labels, "exp_annotations": rule["annotations"]});
-            let case = json!({
-                "name": format!("{alert}, {changed:?}"),
-                "interval": "1m",
-                "input_series": series(changed),
-                "alert_rule_test": [{
-                    "eval_time": format!("{minute}m"),
-                    "alertname": alert,
-                    "exp_alerts": if *fires { vec![expected] } else { vec![] },
-                }],
-            });
-            (*minute, case)
-        })
-        .collect();
     for wanted in [true, false] {
         let tested: BTreeSet<String> = CASES
             .iter()
@@ -143,13 +329,102 @@ fn each_alert_fires_when_it_should_and_only_then() {
             .collect();
         assert_eq!(tested, alerts.keys().cloned().collect(), "alerts with a case that fires: {wanted}");
     }
-    // Days are played through in larger steps.
-    let (days, hour): (Vec<_>, Vec<_>) = cases.into_iter().partition(|(minute, _)| *minute > 60);
-    for (step, cases) in [("3m", days), ("1m", hour)] {
-        let cases: Vec<Value> = cases.into_iter().map(|(_, case)| case).collect();
-        let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
-        let tests = json!({"rule_files": [rules()], "evaluation_interval": step, "tests": cases});
-        fs::write(file.path(), tests.to_string()).expect("it is written");
-        promtool(&["test", "rules", &file.path().display().to_string()]);
+    for form in FORMS {
+        // Forms that differ from another in Envoy's own names alone are played through with these.
+        let cases =
+            CASES.iter().filter(|(alert, ..)| form.full || ["Trapped", "PushRefused"].contains(alert));
+        let cases = cases.map(|(alert, fires, minute, changed)| {
+            let rule = &alerts[&format!("EecAuthn{alert}")];
+            let expected =
+                json!({"exp_labels": labels(form, alert, rule), "exp_annotations": rule["annotations"]});
+            let case = json!({
+                "name": format!("{}: {alert}, {changed:?}", form.platform),
+                "interval": "1m",
+                "input_series": series(form, changed),
+                "alert_rule_test": [{
+                    "eval_time": format!("{minute}m"),
+                    "alertname": format!("EecAuthn{alert}"),
+                    "exp_alerts": if *fires { vec![expected] } else { vec![] },
+                }],
+            });
+            (*minute, case)
+        });
+        // Days are played through in larger steps.
+        let (days, hours): (Vec<_>, Vec<_>) = cases.partition(|(minute, _)| *minute > 100);
+        for (step, cases) in [("4m", days), ("1m", hours)] {
+            let cases: Vec<Value> = cases.into_iter().map(|(_, case)| case).collect();
+            let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+            let tests = json!({"rule_files": [rules()], "evaluation_interval": step, "tests": cases});
+            fs::write(file.path(), tests.to_string()).expect("it is written");
+            promtool(&["test", "rules", &file.path().display().to_string()]);
+        }
+    }
+}
+
+/// Plays through one history, in which none of these alerts may fire at any of these minutes.
+fn silent(form: &Form, what: &str, changed: &Changed, alerts: &[&String]) {
+    let minutes = [10, 30, 70, 90];
+    let asked = minutes.iter().flat_map(|minute| {
+        alerts.iter().map(
+            move |alert| json!({"eval_time": format!("{minute}m"), "alertname": alert, "exp_alerts": []}),
+        )
+    });
+    let case = json!({"name": format!("{}: {what}", form.platform), "interval": "1m", "input_series": series(form, changed),
+        "alert_rule_test": asked.collect::<Vec<_>>()});
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+    let tests = json!({"rule_files": [rules()], "evaluation_interval": "1m", "tests": [case]});
+    fs::write(file.path(), tests.to_string()).expect("it is written");
+    promtool(&["test", "rules", &file.path().display().to_string()]);
+}
+
+/// An EES and an edge ECS in one Envoy, with configurations of their own: nothing is wrong with them.
+#[test]
+fn two_healthy_servers_in_one_envoy_alarm_nobody() {
+    let alerts = alerts();
+    let all: Vec<&String> = alerts.keys().collect();
+    let traffic: &Changed = &[
+        ("allowed", "0+600x120"),
+        ("passed_without_token", "0+12x120"),
+        ("denied.token_missing", "0+6x120"),
+        ("denied.key_unknown", "0+1x120"),
+        ("denied.signature_invalid", "0+1x120"),
+        ("online.ok", "0+60x120"),
+        ("online.inactive", "0+6x120"),
+        ("online.unavailable.timeout", "0x20 1x100"),
+        ("jwks.fetched", "0+1x120"),
+        ("jwks.age_seconds.0", "300x120"),
+        ("key_valid_days.0_0", "200x120"),
+    ];
+    for form in FORMS.iter().filter(|form| form.name.is_some() && form.full) {
+        silent(form, "healthy servers", traffic, &all);
+    }
+}
+
+/// Whoever has no token can send any request: any denial that comes before a token is verified, and opaque tokens that the
+/// entitlement server is asked about.
+#[test]
+fn nobody_without_a_token_wakes_anybody() {
+    let alerts = alerts();
+    let critical: Vec<&String> = alerts
+        .iter()
+        .filter(|(_, rule)| rule["labels"]["severity"] == "critical")
+        .map(|(name, _)| name)
+        .collect();
+    assert!(critical.len() > 2, "{critical:?}");
+    let flood = [
+        ("denied.token_missing", "0+60000x120"),
+        ("denied.key_unknown", "0+60000x120"),
+        ("denied.key_not_valid_now", "0+60000x120"),
+        ("denied.signature_invalid", "0+60000x120"),
+        ("online.inactive", "0+6000x120"),
+        ("online.unavailable", "0+60000x120"),
+        ("online.unavailable.overload", "0+30000x120"),
+        ("online.unavailable.cluster", "0+30000x120"),
+    ];
+    let beside: Vec<_> =
+        flood.into_iter().chain([("allowed", "0+60x120"), ("online.ok", "0+60x120")]).collect();
+    for form in FORMS.iter().filter(|form| form.full) {
+        silent(form, "a flood alone", &flood, &critical);
+        silent(form, "a flood beside clients", &beside, &critical);
     }
 }

@@ -12,6 +12,7 @@ use crate::support::{find, foreign, h1};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 use tempfile::TempDir;
 
 const TAGS: &str = "envoy/observability/stats-tags.yaml";
@@ -97,8 +98,8 @@ fn listener(name: &str, filter: &Value) -> Value {
     ]}}]}]})
 }
 
-/// An EES and an edge ECS in one Envoy, with names of their own.
-fn two(key: &Key, upstream: &Upstream) -> Running {
+/// An EES and an edge ECS in one Envoy, with names of their own; with labels or without.
+fn two(key: &Key, upstream: &Upstream, labels: bool) -> Running {
     let mut ees = config(&[key]);
     ees["name"] = json!("ees1");
     ees["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2040-01-01T00:00:00Z");
@@ -108,15 +109,17 @@ fn two(key: &Key, upstream: &Upstream) -> Running {
     let mut ecs = config(&[key]);
     (ecs["name"], ecs["protects"]["role"]) = (json!("ecs1"), json!("ecs"));
     let directory = TempDir::with_prefix("eec-authn-labels-").expect("a temporary directory");
-    let bootstrap = json!({
+    let mut bootstrap = json!({
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-        "stats_config": {"stats_tags": tags()},
         "static_resources": {
             "listeners": [listener("ees", &ees), listener("ecs", &ecs)],
             "clusters": [{"name": "upstream", "load_assignment": {"cluster_name": "upstream", "endpoints": [{"lb_endpoints": [
                 {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": upstream.address.port()}}}}]}]}}],
         },
     });
+    if labels {
+        bootstrap["stats_config"] = json!({"stats_tags": tags()});
+    }
     fs::write(directory.path().join("envoy.yaml"), bootstrap.to_string()).expect("a file");
     Running::start(directory, &[])
 }
@@ -124,7 +127,7 @@ fn two(key: &Key, upstream: &Upstream) -> Running {
 #[test]
 fn two_servers_in_one_envoy_are_told_apart_by_labels() {
     let (key, upstream) = (Key::new(1), Upstream::start());
-    let mut envoy = two(&key, &upstream);
+    let mut envoy = two(&key, &upstream, true);
     let token = key.token(&claims_with(json!({})));
     let ask = |listener: &str, request: &Request| {
         h1::exchange(envoy.listener(listener), request).expect("an answer").status
@@ -168,4 +171,90 @@ fn two_servers_in_one_envoy_are_told_apart_by_labels() {
     let codes =
         of_ours.iter().filter(|line| line.starts_with("eec_authn_denied{listener=\"ees1\",code=\"")).count();
     assert_eq!(codes, ROWS.len());
+}
+
+/// Everything that a real Envoy exports comes out of the recording rules as it should, with labels and without.
+#[test]
+fn the_rules_read_what_envoy_exports() {
+    let (key, upstream) = (Key::new(1), Upstream::start());
+    let codes = ROWS.len();
+    // A recorded name, and how many series of each listener.
+    let expected = [
+        ("allowed:rate5m", 1),
+        ("passed_without_token:rate5m", 1),
+        ("denied:rate5m", codes),
+        ("shadow_denied:rate5m", codes),
+        // ok, inactive, unavailable and its seven causes, allowed_unasked, cache_hit.
+        ("online:rate5m", 12),
+        ("cache:rate5m", 2),
+        ("jwks:increase15m", 2),
+        ("config_generation", 1),
+        ("allowed:sum_rate5m", 1),
+        ("denied:sum_rate5m", 1),
+        ("decided:sum_rate5m", 1),
+    ];
+    for labels in [true, false] {
+        let envoy = two(&key, &upstream, labels);
+        let shown = envoy.admin_get("/stats/prometheus");
+        let ours =
+            shown.lines().filter(|line| line.starts_with("eec_authn_") || line.starts_with("envoy_wasm_"));
+        let series: Vec<Value> = ours
+            .filter_map(|line| Some(json!({"series": line.rsplit_once(' ')?.0, "values": "0+60x30"})))
+            .collect();
+        let mut queries: Vec<Value> = expected
+            .iter()
+            .flat_map(|(name, count)| ["ees1", "ecs1"].map(|listener| (format!("{name}{{listener=\"{listener}\"}}"), *count)))
+            .map(|(selected, count)| json!({"expr": format!("count(eec_authn:{selected})"), "eval_time": "20m", "exp_samples": [{"labels": "{}", "value": count}]}))
+            .collect();
+        for (selected, wanted) in [
+            ("denied:rate5m{listener=\"ees1\",code=\"algorithm_not_allowed\"}", 1),
+            ("denied:rate5m{listener=\"ecs1\",code=\"route_denied\"}", 1),
+            ("online:rate5m{listener=\"ees1\",result=\"unavailable_timeout\"}", 1),
+            ("jwks_age_seconds{listener=\"ees1\",issuer=\"1\"}", 1),
+            ("key_valid_days{listener=\"ees1\",key=\"0_0\"}", 1),
+            ("traps:increase10m{plugin=\"eec_authn\"}", 1),
+        ] {
+            queries.push(json!({"expr": format!("count(eec_authn:{selected})"), "eval_time": "20m", "exp_samples": [{"labels": "{}", "value": wanted}]}));
+        }
+        // Nothing is taken for a listener that is none, and one a second is one a second.
+        queries.push(json!({"expr": "count({__name__=~\"eec_authn:.+\", listener!~\"ees1|ecs1\"} unless {__name__=~\"eec_authn:(traps|pushes).+\"})", "eval_time": "20m", "exp_samples": []}));
+        queries.push(json!({"expr": "eec_authn:allowed:sum_rate5m{listener=\"ees1\"}", "eval_time": "20m",
+            "exp_samples": [{"labels": "eec_authn:allowed:sum_rate5m{listener=\"ees1\"}", "value": 1}]}));
+        let tests = json!({"rule_files": [find::root().join("envoy/observability/prometheus-alerts.yaml")],
+            "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": queries}]});
+        let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+        fs::write(file.path(), tests.to_string()).expect("it is written");
+        let output = Command::new(find::promtool())
+            .args(["test", "rules"])
+            .arg(file.path())
+            .output()
+            .expect("promtool starts");
+        assert!(
+            output.status.success(),
+            "labels: {labels}: {}",
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat())
+        );
+    }
+}
+
+#[test]
+fn the_dashboard_shows_what_is_recorded() {
+    let rules = read("envoy/observability/prometheus-alerts.yaml");
+    let recorded: BTreeSet<&str> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).collect();
+    let dashboard: Value =
+        serde_json::from_str(&read("envoy/observability/grafana-dashboard.json")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let mut asked = 0;
+    for panel in panels {
+        for target in panel["targets"].as_array().expect("targets") {
+            let expression = target["expr"].as_str().expect("an expression");
+            let words = expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+            for name in words.filter(|word| word.starts_with("eec_authn:")) {
+                assert!(recorded.contains(name), "{name} is not recorded: {recorded:?}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(panels.len() >= 12 && asked >= 12, "{asked} names in {} panels", panels.len());
 }
