@@ -2,18 +2,20 @@
 //! behind it, and the pushes that an operator makes.
 
 use crate::fixture::shipped::adapt;
-use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start, start_with};
+use crate::fixture::sidecar::{REGISTRATIONS, Sidecar, code, denied, start, start_as, start_with};
 use crate::fixture::tls::{Client, certificates, request};
 use crate::support::fixture::{FQDN, ISSUER};
+use crate::support::request::Request;
 use crate::support::seal::{EEC_1, SECRET};
 use crate::support::token::{claims, claims_with};
+use crate::support::{foreign, h1};
 use serde_json::{Value, json};
 use std::fs;
 
 #[test]
 fn serves_its_clients_over_tls_and_http2() {
     let mut sidecar = start();
-    let token = sidecar.key.token(&claims_with(json!({"jti": "t-1"})));
+    let token = sidecar.key.token(&claims_with(json!({"jti": "t-1", "gpsi": "msisdn-447700900123"})));
 
     let out = sidecar.client.send(&[]);
     assert_eq!((&out["tls"], &out["alpn"]), (&json!("TLSv1.3"), &json!("h2")), "{out}");
@@ -23,8 +25,8 @@ fn serves_its_clients_over_tls_and_http2() {
     assert!(received.all("authorization").is_empty(), "the token stays here");
     let line = sidecar.envoy.access("token_id", "t-1");
     assert_eq!(
-        (&line["eec_id"], &line["status"], &line["decision"]),
-        (&json!("eec-1"), &json!(201), &Value::Null)
+        (&line["eec_id"], &line["issuer"], &line["status"], &line["decision"]),
+        (&json!("eec-1"), &json!(ISSUER), &json!(201), &Value::Null)
     );
     assert_eq!((&line["tls"], &line["protocol"]), (&json!("TLSv1.3"), &json!("HTTP/2")));
 
@@ -39,12 +41,20 @@ fn serves_its_clients_over_tls_and_http2() {
     assert_eq!(code(&other), denied(403, "binding_mismatch"));
     let line = sidecar.envoy.access("details", "eec_authn.binding_mismatch");
     assert_eq!((&line["decision"], &line["path"]), (&json!("deny:binding_mismatch"), &json!(REGISTRATIONS)));
+    assert_eq!(
+        (&line["denied_issuer"], &line["denied_eec_id"], &line["denied_token_id"]),
+        (&json!(ISSUER), &json!("eec-1"), &json!("t-1"))
+    );
     let none = sidecar.client.answer(&request("POST", REGISTRATIONS, None, Some(&json!({"eecId": "eec-1"}))));
     assert_eq!(code(&none), denied(401, "token_missing"));
     assert_eq!(none["headers"]["www-authenticate"], format!("Bearer realm=\"{FQDN}\""));
 
     let log = fs::read_to_string(sidecar.envoy.directory.path().join("access.log")).expect("the log");
     assert!(!log.contains(&token) && !sidecar.envoy.log().contains(&token), "a token is in a log");
+    assert!(
+        !log.contains("447700900123") && !sidecar.envoy.log().contains("447700900123"),
+        "a GPSI is in a log"
+    );
 }
 
 #[test]
@@ -128,7 +138,7 @@ fn pushes_hold_and_refused_ones_do_not() {
     let pem = |member: &str| renewed["certificates"][FQDN][member].as_str().expect("PEM").to_owned();
     sidecar.envoy.replace("tls/tls.key", &pem("key"));
     sidecar.envoy.replace("tls/tls.crt", &pem("certificate"));
-    sidecar.client = Client::new(sidecar.envoy.address, &renewed);
+    sidecar.client = Client::new(sidecar.envoy.listener("edge"), &renewed);
     let Sidecar { envoy, client, .. } = &mut sidecar;
     let after = envoy.wait("the new certificate", |_| {
         let out = client.send(&[]);
@@ -190,4 +200,89 @@ fn a_filter_that_is_wrong_from_the_start_leaves_no_way_around_it() {
     assert_eq!(answer["status"], 500, "{answer}");
     assert!(sidecar.envoy.log().contains("protects.rolle: is not known here"), "{}", sidecar.envoy.log());
     assert_eq!(sidecar.upstream.records.count(), 0, "nothing arrived");
+}
+
+#[test]
+fn metrics_and_liveness_have_a_listener_and_nothing_else_has() {
+    let sidecar = start();
+    let probes = sidecar.envoy.listener("probes");
+    let ask =
+        |method: &str, path: &str| h1::exchange(probes, &Request::new(method, path)).expect("an answer");
+    let ready = ask("GET", "/ready");
+    assert_eq!((ready.status, ready.body.as_slice()), (200, &b"LIVE\n"[..]));
+    let metrics = String::from_utf8(ask("GET", "/stats/prometheus").body).expect("text");
+    assert!(metrics.contains("\neec_authn_denied{code=\"token_missing\"} 0\n"), "{metrics}");
+    for (method, path) in [
+        ("POST", "/quitquitquit"),
+        ("POST", "/ready"),
+        ("POST", "/stats/prometheus"),
+        ("GET", "/config_dump"),
+        ("GET", "/stats"),
+        ("GET", "/"),
+        ("GET", "/ready/../config_dump"),
+        ("GET", "/stats/prometheus/../../config_dump"),
+        ("GET", "/%72eady"),
+        ("GET", "//ready"),
+    ] {
+        assert_eq!(ask(method, path).status, 404, "{method} {path}");
+    }
+    // Nothing of the probes' listener is the clients'.
+    let answer = sidecar.client.answer(&request("GET", "/stats/prometheus", None, None));
+    assert_eq!(code(&answer), denied(403, "route_unmatched"));
+}
+
+/// What came of one connection to each of these sidecars in turn.
+fn connections(made: &Value, sidecars: &[&Sidecar], maximum: Option<&str>) -> Value {
+    let ports: Vec<u16> = sidecars.iter().map(|sidecar| sidecar.envoy.listener("edge").port()).collect();
+    let orders = json!({"ports": ports, "ca": made["ca"], "server_name": FQDN, "maximum": maximum});
+    foreign::run("tls_resumption.py", &orders)
+}
+
+#[test]
+fn phones_resume_their_sessions() {
+    let made = certificates(&[FQDN, ISSUER]);
+    let first = start_as(ISSUER, &made, |filter| filter, |bootstrap, _| bootstrap);
+    for (maximum, tls) in [(None, "TLSv1.3"), (Some("TLSv1_2"), "TLSv1.2")] {
+        let out = connections(&made, &[&first, &first, &first], maximum);
+        assert_eq!(out, json!({"tls": tls, "resumed": [false, true, true]}));
+    }
+    // Another replica has ticket keys of its own, and a full handshake is no fault.
+    let second = start_as(ISSUER, &made, |filter| filter, |bootstrap, _| bootstrap);
+    let out = connections(&made, &[&first, &second, &second], None);
+    assert_eq!(out["resumed"], json!([false, false, true]), "{out}");
+}
+
+/// With the lines that stand in a comment of the shipped file.
+#[test]
+fn replicas_with_the_same_ticket_keys_take_each_others_tickets() {
+    const COMMENT: &str = "          #   ";
+    let made = certificates(&[FQDN, ISSUER]);
+    let key: Vec<u8> = (0..80).map(|byte| byte ^ 0x5a).collect();
+    let sharing = || {
+        start_as(
+            ISSUER,
+            &made,
+            |filter| filter,
+            |bootstrap, directory| {
+                assert!(
+                    bootstrap.contains("          #   session_ticket_keys_sds_secret_config:\n"),
+                    "the comment is gone"
+                );
+                let file = directory.join("ticket.key");
+                fs::write(&file, &key).expect("a key");
+                let secret = json!({"resources": [{"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+                "name": "ticket_keys", "session_ticket_keys": {"keys": [{"filename": file}]}}]});
+                fs::write(directory.join("discovery/ticket_keys.yaml"), secret.to_string())
+                    .expect("a secret");
+                let lines = bootstrap.lines().map(|line| match line.strip_prefix(COMMENT) {
+                    Some(rest) => format!("          {rest}\n"),
+                    None => format!("{line}\n"),
+                });
+                lines.collect()
+            },
+        )
+    };
+    let (first, second) = (sharing(), sharing());
+    let out = connections(&made, &[&first, &second, &first], None);
+    assert_eq!(out, json!({"tls": "TLSv1.3", "resumed": [false, true, true]}));
 }
