@@ -17,4 +17,5 @@ export EEC_AUTHN_OWNERSHIP=${secret}A
 
 config=$(</etc/envoy/envoy.yaml.in)
 printf '%s\n' "${config//@JWKS@/"$keys"}" >/tmp/envoy.yaml
-exec envoy -c /tmp/envoy.yaml --disable-hot-restart -l warning
+# The filter tells each denial with its reason in words, at level `info`.
+exec envoy -c /tmp/envoy.yaml --disable-hot-restart -l warning --component-log-level wasm:info
