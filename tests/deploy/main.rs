@@ -8,6 +8,7 @@
 mod support;
 
 mod alerts;
+mod deployment;
 mod dist;
 mod docker;
 mod documents;
