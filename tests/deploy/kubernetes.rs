@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
 /// Every shipped resource, its kind, and where in it the filter JSON is.
-const RESOURCES: [(&str, &str, Option<&str>); 5] = [
+const RESOURCES: [(&str, &str, Option<&str>); 9] = [
     ("envoy/istio/wasmplugin.yaml", "WasmPlugin", Some("/spec/pluginConfig")),
     ("envoy/istio/trafficextension.yaml", "TrafficExtension", Some("/spec/wasm/pluginConfig")),
     (
@@ -30,7 +30,13 @@ const RESOURCES: [(&str, &str, Option<&str>); 5] = [
     ),
     ("envoy/istio/authorizationpolicy.yaml", "AuthorizationPolicy", None),
     ("envoy/envoy-gateway/envoyextensionpolicy.yaml", "EnvoyExtensionPolicy", Some("/spec/wasm/0/config")),
+    ("envoy/istio/telemetry.yaml", "Telemetry", None),
+    ("envoy/envoy-gateway/clienttrafficpolicy.yaml", "ClientTrafficPolicy", None),
+    ("envoy/envoy-gateway/envoypatchpolicy.yaml", "EnvoyPatchPolicy", None),
+    ("envoy/envoy-gateway/envoyproxy.yaml", "EnvoyProxy", None),
 ];
+/// Values of Istio's chart, no resource.
+const MESH: &str = "envoy/istio/mesh.yaml";
 
 fn documents(text: &str) -> Vec<Value> {
     let found = foreign::run("yaml_documents.py", &json!({"text": text}));
@@ -64,7 +70,7 @@ fn every_yaml_file_is_listed_and_has_its_shape() {
     for folder in ["envoy/istio", "envoy/envoy-gateway"] {
         for entry in fs::read_dir(find::root().join(folder)).expect("the folder").flatten() {
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            assert!(RESOURCES.iter().any(|(p, _, _)| *p == path), "{path} is not tested");
+            assert!(path == MESH || RESOURCES.iter().any(|(p, _, _)| *p == path), "{path} is not tested");
         }
     }
     for (path, kind, _) in RESOURCES {
@@ -213,26 +219,27 @@ fn owners_are_known(envoy: &Running, upstream: &Upstream, token: &str) {
 }
 
 /// `spec` of a WasmPlugin, or `spec.wasm` of a TrafficExtension, as Istio delivers it.
-fn delivered(name: &str, wasm: &Value, configuration: &str) -> Value {
+fn delivered(name: &str, plugin: &str, wasm: &Value, configuration: &str) -> Value {
     let variables = wasm["vmConfig"]["env"].as_array().expect("variables");
     let from_host: Vec<&Value> =
         variables.iter().filter(|v| v["valueFrom"] == "HOST").map(|v| &v["name"]).collect();
     json!({"name": name, "typed_config": {"@type": WASM, "config": {
-        "name": "edge.eec-authn",
+        "name": plugin,
         "root_id": wasm["pluginName"],
-        "fail_open": false,
+        // By the same name.
+        "failure_policy": wasm["failStrategy"],
         "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": fetched(), "environment_variables": {"host_env_keys": from_host}},
         "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration},
     }}})
 }
 
-fn as_istio_delivers_it(path: &str, spec: &str, name: &str) {
+fn as_istio_delivers_it(path: &str, spec: &str, name: &str, plugin: &str, traps: &str) {
     let wasm = resource(path).pointer(spec).expect("the module").clone();
     let upstream = Upstream::start();
     let key = Key::new(1);
     let mut filter: Value =
         serde_json::from_str(&with_key(&wasm["pluginConfig"].to_string(), &key)).expect("JSON");
-    let extension = |filter: &Value| delivered(name, &wasm, &filter.to_string());
+    let extension = |filter: &Value| delivered(name, plugin, &wasm, &filter.to_string());
     let entry = json!({"name": name, "config_discovery": {"type_urls": [WASM, RBAC]}});
     let mut envoy = sidecar(entry, &extension(&filter), &upstream);
 
@@ -260,6 +267,9 @@ fn as_istio_delivers_it(path: &str, spec: &str, name: &str) {
     envoy.replace("ecds.json", &discovery(&extension(&filter)));
     envoy.wait_for_stat(&format!("extension_config_discovery.http_filter.{name}.config_reload"), 2);
     denied(&envoy, &request, "token_revoked");
+    // The name that the alert on traps has to know.
+    let shown = envoy.admin_get("/stats/prometheus");
+    assert!(shown.contains(&format!("\nenvoy_wasm_{traps}_vm_reload_success{{}} 0\n")), "{shown}");
 }
 
 #[test]
@@ -268,13 +278,21 @@ fn a_wasm_plugin_as_istio_delivers_it() {
         "envoy/istio/wasmplugin.yaml",
         "/spec",
         "extensions.istio.io/wasmplugin/edge.eec-authn",
+        "edge.eec-authn~istio-translated-wasmplugin",
+        "edge_eec_authn_istio_translated_wasmplugin",
     );
 }
 
 #[test]
 fn a_traffic_extension_as_istio_delivers_it() {
     let name = "extensions.istio.io/trafficextension/edge.eec-authn";
-    as_istio_delivers_it("envoy/istio/trafficextension.yaml", "/spec/wasm", name);
+    as_istio_delivers_it(
+        "envoy/istio/trafficextension.yaml",
+        "/spec/wasm",
+        name,
+        "edge.eec-authn",
+        "edge_eec_authn",
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod fixture;
 mod kubernetes;
 mod oci;
 mod operators_guide;
+mod platforms;
 mod prometheus;
 mod sidecar;
 mod traps;
