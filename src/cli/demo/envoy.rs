@@ -72,6 +72,8 @@ impl Envoy {
             .arg(&log)
             // Without hot restart several can run on one machine.
             .args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"])
+            // Each denial is a line with its reason in words.
+            .args(["--component-log-level", "wasm:info"])
             .args(["--file-flush-interval-msec", "20"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
