@@ -1,4 +1,4 @@
-//! `docs/issuers.md` and `docs/token-profiles.md` by what they show: each configuration is taken, each token is decided as it
+//! `docs/issuers.md`, `docs/token-profiles.md` and `docs/entitlement-server.md` by what they show: each configuration is taken, each token is decided as it
 //! stands there, and each row of "changed" refuses it with that code.
 //!
 //! A section has JSON blocks: the configuration, the token (`header` and `claims`, or `token` if it is opaque), perhaps what the
@@ -260,6 +260,11 @@ fn every_profile_of_tokens_is_as_its_page_says() {
             "Opaque tokens that are introspected (RFC 7662)",
         ],
     );
+}
+
+#[test]
+fn the_token_that_is_asked_of_an_entitlement_server_is_taken() {
+    held("entitlement-server.md", &["The token"]);
 }
 
 /// Without `issuer`, an `iss` with a path or a port is told from one of somebody else.
