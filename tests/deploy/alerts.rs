@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What of the statistics differs from nothing at all, as series of `promtool` by the minute. `trap` and `refused` are Envoy's
+/// What of the statistics differs from nothing at all, as series of `promtool` by the minute. `trap`, `refused` and `taken` are Envoy's
 /// own; the rest are names of the contract.
 type Changed = [(&'static str, &'static str)];
 
@@ -176,6 +176,9 @@ const CASES: &[(&str, bool, u32, &Changed)] = &[
     ("PushRefused", true, 20, &[("refused", "0x15 1x45")]),
     ("PushRefused", false, 40, &[("refused", "0x15 1x45")]),
     ("PushRefused", false, 20, &[("refused", "1x60")]),
+    ("NeverConfigured", true, 20, &[("refused", "1x60"), ("taken", "0x60")]),
+    ("NeverConfigured", false, 20, &[("refused", "1x60"), ("taken", "1x60")]),
+    ("NeverConfigured", false, 20, &[("refused", "0x60"), ("taken", "0x60")]),
     ("ConfigurationsDiffer", true, 20, &[("config.generation", "4711x60")]),
     ("ConfigurationsDiffer", false, 9, &[("config.generation", "4711x60")]),
     ("ConfigurationsDiffer", false, 20, &[("config.generation", "0x4 815x60")]),
@@ -217,6 +220,7 @@ fn exported(form: &Form, listener: Option<&str>, statistic: &str) -> String {
     match statistic {
         "trap" => return format!("{}{{{place}", form.trap.0),
         "refused" => return format!("{}{{{place}", form.refused.0),
+        "taken" => return format!("{}{{{place}", form.refused.0.replace("_config_fail", "_update_success")),
         _ => {}
     }
     if !form.labels {
@@ -298,8 +302,8 @@ fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
     (labels["namespace"], labels["job"]) = (json!("edge"), json!("ees"));
     match (alert, form.refused.1) {
         ("Trapped", _) => labels["plugin"] = json!(form.trap.1),
-        ("PushRefused", Some(extension)) => labels["extension"] = json!(extension),
-        ("PushRefused", None) => {}
+        ("PushRefused" | "NeverConfigured", Some(extension)) => labels["extension"] = json!(extension),
+        ("PushRefused" | "NeverConfigured", None) => {}
         _ => {
             if let Some(name) = form.name {
                 labels["listener"] = json!(name);
@@ -307,7 +311,7 @@ fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
         }
     }
     match alert {
-        "KeysNotFetched" => labels["instance"] = json!("a"),
+        "KeysNotFetched" | "NeverConfigured" => labels["instance"] = json!("a"),
         "KeysOld" => labels["issuer"] = json!("1"),
         "KeyEndsSoon" => labels["key"] = json!("0_1"),
         _ => {}
@@ -331,8 +335,11 @@ fn each_alert_fires_when_it_should_and_only_then() {
     }
     for form in FORMS {
         // Forms that differ from another in Envoy's own names alone are played through with these.
-        let cases =
-            CASES.iter().filter(|(alert, ..)| form.full || ["Trapped", "PushRefused"].contains(alert));
+        let cases = CASES
+            .iter()
+            .filter(|(alert, ..)| form.full || ["Trapped", "PushRefused", "NeverConfigured"].contains(alert));
+        // Without ECDS there is no counter that tells.
+        let cases = cases.filter(|(alert, ..)| *alert != "NeverConfigured" || form.refused.1.is_some());
         let cases = cases.map(|(alert, fires, minute, changed)| {
             let rule = &alerts[&format!("EecAuthn{alert}")];
             let expected =
