@@ -126,7 +126,7 @@ fn the_client_lives_its_life_and_others_are_told_apart() {
         ],
     );
     fs::write(directory.path().join("envoy.yaml"), text).expect("a file");
-    let mut envoy = Running::start(directory, &[("EEC_AUTHN_OWNERSHIP", &secret)]);
+    let envoy = Running::start(directory, &[("EEC_AUTHN_OWNERSHIP", &secret)]);
     let [ees, ecs] = ["ees", "ecs"].map(|name| envoy.listener(name));
 
     // The service's own arguments, but for where names are.
