@@ -13,6 +13,9 @@ use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+/// How soon a stream goes on that must not do so inside its own callback.
+const A_MOMENT: Duration = Duration::from_millis(1);
+
 /// Questions on their way and the streams that wait for answers.
 pub(super) struct Calls {
     root: u32,
@@ -63,7 +66,12 @@ impl Calls {
     /// A stream is to go on, but not inside its own callback: at the root context's next tick.
     pub(super) fn resume_soon(&self, ticks: &Ticks, stream: StreamId) {
         self.resuming.borrow_mut().push(stream);
-        ticks.every(Duration::from_millis(1), stream);
+        ticks.every(A_MOMENT, stream);
+    }
+
+    /// How often the root context is needed for them.
+    pub(super) fn period(&self) -> Option<Duration> {
+        (!self.resuming.borrow().is_empty()).then_some(A_MOMENT)
     }
 
     /// Lets streams go on; runs in the root context.

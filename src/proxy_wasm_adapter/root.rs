@@ -50,6 +50,7 @@ impl Root {
         let key_days = Duration::from_secs(KEY_DAYS_PERIOD.into());
         Ticks::shortest([
             shared.statistics.has_key_days().then_some(key_days),
+            shared.calls.period(),
             shared.fetches.period(&shared.plugin.policy),
             shared.plugin.tally.has_news().then_some(TELL_AFTER),
         ])

@@ -174,6 +174,36 @@ fn a_body_and_trailers_that_came_meanwhile_are_looked_at_after_the_answer() {
     }
 }
 
+/// What has trailers goes on a moment after its answer; an answer to somebody else within that moment changes nothing.
+#[test]
+fn trailers_go_on_however_many_others_are_answered_at_that_moment() {
+    let (server, key, mut p) = (Server::start(), Key::new(1), Problems::new());
+    let fixture = fixture(&server, &key, false, false);
+    server.says(&json!({"active": true}));
+    let address = fixture.envoy.address();
+    for round in 0..5 {
+        server.hold();
+        let threads: Vec<_> = (0..60)
+            .map(|n| {
+                let token = key.token(&claims_with(json!({"jti": format!("{round} {n}")})));
+                let plain = delete(&token);
+                let request = if n % 3 == 0 {
+                    Request::register("eec-1").bearer(&token).trailer("x-t", "1")
+                } else {
+                    plain
+                };
+                std::thread::spawn(move || Protocol::H1.exchange(address, &request).map(|r| r.status))
+            })
+            .collect();
+        fixture.envoy.wait("all of them", |e| (e.filter_stat("online.waiting") == 60).then_some(()));
+        server.release();
+        for (n, thread) in threads.into_iter().enumerate() {
+            p.equal("all", &format!("{round} {n}"), thread.join().expect("a thread"), Ok(201));
+        }
+    }
+    fixture.finish(p);
+}
+
 #[test]
 fn others_are_served_while_a_server_hangs() {
     const OTHER: &str = "aes.mnc002.mcc001.pub.3gppnetwork.org";
