@@ -119,16 +119,14 @@ impl TrustAnchors {
         let end_entity =
             EndEntityCert::try_from(&first).map_err(|error| format!("has an `x5c` with {error}"))?;
         let algorithms = Algorithms::new(work);
-        let path = end_entity
-            .verify_for_usage(
-                &algorithms.all(),
-                &self.anchors,
-                &others,
-                moment_within(&of_all, now),
-                TokenSigning,
-                None,
-                None,
-            )
+        let path_at = |anchors, moment| {
+            let algorithms = algorithms.all();
+            end_entity.verify_for_usage(&algorithms, anchors, &others, moment, TokenSigning, None, None)
+        };
+        // A path of now comes first: another certificate in `x5c` may be over, and no part of it.
+        let valid = self.valid_at(now);
+        let path = path_at(&valid, moment(now.seconds()))
+            .or_else(|_| path_at(&self.anchors, moment_within(&of_all, now)))
             .map_err(|error| format!("has no chain to a trust anchor: {error}"))?;
         let mut shared = *window;
         for intermediate in path.intermediate_certificates() {
@@ -140,11 +138,25 @@ impl TrustAnchors {
             }
             shared = shared.narrowed_by(&Window { not_before: read.not_before, not_after: read.not_after });
         }
-        let anchor = self.anchors.iter().position(|anchor| anchor == path.anchor());
-        if let Some(dates) = anchor.and_then(|place| self.windows.get(place)) {
+        if let Some(dates) = self.dates_of(path.anchor(), now) {
             shared = shared.narrowed_by(dates);
         }
         if shared.is_empty() { Err("has a chain that is never valid".into()) } else { Ok(shared) }
+    }
+
+    /// The anchors that are valid at `now`.
+    fn valid_at(&self, now: UnixTime) -> Vec<TrustAnchor<'static>> {
+        let dated = self.anchors.iter().zip(&self.windows);
+        dated.filter(|(_, window)| window.contains(now)).map(|(anchor, _)| anchor.clone()).collect()
+    }
+
+    /// The dates of an anchor. An authority that was given a new certificate for its key may be here twice: those that are valid
+    /// at `now` count first, and of them those that last longest.
+    fn dates_of(&self, wanted: &TrustAnchor<'_>, now: UnixTime) -> Option<&Window> {
+        let dated = self.anchors.iter().zip(&self.windows);
+        let same = dated.filter(|(anchor, _)| *anchor == wanted).map(|(_, window)| window);
+        let rank = |window: &Window| (window.contains(now), window.not_after.map(UnixTime::seconds));
+        same.reduce(|one, other| if rank(one) < rank(other) { other } else { one })
     }
 }
 
@@ -156,11 +168,14 @@ fn dates(der: &[u8]) -> Option<Window> {
 /// A moment at which the certificates are valid, if there is one: now, or the first or the last. Whether now is one is
 /// for whoever uses the key.
 fn moment_within(window: &Window, now: UnixTime) -> rustls_pki_types::UnixTime {
-    let seconds = match (window.not_before, window.not_after) {
+    moment(match (window.not_before, window.not_after) {
         (Some(start), _) if now < start => start.seconds(),
         (_, Some(end)) if end <= now => end.seconds() - 1.0,
         _ => now.seconds(),
-    };
+    })
+}
+
+fn moment(seconds: f64) -> rustls_pki_types::UnixTime {
     let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     rustls_pki_types::UnixTime::since_unix_epoch(since)
 }

@@ -145,6 +145,17 @@ def main():
         line.append(authority(f"line {n}", line[-1]))
     case("five in all", leaf(line[3]), line[3::-1])
 
+    over = authority("over", days=(-300, -100))
+    case("beside one that is over", leaf(), [middle, over])
+    case("behind one that is over", leaf(), [over, middle])
+    crossed = authority("crossed", authority("gone", days=(-300, -100)), days=(-50, -2))
+    case("crossed with one that is over", leaf(authority("crossed", root, key=crossed.key)), [crossed, authority("crossed", root, key=crossed.key)])
+    former = authority("renewed", days=(-100, -1))
+    renewed = authority("renewed", key=former.key, days=(-2, 30))
+    waning = authority("renewed", key=former.key, days=(-100, 3))
+    for title, anchors in (("first", (former, renewed)), ("last", (renewed, former)), ("that ends soon", (waning, renewed))):
+        case(f"an anchor beside its former certificate, {title}", leaf(renewed), [], anchors=anchors)
+
     refused("six in all", leaf(line[4]), line[4::-1])
     refused("no certificate", leaf(), [], x5c=[])
     refused("no x5c", leaf(), [], x5c=None)
@@ -158,7 +169,7 @@ def main():
     refused("an authority's", Party("leaf").signed_by(middle, [san, x509.BasicConstraints(True, None)]), [middle])
     for title, names in (("a wildcard", "*." + name.split(".", 1)[1]), ("another name", "other.example.org")):
         refused(title, leaf(extensions=[x509.SubjectAlternativeName([x509.DNSName(names)])]), [middle])
-    refused("a common name", Party(name).signed_by(middle, []), [middle])
+    refused("a common name", Party(name[:64]).signed_by(middle, []), [middle])
     refused("for encryption", leaf(extensions=[san, key_usage("key_encipherment")]), [middle])
     for purpose in (ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.38")):
         refused(f"purpose {purpose.dotted_string}", leaf(extensions=[san, x509.ExtendedKeyUsage([purpose])]), [middle])
@@ -176,6 +187,9 @@ def main():
     refused("an excluded name", leaf(excluded), [excluded])
     elsewhere = authority("elsewhere", root, more=[x509.NameConstraints([x509.DNSName("example.org")], None)])
     refused("no permitted name", leaf(elsewhere), [elsewhere])
+    for title, constraints in (("excludes it", (None, [domain])), ("permits another", ([x509.DNSName("example.org")], None))):
+        anchor = authority(title, more=[x509.NameConstraints(*constraints)])
+        refused(f"an anchor that {title}", leaf(anchor), [], anchors=(anchor,))
     strange = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
     refused("a critical extension", leaf(extensions=[san, strange]), [middle])
     later = authority("later", root, days=(10, 20))
