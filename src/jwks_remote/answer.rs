@@ -65,7 +65,7 @@ pub struct Moment {
 /// A set that can be used.
 #[derive(Debug)]
 pub struct KeySetAnswer {
-    /// Its keys: at least one. Their numbers are not given yet.
+    /// Its keys, but for those that are pinned as well: all others count for nothing. Their numbers are not given yet.
     pub keys: Vec<PinnedKey>,
     /// Why others were left out, if some were: the first reason.
     pub left_out: Option<String>,

@@ -32,7 +32,7 @@ struct Set {
 pub struct Taken {
     /// Whether there is a new key in it.
     pub brought: Brought,
-    /// The numbers of keys that are gone.
+    /// The numbers that no key has any more: of those that are gone, and of those that end earlier now.
     pub gone: Vec<u64>,
 }
 
@@ -65,7 +65,7 @@ impl FetchedKeys {
     }
 
     /// Takes the set that the fetch `number` has brought for `server`. A key that was there before (the same key, `kid` and
-    /// window) stays the same one, with all that was computed for it.
+    /// window) stays the same one, with all that was computed for it; where this set ends before the last one, with another number.
     pub fn take(
         &mut self,
         server: &EntitlementServer,
@@ -76,25 +76,37 @@ impl FetchedKeys {
         let before = self.sets.remove(&server.number);
         let newest = before.as_ref().and_then(|set| set.newest_issue);
         let mut old: Vec<&PinnedKey> = before.iter().flat_map(Set::fetched).collect();
+        let mut gone = Vec::new();
         let mut brought = Brought::Same;
         let mut keys = server.keys.keys().to_vec();
         for key in answer.keys {
             let same = old.iter().position(|old| is_same(old, &key)).map(|place| old.swap_remove(place));
-            let number = same.and_then(|same| same.fetched).map(|fetched| fetched.number);
-            let number = number.unwrap_or_else(|| {
-                brought = Brought::New;
-                self.numbered = self.numbered.saturating_add(1);
-                self.numbered
-            });
+            let number = match same.and_then(|same| same.fetched) {
+                Some(fetched) if fetched.until <= answer.until => fetched.number,
+                // Tokens that it has verified would be kept until the end of the old set: they are to be seen anew.
+                Some(fetched) => {
+                    gone.push(fetched.number);
+                    self.next_number()
+                }
+                None => {
+                    brought = Brought::New;
+                    self.next_number()
+                }
+            };
             let fetched = Some(Fetched { number, until: answer.until });
             let material = same.map(|same| same.key.clone());
             keys.push(PinnedKey { key: material.unwrap_or(key.key), fetched, ..key });
         }
-        let gone = old.iter().filter_map(|key| key.fetched).map(|fetched| fetched.number).collect();
+        gone.extend(old.iter().filter_map(|key| key.fetched).map(|fetched| fetched.number));
         let newest_issue = [newest, answer.issued_at].into_iter().flatten().reduce(f64::max);
         let set = Set { number, fetched_at, until: answer.until, newest_issue, keys: KeySet::new(keys) };
         self.sets.insert(server.number, set);
         Taken { brought, gone }
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.numbered = self.numbered.saturating_add(1);
+        self.numbered
     }
 
     fn in_force(&self, server: usize, now: UnixTime) -> Option<&Set> {

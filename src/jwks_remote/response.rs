@@ -12,6 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 /// The longest answer, in bytes.
 pub(super) const MAX_ANSWER: usize = 256 * 1_024;
 
+/// The longest reason, in characters: a stranger's text may be part of it, and it goes into the log.
+const MAX_REASON: usize = 400;
+
 /// The most keys in a set, usable or not.
 const MAX_KEYS: usize = 64;
 
@@ -40,8 +43,8 @@ pub fn read(
     };
     let stale = moment.fetched_at.plus(remote.max_stale_seconds as f64);
     let until = end.filter(|end| *end < stale).unwrap_or(stale);
-    let (keys, left_out) = keys(&set, &server.keys, remote, moment.now, until)?;
-    if keys.is_empty() {
+    let Found { keys, pinned, left_out } = keys(&set, &server.keys, remote, moment.now, until)?;
+    if keys.is_empty() && !pinned {
         let because = left_out.unwrap_or_else(|| "it is empty".into());
         return Err(Failure { because: format!("the set has no usable key: {because}") });
     }
@@ -68,35 +71,51 @@ fn check_transport(remote: &JwksRemote, answer: &Answer<'_>) -> Result<(), Failu
     Ok(())
 }
 
-/// The usable keys of a set, and the first reason why one was left out.
+/// What is in a set.
+#[derive(Default)]
+struct Found {
+    /// The usable keys.
+    keys: Vec<PinnedKey>,
+    /// Whether a key in it is pinned as well, which needs it no second time.
+    pinned: bool,
+    /// The first reason why one was left out.
+    left_out: Option<String>,
+}
+
+/// What is in a set beside the `pinned` keys.
 fn keys(
     set: &Json,
     pinned: &KeySet,
     remote: &JwksRemote,
     now: UnixTime,
     until: UnixTime,
-) -> Result<(Vec<PinnedKey>, Option<String>), Failure> {
+) -> Result<Found, Failure> {
     let items = set.get("keys").and_then(Json::as_array).ok_or("the answer has no array `keys`")?;
     if items.len() > MAX_KEYS {
         return Err("the set has more than 64 keys".into());
     }
-    let mut keys: Vec<PinnedKey> = Vec::new();
-    let mut left_out = None;
+    let mut found = Found::default();
     let work = Work::default();
     for (index, item) in items.iter().enumerate() {
-        match key(item, remote, now, until, &work) {
-            Ok(key) if pinned.keys().iter().chain(&keys).any(|other| is_hidden_by(&key, other)) => {
-                left_out.get_or_insert_with(|| {
-                    format!("keys[{index}] has `kid` and algorithm of another key, which comes first")
-                });
-            }
-            Ok(key) => keys.push(key),
+        let key = match key(item, remote, now, until, &work) {
+            Ok(key) => key,
             Err(because) => {
-                left_out.get_or_insert_with(|| format!("keys[{index}]{because}"));
+                let because = || format!("keys[{index}]{because}").chars().take(MAX_REASON).collect();
+                found.left_out.get_or_insert_with(because);
+                continue;
             }
+        };
+        if pinned.keys().iter().any(|pinned| is_same(&key, pinned) && key.kid == pinned.kid) {
+            found.pinned = true;
+        } else if pinned.keys().iter().chain(&found.keys).any(|other| is_hidden_by(&key, other)) {
+            found.left_out.get_or_insert_with(|| {
+                format!("keys[{index}] has `kid` and algorithm of another key, which comes first")
+            });
+        } else {
+            found.keys.push(key);
         }
     }
-    Ok((keys, left_out))
+    Ok(found)
 }
 
 fn key(
@@ -129,7 +148,9 @@ fn chain(item: &Json) -> Result<Vec<Vec<u8>>, String> {
 
 /// Whether a token could not tell `key` from `other`: a namesake, or the same key without a name.
 fn is_hidden_by(key: &PinnedKey, other: &PinnedKey) -> bool {
-    let same_key = key.key.thumbprint() == other.key.thumbprint();
-    let same_algorithm = key.key.algorithm() == other.key.algorithm();
-    key.is_namesake_of(other) || (same_key && same_algorithm && key.kid.is_none() && other.kid.is_none())
+    key.is_namesake_of(other) || (is_same(key, other) && key.kid.is_none() && other.kid.is_none())
+}
+
+fn is_same(key: &PinnedKey, other: &PinnedKey) -> bool {
+    key.key.thumbprint() == other.key.thumbprint() && key.key.algorithm() == other.key.algorithm()
 }

@@ -1,14 +1,20 @@
 //! What a server's answer comes to when its keys are fetched: signed sets, read by every rule of `docs/contract.md#fetched-keys`.
 
-use crate::support::fixture::{ISSUER, config as small};
+use crate::support::fixture::{FQDN, ISSUER, config as small};
 use crate::support::foreign;
 use crate::support::token::{Key, base64url};
 use eec_authn::config;
-use eec_authn::jwks_remote::{Answer, Moment, read};
+use eec_authn::decision::DenyReason;
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
+use eec_authn::jwks_remote::{Answer, KeySetAnswer, Moment, read};
 use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::Policy;
+use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use serde_json::{Value, json};
+use std::hash::RandomState;
+use std::rc::Rc;
 
 const NOW: f64 = 1_796_000_000.0;
 
@@ -27,6 +33,15 @@ fn moment() -> Moment {
 
 /// Until when the set in this answer holds, or why it is none.
 fn until(policy: &Policy, content_type: &str, body: &str, moment: &Moment) -> Result<f64, String> {
+    read_set(policy, content_type, body, moment).map(|set| set.until.seconds() - NOW)
+}
+
+fn read_set(
+    policy: &Policy,
+    content_type: &str,
+    body: &str,
+    moment: &Moment,
+) -> Result<KeySetAnswer, String> {
     let server = &policy.entitlement_servers[0];
     let remote = server.jwks_remote.as_ref().expect("it fetches");
     let content_types = [content_type.as_bytes()];
@@ -36,10 +51,7 @@ fn until(policy: &Policy, content_type: &str, body: &str, moment: &Moment) -> Re
         content_encodings: &[],
         body: body.as_bytes(),
     };
-    match read(server, remote, &answer, moment, &NoHost) {
-        Ok(set) => Ok(set.until.seconds() - NOW),
-        Err(failure) => Err(failure.because),
-    }
+    read(server, remote, &answer, moment, &NoHost).map_err(|failure| failure.because)
 }
 
 /// The claims of a good set with changes; a null takes one away.
@@ -167,6 +179,81 @@ fn a_set_gets_stale_from_when_it_was_asked_for() {
     let set = json!({"keys": [Key::new(1).jwk()]}).to_string();
     assert_eq!(until(&policy, "application/json", &set, &earlier), Ok(60.0));
     assert_eq!(until(&policy, "application/jwk-set+json;charset=utf-8", &set, &moment()), Ok(100.0));
+}
+
+/// What becomes of a DELETE with `token`, so many seconds from now.
+fn decided(plugin: &Rc<PluginState>, token: &str, later: f64) -> Option<DenyReason> {
+    let (path, bearer) = ("/eees-eecregistration/v1/registrations/r1", format!("Bearer {token}"));
+    let pairs = [(":method", "DELETE"), (":path", path), (":authority", FQDN), ("authorization", &bearer)];
+    let pairs = pairs.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let rehearsal = Rehearsal {
+        request: RequestView::new(&pairs, true),
+        body: None,
+        trailers: None,
+        answer: &|_| panic!("nobody is asked"),
+        wait: Wait::Short,
+    };
+    match play(plugin, &rehearsal, moment().now.plus(later), &NoHost).decision {
+        Decision::Allowed => None,
+        Decision::Denied(denial, _) => Some(denial.reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_token_is_kept_no_longer_than_the_newest_set_with_its_key() {
+    let (signer, key) = (Key::new(7), Key::new(1));
+    let remote = json!({"cluster": "es", "signed_by": {"jwk": signer.jwk()}});
+    let policy = policy(&json!({"keys": [{"jwks_remote": remote}]}));
+    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    let take = |number: u64, seconds: f64| {
+        let header = json!({"alg": "EdDSA", "typ": "jwk-set+jwt"});
+        let set = signer.token_with(&header, &claims(&json!({"exp": NOW + seconds})));
+        let set = read_set(&plugin.policy, TYPE, &set, &moment()).expect("a set");
+        plugin.take_set(&plugin.policy.entitlement_servers[0], number, moment().now, set);
+    };
+    let token = key
+        .token(&json!({"iss": ISSUER, "sub": "eec-1", "aud": FQDN, "iat": NOW - 1.0, "exp": NOW + 3_000.0}));
+    take(1, 2_000.0);
+    assert_eq!(decided(&plugin, &token, 0.0), None);
+    // The key stays, and its set is to end before the one that the token was seen with.
+    take(2, 600.0);
+    assert_eq!(decided(&plugin, &token, 599.0), None);
+    assert_eq!(decided(&plugin, &token, 600.0), Some(DenyReason::EntitlementUnavailable));
+    take(3, 2_000.0);
+    assert_eq!(decided(&plugin, &token, 1_999.0), None);
+    assert_eq!(decided(&plugin, &token, 2_000.0), Some(DenyReason::EntitlementUnavailable));
+}
+
+#[test]
+fn a_set_that_has_only_what_is_pinned_is_a_good_one() {
+    let (pinned, other) = (Key::new(1), Key::new(2));
+    let policy = policy(&json!({"keys": [{"jwk": pinned.jwk()}, {"jwks_remote": {"cluster": "es"}}]}));
+    let set = |key: &Value| json!({"keys": [key]}).to_string();
+    let read = |key: &Value| read_set(&policy, "application/json", &set(key), &moment());
+    let taken = read(&pinned.jwk()).expect("a set");
+    assert!(taken.keys.is_empty() && taken.left_out.is_none(), "{taken:?}");
+    let mut impostor = other.jwk();
+    impostor["kid"] = pinned.jwk()["kid"].clone();
+    assert!(read(&impostor).is_err_and(|because| because.contains("another key")));
+    // With it, an unknown name is one; without any set, nobody could tell.
+    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    let token = other
+        .token(&json!({"iss": ISSUER, "sub": "eec-1", "aud": FQDN, "iat": NOW - 1.0, "exp": NOW + 3_000.0}));
+    assert_eq!(decided(&plugin, &token, 0.0), Some(DenyReason::EntitlementUnavailable));
+    plugin.take_set(&plugin.policy.entitlement_servers[0], 1, moment().now, taken);
+    assert_eq!(decided(&plugin, &token, 0.0), Some(DenyReason::KeyUnknown));
+}
+
+#[test]
+fn what_a_certificate_calls_itself_does_not_fill_the_log() {
+    let root = foreign::run("chains.py", &json!({"name": format!("{}.example.org", "x".repeat(5_000))}));
+    let case = &root[0];
+    let remote = json!({"cluster": "es", "trust_anchors_pem": case["anchors"]});
+    let policy = policy(&json!({"keys": [{"jwks_remote": remote}]}));
+    let set = json!({"keys": [case["key"]]}).to_string();
+    let because = read_set(&policy, "application/json", &set, &moment()).expect_err("another name");
+    assert!(because.contains("other hosts") && because.len() < 600, "{} bytes", because.len());
 }
 
 /// Chains that OpenSSL has made.
