@@ -13,6 +13,9 @@ const FIRST_RETRY: f64 = 1.0;
 /// have written meanwhile. What is further ahead was written before the clock was set back.
 const APART: f64 = 1.0;
 
+/// More fetches than there can be in any process.
+const MOST_FETCHES: u64 = 1 << 53;
+
 /// The first field of a schedule as bytes: other bytes under its name are none.
 const FORMAT: u64 = 0x6565_6361_6a77_0001;
 
@@ -93,6 +96,16 @@ impl Schedule {
         self.set
     }
 
+    /// The number of the newest fetch, ended or not; 0 if there has been none.
+    pub fn fetches(&self) -> u64 {
+        self.fetches
+    }
+
+    /// Whether the fetch `number` is the newest and has not ended, however long it takes.
+    pub fn is_awaited(&self, number: u64) -> bool {
+        self.lease.is_some() && number == self.fetches
+    }
+
     /// The schedule with a fetch begun now, and the number of that; `None` if it may not begin.
     pub fn begun(&self, want: Want, now: UnixTime, pace: Pace) -> Option<(Schedule, u64)> {
         if self.is_under_way(now, pace) {
@@ -123,7 +136,9 @@ impl Schedule {
         pace: Pace,
         spread: f64,
     ) -> Option<Schedule> {
-        self.lease.filter(|_| number == self.fetches)?;
+        if !self.is_awaited(number) {
+            return None;
+        }
         let pause = match brought {
             Brought::New => FIRST_PAUSE,
             Brought::Same | Brought::Nothing if self.for_unknown => (self.pause * 2.0).min(LONGEST_PAUSE),
@@ -169,6 +184,10 @@ impl Schedule {
         };
         let number = |bits| Some(f64::from_bits(bits)).filter(|number: &f64| number.is_finite());
         let pause = number(pause).filter(|pause| (FIRST_PAUSE..=LONGEST_PAUSE).contains(pause))?;
+        // So many that there could be no more: somebody else's number.
+        if fetches.max(set) > MOST_FETCHES {
+            return None;
+        }
         rest.is_empty().then_some(Schedule {
             lease: UnixTime::new(f64::from_bits(lease)),
             fetches,
@@ -343,7 +362,10 @@ mod tests {
         let bytes = schedule.to_bytes();
         assert_eq!(Schedule::from_bytes(&bytes), schedule);
         assert_eq!(Schedule::from_bytes(&Schedule::default().to_bytes()), Schedule::default());
-        for strange in [&b""[..], b"x", &bytes[1..], &[&bytes[..], &[0]].concat(), &[0xff; 72], &[0; 72]] {
+        let endless = Schedule { fetches: u64::MAX, ..schedule }.to_bytes();
+        for strange in
+            [&b""[..], b"x", &endless, &bytes[1..], &[&bytes[..], &[0]].concat(), &[0xff; 72], &[0; 72]]
+        {
             assert_eq!(Schedule::from_bytes(strange), Schedule::default());
         }
     }

@@ -95,15 +95,22 @@ impl<'a> SharedSets<'a> {
         written && in_time.get()
     }
 
+    /// Whether no other fetch has begun since the one with this number, which has not ended: else what it brings comes too late.
+    pub fn is_awaited(&self, number: u64) -> bool {
+        self.schedule().is_awaited(number)
+    }
+
     /// Whether a fetch is under way.
     pub fn is_under_way(&self, now: UnixTime) -> bool {
         self.schedule().is_under_way(now, self.pace())
     }
 
-    /// Leaves a set for the others; never an earlier one than is there.
+    /// Leaves a set for the others; never an earlier one than is there. One with a number that no fetch has had yet is of another
+    /// schedule, which nobody knows any more.
     pub fn store(&self, set: &StoredSet) -> bool {
+        let fetches = self.schedule().fetches();
         shared_map::update(self.map, &self.place("set"), &|bytes| {
-            let newer = number_of(bytes).is_none_or(|there| there < set.number);
+            let newer = number_of(bytes).is_none_or(|there| there < set.number || there > fetches);
             newer.then(|| {
                 let head = [set.number.to_le_bytes(), set.fetched_at.seconds().to_bits().to_le_bytes()];
                 [head.as_flattened(), &set.body].concat()
@@ -111,8 +118,13 @@ impl<'a> SharedSets<'a> {
         })
     }
 
-    /// The newest set.
+    /// The newest set, if it is one of this schedule's: at least that which the schedule has in force.
     pub fn stored(&self) -> Option<StoredSet> {
+        let schedule = self.schedule();
+        self.found().filter(|set| (schedule.set()..=schedule.fetches()).contains(&set.number))
+    }
+
+    fn found(&self) -> Option<StoredSet> {
         let Read::Value(bytes, _) = self.map.get(&self.place("set")) else { return None };
         let (number, rest) = bytes.split_first_chunk()?;
         let (fetched_at, body) = rest.split_first_chunk()?;
@@ -156,4 +168,89 @@ fn number_of(bytes: &[u8]) -> Option<u64> {
 fn issue(bytes: &[u8]) -> Option<f64> {
     let bits = u64::from_le_bytes(bytes.try_into().ok()?);
     Some(f64::from_bits(bits)).filter(|issued_at| issued_at.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fqdn::Fqdn;
+    use crate::keys::{KeySet, TrustAnchors};
+    use crate::policy::jwks_remote::Name;
+    use crate::shared_map::fake::FakeMap;
+
+    fn remote() -> JwksRemote {
+        JwksRemote {
+            cluster: "es".into(),
+            path: "/jwks".into(),
+            authority: "aes.example.org".into(),
+            refresh_seconds: 300,
+            timeout_ms: 1_000,
+            max_stale_seconds: 600,
+            signed_by: KeySet::default(),
+            trust_anchors: TrustAnchors::default(),
+            fqdn: Fqdn::parse("aes.example.org").expect("a name"),
+            set_name: Name::of(["set"]),
+            server_name: Name::of(["server"]),
+        }
+    }
+
+    fn at(seconds: f64) -> UnixTime {
+        UnixTime::new(1_796_000_000.0 + seconds).expect("a time")
+    }
+
+    fn set(number: u64) -> StoredSet {
+        StoredSet { number, fetched_at: at(0.0), body: number.to_string().into_bytes() }
+    }
+
+    /// A fetch that begins `second` and leaves a set.
+    fn fetch(sets: &SharedSets<'_>, second: f64) -> u64 {
+        let Admission::Fetch(number) = sets.begin(Want::Due, at(second)) else { panic!("one is due") };
+        assert!(sets.is_awaited(number) && sets.store(&set(number)));
+        assert!(sets.end(number, Brought::New, at(second), 0.0));
+        number
+    }
+
+    #[test]
+    fn what_comes_after_another_fetch_has_begun_comes_too_late() {
+        let (map, remote) = (FakeMap::default(), remote());
+        let sets = SharedSets::new(&map, &remote);
+        let begin = |second| match sets.begin(Want::Due, at(second)) {
+            Admission::Fetch(number) => number,
+            other => panic!("{other:?}"),
+        };
+        let slow = begin(0.0);
+        assert!(sets.is_awaited(slow));
+        let quick = begin(2.0);
+        assert!(sets.is_awaited(quick) && !sets.is_awaited(slow));
+        assert!(sets.store(&set(quick)) && sets.end(quick, Brought::New, at(2.1), 0.0));
+        assert!(!sets.is_awaited(slow) && !sets.is_awaited(quick));
+        // It asks a moment too early, and leaves what it has.
+        assert!(sets.store(&set(slow)));
+        assert_eq!(sets.stored(), Some(set(quick)));
+    }
+
+    #[test]
+    fn a_set_of_another_schedule_is_none_and_makes_room() {
+        let (map, remote) = (FakeMap::default(), remote());
+        let sets = SharedSets::new(&map, &remote);
+        for n in 0..5 {
+            fetch(&sets, f64::from(n) * 300.0);
+        }
+        assert_eq!(sets.stored(), Some(set(5)));
+        // Another version of this module, or another module, has left something else there.
+        assert!(shared_map::update(&map, &sets.place("schedule"), &|_| Some(b"another form".to_vec())));
+        assert_eq!(sets.stored(), None);
+        let number = fetch(&sets, 2_000.0);
+        assert_eq!((number, sets.stored()), (1, Some(set(1))));
+    }
+
+    #[test]
+    fn a_set_is_there_before_its_fetch_has_ended() {
+        let (map, remote) = (FakeMap::default(), remote());
+        let sets = SharedSets::new(&map, &remote);
+        let first = fetch(&sets, 0.0);
+        let Admission::Fetch(second) = sets.begin(Want::Due, at(300.0)) else { panic!("one is due") };
+        assert!(sets.store(&set(second)));
+        assert_eq!((sets.schedule().set(), sets.stored()), (first, Some(set(second))));
+    }
 }

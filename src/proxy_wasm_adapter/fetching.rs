@@ -159,11 +159,16 @@ fn fetched(
     set: jwks_remote::KeySetAnswer,
     body: Vec<u8>,
 ) {
+    let sets = SharedSets::new(&*shared.fetches.map, remote);
+    if !sets.is_awaited(fetch.number) {
+        // Another has been begun since, and what that has brought, or brings, is newer.
+        failed(shared, server, remote, fetch.number, &"the answer comes too late".into());
+        return;
+    }
     shared.plugin.tally.count(Counter::JwksFetched);
     if let Some(because) = &set.left_out {
         log(server, &format!("a key of the set is left out: {because}"));
     }
-    let sets = SharedSets::new(&*shared.fetches.map, remote);
     if let Some(issued_at) = set.issued_at {
         sets.accept_issue(issued_at);
     }
@@ -184,7 +189,8 @@ pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
     let Some((server, remote)) = find(shared, server) else { return false };
     let sets = SharedSets::new(&*shared.fetches.map, remote);
     let newest = sets.schedule().set();
-    if newest == 0 || newest == shared.plugin.fetched.borrow().set_number(server.number) {
+    let is_known = newest == shared.plugin.fetched.borrow().set_number(server.number);
+    if newest == 0 || is_known || shared.fetches.is_refused(server.number, newest) {
         return false;
     }
     let Some(stored) = sets.stored() else { return false };
@@ -195,7 +201,12 @@ pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
             shared.plugin.take_set(server, newest, moment.fetched_at, set);
             true
         }
-        Err(_) => false,
+        Err(failure) => {
+            // Reading it takes long, and it does not get better.
+            shared.fetches.refuse(server.number, newest);
+            log(server, &format!("a set that was fetched before is not used: {}", failure.because));
+            false
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct KeyFetches {
     pub(super) wanted: Cell<Option<usize>>,
     pub(super) under_way: RefCell<HashMap<u32, Fetch>>,
     pub(super) waiting: RefCell<BTreeMap<usize, Vec<Waiting>>>,
+    /// By server, the number of a fetch whose set was not taken over: it is not read again with each request.
+    refused: RefCell<BTreeMap<usize, u64>>,
 }
 
 /// A fetch on its way.
@@ -49,7 +51,18 @@ impl KeyFetches {
             wanted: Cell::new(None),
             under_way: RefCell::default(),
             waiting: RefCell::default(),
+            refused: RefCell::default(),
         }
+    }
+
+    /// Whether the set that the fetch `number` has brought for `server` cannot be used.
+    pub(super) fn is_refused(&self, server: usize, number: u64) -> bool {
+        self.refused.borrow().get(&server) == Some(&number)
+    }
+
+    /// The set that the fetch `number` has brought for `server` cannot be used.
+    pub(super) fn refuse(&self, server: usize, number: u64) {
+        self.refused.borrow_mut().insert(server, number);
     }
 
     /// A stream does not wait any longer.

@@ -489,6 +489,33 @@ fn a_signed_set_is_the_signers_and_never_goes_back() {
     p.finish();
 }
 
+/// A set that is over is left where it is, and nobody reads it again with each request: that costs as much as a fetch.
+#[test]
+fn a_set_that_is_over_is_read_once_by_each_worker_of_a_new_configuration() {
+    let (server, signer, key, upstream) = (Server::start(), Key::new(7), Key::new(1), Upstream::start());
+    server.answers(signed(&signer, &[&key], &json!({"iat": crate::support::token::now() - 10})));
+    let mut filter = fetching(&[], &json!({"signed_by": {"jwk": signer.jwk()}, "refresh_seconds": 1}));
+    let setup = |filter: &Value| setup(filter, &upstream, &server).ecds().concurrency(2);
+    let mut envoy = Envoy::start(&setup(&filter));
+    wait_for_set(&envoy, 1);
+    let (token, mut p) = (key.token(&claims()), Problems::new());
+    p.equal("before", "status", status(envoy.address(), &token), Some(201));
+    let fetched = envoy.filter_stat("jwks.fetched");
+    server.answers(signed(&signer, &[&key], &json!({"exp": crate::support::token::now() + 8})));
+    wait_for_set(&envoy, fetched + 2);
+    server.answers(http(500, "text/plain", ""));
+    envoy.wait("its end", |envoy| (status(envoy.address(), &token) == Some(503)).then_some(()));
+    filter["revoked"] = json!({"token_ids": ["t"]});
+    assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+    for n in 0..50 {
+        p.equal("after", &n.to_string(), status(envoy.address(), &token), Some(503));
+    }
+    let told = envoy.log().matches("a set that was fetched before is not used: `exp`").count();
+    // The main thread is given the configuration, too.
+    p.check("after", (1..=3).contains(&told), || format!("it is read {told} times"));
+    p.finish();
+}
+
 #[test]
 fn shadow_and_introspection_go_on_behind_fetched_keys() {
     let (server, es, key, mut p) = (Server::start(), Server::start(), Key::new(1), Problems::new());
