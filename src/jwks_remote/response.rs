@@ -43,7 +43,8 @@ pub fn read(
     };
     let stale = moment.fetched_at.plus(remote.max_stale_seconds as f64);
     let until = end.filter(|end| *end < stale).unwrap_or(stale);
-    let Found { keys, pinned, left_out } = keys(&set, &server.keys, remote, moment.now, until)?;
+    let at = At { now: moment.now, until, host };
+    let Found { keys, pinned, left_out } = keys(&set, &server.keys, remote, &at)?;
     if keys.is_empty() && !pinned {
         let because = left_out.unwrap_or_else(|| "it is empty".into());
         return Err(Failure { because: format!("the set has no usable key: {because}") });
@@ -71,6 +72,13 @@ fn check_transport(remote: &JwksRemote, answer: &Answer<'_>) -> Result<(), Failu
     Ok(())
 }
 
+/// When a set is read, when it ends, and who helps.
+struct At<'a> {
+    now: UnixTime,
+    until: UnixTime,
+    host: &'a dyn HostVerifier,
+}
+
 /// What is in a set.
 #[derive(Default)]
 struct Found {
@@ -83,13 +91,7 @@ struct Found {
 }
 
 /// What is in a set beside the `pinned` keys.
-fn keys(
-    set: &Json,
-    pinned: &KeySet,
-    remote: &JwksRemote,
-    now: UnixTime,
-    until: UnixTime,
-) -> Result<Found, Failure> {
+fn keys(set: &Json, pinned: &KeySet, remote: &JwksRemote, at: &At<'_>) -> Result<Found, Failure> {
     let items = set.get("keys").and_then(Json::as_array).ok_or("the answer has no array `keys`")?;
     if items.len() > MAX_KEYS {
         return Err("the set has more than 64 keys".into());
@@ -97,7 +99,7 @@ fn keys(
     let mut found = Found::default();
     let work = Work::default();
     for (index, item) in items.iter().enumerate() {
-        let key = match key(item, remote, now, until, &work) {
+        let key = match key(item, remote, at, &work) {
             Ok(key) => key,
             Err(because) => {
                 let because = || format!("keys[{index}]{because}").chars().take(MAX_REASON).collect();
@@ -118,22 +120,16 @@ fn keys(
     Ok(found)
 }
 
-fn key(
-    item: &Json,
-    remote: &JwksRemote,
-    now: UnixTime,
-    until: UnixTime,
-    work: &Work,
-) -> Result<PinnedKey, String> {
+fn key(item: &Json, remote: &JwksRemote, at: &At<'_>, work: &Work) -> Result<PinnedKey, String> {
     let jwk = Jwk::parse(item).map_err(|errors| {
         errors.first().map(|error| format!("{} {}", error.member, error.message)).unwrap_or_default()
     })?;
-    let fetched = Some(Fetched { number: 0, until });
+    let fetched = Some(Fetched { number: 0, until: at.until });
     let (key, kid) = (jwk.key, jwk.kid);
     if remote.trust_anchors.is_empty() {
         return Ok(PinnedKey { key, kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched });
     }
-    let vouched = remote.trust_anchors.vouch(&chain(item)?, &key, &remote.fqdn, now, work);
+    let vouched = remote.trust_anchors.vouch(&chain(item)?, &key, &remote.fqdn, at.now, work, at.host);
     let vouched = vouched.map_err(|because| format!(" {because}"))?;
     Ok(PinnedKey { key, kid, x5t_s256: Some(vouched.x5t_s256), window: vouched.window, fetched })
 }

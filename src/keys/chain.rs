@@ -4,6 +4,7 @@
 use super::certificate::Certificate;
 use super::chain_signature::{Algorithms, Work};
 use super::error::KeyErrors;
+use super::host::HostVerifier;
 use super::key_set::Window;
 use super::pem;
 use super::public_key::PublicKey;
@@ -88,6 +89,7 @@ impl TrustAnchors {
         server: &Fqdn,
         now: UnixTime,
         work: &Work,
+        host: &dyn HostVerifier,
     ) -> Result<Vouched, String> {
         let (first, others) = chain.split_first().ok_or("has no certificate in `x5c`")?;
         if chain.len() > MAX_CHAIN {
@@ -99,7 +101,8 @@ impl TrustAnchors {
         if certificate.key.thumbprint() != key.thumbprint() {
             return Err("is not the key of the first certificate in `x5c`".into());
         }
-        let window = self.path_window(first, others, &certificate.window, now, work)?;
+        let window =
+            self.path_window(first, others, &certificate.window, now, &Algorithms::new(work, host))?;
         Ok(Vouched { x5t_s256: certificate.x5t_s256, window })
     }
 
@@ -109,7 +112,7 @@ impl TrustAnchors {
         others: &[Vec<u8>],
         window: &Window,
         now: UnixTime,
-        work: &Work,
+        algorithms: &Algorithms<'_>,
     ) -> Result<Window, String> {
         let of_all = others.iter().try_fold(*window, |all, der| Some(all.narrowed_by(&dates(der)?)));
         let of_all = of_all.ok_or("has a certificate in `x5c` that cannot be read")?;
@@ -118,16 +121,19 @@ impl TrustAnchors {
             others.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
         let end_entity =
             EndEntityCert::try_from(&first).map_err(|error| format!("has an `x5c` with {error}"))?;
-        let algorithms = Algorithms::new(work);
         let path_at = |anchors, moment| {
             let algorithms = algorithms.all();
             end_entity.verify_for_usage(&algorithms, anchors, &others, moment, TokenSigning, None, None)
         };
         // A path of now comes first: another certificate in `x5c` may be over, and no part of it.
         let valid = self.valid_at(now);
-        let path = path_at(&valid, moment(now.seconds()))
-            .or_else(|_| path_at(&self.anchors, moment_within(&of_all, now)))
-            .map_err(|error| format!("has no chain to a trust anchor: {error}"))?;
+        let all_are = valid.len() == self.anchors.len() && of_all.contains(now);
+        let path =
+            path_at(&valid, moment(now.seconds()))
+                .or_else(|error| {
+                    if all_are { Err(error) } else { path_at(&self.anchors, moment_within(&of_all, now)) }
+                })
+                .map_err(|error| format!("has no chain to a trust anchor: {error}"))?;
         let mut shared = *window;
         for intermediate in path.intermediate_certificates() {
             let der = intermediate.der();

@@ -2,49 +2,79 @@
 
 use super::algorithm::Algorithm;
 use super::curve::Curve;
-use super::host::NoHost;
+use super::host::HostVerifier;
 use super::public_key::{Parts, PublicKey};
 use super::spki;
 use der::asn1::UintRef;
 use der::{Decode, Reader, SliceReader};
 use rustls_pki_types::alg_id;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most signatures that are verified for one set: with 64 keys, two for each and some to spare.
 const MAX_SIGNATURES: usize = 160;
 
-/// How many signatures may still be verified for one set. Nobody has vouched for its certificates before.
+/// The most of them that may be bad: authorities that were renewed with another key bring about some, a stranger only those.
+const MAX_BAD: usize = 16;
+
+/// As how many signatures one of RSASSA-PSS counts, which hosts do not verify; and one with a key of over 4,096 bits.
+const PSS: usize = 4;
+const LONG_PSS: usize = 16;
+
+/// The length of a signature with 4,096 bits.
+const LONG: usize = 512;
+
+/// How many signatures may still be verified for one set: nobody has vouched for its certificates before, and meanwhile
+/// the worker does nothing else.
 #[derive(Debug)]
-pub struct Work(AtomicUsize);
+pub struct Work {
+    left: AtomicUsize,
+    bad: AtomicUsize,
+}
 
 impl Default for Work {
     fn default() -> Work {
-        Work(AtomicUsize::new(MAX_SIGNATURES))
+        Work { left: AtomicUsize::new(MAX_SIGNATURES), bad: AtomicUsize::new(MAX_BAD) }
     }
 }
 
 impl Work {
-    fn take(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    /// Whether there is room for a signature of this weight.
+    fn take(&self, weight: usize) -> bool {
+        self.bad.load(Ordering::Relaxed) > 0 && less(&self.left, weight)
+    }
+
+    fn was_bad(&self) {
+        less(&self.bad, 1);
     }
 }
 
+fn less(number: &AtomicUsize, by: usize) -> bool {
+    number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(by)).is_ok()
+}
+
 /// An algorithm of certificates: the signature's, and the identifiers of it and of its keys.
-#[derive(Debug)]
 struct CertificateAlgorithm<'w> {
     algorithm: Algorithm,
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
     work: &'w Work,
+    host: &'w dyn HostVerifier,
+}
+
+impl fmt::Debug for CertificateAlgorithm<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} in certificates", self.algorithm)
+    }
 }
 
 /// All of them.
 pub(super) struct Algorithms<'w>(Vec<CertificateAlgorithm<'w>>);
 
 impl<'w> Algorithms<'w> {
-    pub(super) fn new(work: &'w Work) -> Algorithms<'w> {
-        let with = |algorithm, key, signature| CertificateAlgorithm { algorithm, key, signature, work };
+    pub(super) fn new(work: &'w Work, host: &'w dyn HostVerifier) -> Algorithms<'w> {
+        let with = |algorithm, key, signature| CertificateAlgorithm { algorithm, key, signature, work, host };
         let rsa = |algorithm, signature| with(algorithm, alg_id::RSA_ENCRYPTION, signature);
         Algorithms(vec![
             with(Algorithm::Es256, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
@@ -78,6 +108,26 @@ impl CertificateAlgorithm<'_> {
             | Algorithm::Ps512 => spki::decode_rsa(bytes),
         };
         parts.ok()?.with_algorithm(Some(self.algorithm.name())).ok()
+    }
+
+    /// As how many signatures this one counts.
+    fn weight(&self, signature: &[u8]) -> usize {
+        match self.algorithm {
+            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 if signature.len() > LONG => LONG_PSS,
+            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => PSS,
+            Algorithm::EdDsa
+            | Algorithm::Es256
+            | Algorithm::Es384
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512 => 1,
+        }
+    }
+
+    /// `None`: key or signature cannot be read.
+    fn is_good(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
+        let key = self.key(public_key)?;
+        Some(key.verify(message, &self.as_in_jose(signature)?, self.host))
     }
 
     /// The signature as JOSE has it: certificates have those of ECDSA in DER (RFC 3279, section 2.2.3).
@@ -117,12 +167,14 @@ impl SignatureVerificationAlgorithm for CertificateAlgorithm<'_> {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
-        if !self.work.take() {
+        if !self.work.take(self.weight(signature)) {
             return Err(InvalidSignature);
         }
-        let key = self.key(public_key).ok_or(InvalidSignature)?;
-        let signature = self.as_in_jose(signature).ok_or(InvalidSignature)?;
-        if key.verify(message, &signature, &NoHost) { Ok(()) } else { Err(InvalidSignature) }
+        if self.is_good(public_key, message, signature) == Some(true) {
+            return Ok(());
+        }
+        self.work.was_bad();
+        Err(InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {

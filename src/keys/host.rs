@@ -4,7 +4,8 @@ use super::Algorithm;
 
 /// Envoy offers BoringSSL to its plugins as the foreign function `verify_signature`: RSA PKCS#1 v1.5 and
 /// ECDSA, an order of magnitude faster than the same in WebAssembly. Other hosts have no such function.
-pub trait HostVerifier {
+/// (`Sync` is what rustls-webpki asks of whatever verifies certificates.)
+pub trait HostVerifier: Sync {
     /// Whether `signature` is that of `message` under the key `spki_der` (a DER SubjectPublicKeyInfo) and an algorithm
     /// of the kinds named above. An ECDSA signature is the DER SEQUENCE of RFC 3279, section 2.2.3.
     ///

@@ -4,23 +4,23 @@
 use super::Algorithm;
 use super::host::HostVerifier;
 use super::probes::{self, Probe};
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// A host and what it has shown to verify. What it cannot is verified here.
 #[derive(Debug)]
 pub struct ProvenHost<H> {
     host: H,
-    es256: OnceCell<bool>,
-    es384: OnceCell<bool>,
-    rs256: OnceCell<bool>,
-    rs384: OnceCell<bool>,
-    rs512: OnceCell<bool>,
+    es256: OnceLock<bool>,
+    es384: OnceLock<bool>,
+    rs256: OnceLock<bool>,
+    rs384: OnceLock<bool>,
+    rs512: OnceLock<bool>,
 }
 
 impl<H: HostVerifier> ProvenHost<H> {
     /// Nothing is asked yet.
     pub fn new(host: H) -> ProvenHost<H> {
-        let [es256, es384, rs256, rs384, rs512] = [const { OnceCell::new() }; 5];
+        let [es256, es384, rs256, rs384, rs512] = [const { OnceLock::new() }; 5];
         ProvenHost { host, es256, es384, rs256, rs384, rs512 }
     }
 

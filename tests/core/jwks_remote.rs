@@ -7,7 +7,7 @@ use eec_authn::config;
 use eec_authn::decision::DenyReason;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::jwks_remote::{Answer, KeySetAnswer, Moment, read};
-use eec_authn::keys::NoHost;
+use eec_authn::keys::{Algorithm, HostVerifier, NoHost};
 use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::Policy;
 use eec_authn::request::RequestView;
@@ -15,6 +15,7 @@ use eec_authn::time::UnixTime;
 use serde_json::{Value, json};
 use std::hash::RandomState;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NOW: f64 = 1_796_000_000.0;
 
@@ -254,6 +255,52 @@ fn what_a_certificate_calls_itself_does_not_fill_the_log() {
     let set = json!({"keys": [case["key"]]}).to_string();
     let because = read_set(&policy, "application/json", &set, &moment()).expect_err("another name");
     assert!(because.contains("other hosts") && because.len() < 600, "{} bytes", because.len());
+}
+
+/// A host that verifies nothing and counts what it is asked.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl HostVerifier for Counting {
+    fn verify(&self, _: Algorithm, _: &[u8], _: &[u8], _: &[u8]) -> Option<bool> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
+/// While a set is read, a worker does nothing else; what a stranger can make it do is little.
+#[test]
+fn the_host_verifies_chains_and_few_bad_ones_are_looked_at() {
+    let cases = foreign::run("chains.py", &json!({"name": ISSUER}));
+    let find = |name: &str| {
+        cases.as_array().expect("cases").iter().find(|case| case["name"] == name).expect("a case").clone()
+    };
+    let now = UnixTime::new(crate::support::token::now() as f64).expect("a time");
+    let moment = Moment { now, fetched_at: now, skew: 30.0, newest_issue: None };
+    for (name, keys, asked) in [("by one in between", Some(64), 128), ("a forged signature", None, 16)] {
+        let case = find(name);
+        let remote = json!({"cluster": "es", "trust_anchors_pem": case["anchors"]});
+        let policy = policy(&json!({"keys": [{"jwks_remote": remote}]}));
+        let with_name = |n: usize| {
+            let mut key = case["key"].clone();
+            key["kid"] = json!(n.to_string());
+            key
+        };
+        let body = json!({"keys": (0..64).map(with_name).collect::<Vec<_>>()}).to_string();
+        let (server, host) = (&policy.entitlement_servers[0], Counting::default());
+        let answer = Answer {
+            status: Some(200),
+            content_types: &[b"application/json"],
+            content_encodings: &[],
+            body: body.as_bytes(),
+        };
+        let remote = server.jwks_remote.as_ref().expect("it fetches");
+        let read = read(server, remote, &answer, &moment, &host);
+        assert_eq!(read.ok().map(|set| set.keys.len()), keys, "{name}");
+        // A bad signature takes one question, or two where the authority above is asked about first.
+        let found = host.0.load(Ordering::Relaxed);
+        assert!((asked..=2 * asked).contains(&found), "{name}: {found}");
+    }
 }
 
 /// Chains that OpenSSL has made.

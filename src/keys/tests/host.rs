@@ -5,7 +5,7 @@ use super::verify::{RFC_7515_A3, split};
 use super::{ED25519, P256, parse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard};
 
 /// Algorithm, SPKI and signature of a question.
 type Question = (Algorithm, Vec<u8>, Vec<u8>);
@@ -13,18 +13,22 @@ type Question = (Algorithm, Vec<u8>, Vec<u8>);
 /// A host that notes what it is asked and answers as it is told.
 struct Host {
     answer: Option<bool>,
-    asked: RefCell<Vec<Question>>,
+    asked: Mutex<Vec<Question>>,
 }
 
 impl Host {
     fn new(answer: Option<bool>) -> Host {
-        Host { answer, asked: RefCell::default() }
+        Host { answer, asked: Mutex::default() }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Vec<Question>> {
+        self.asked.lock().unwrap()
     }
 }
 
 impl HostVerifier for Host {
     fn verify(&self, algorithm: Algorithm, spki_der: &[u8], signature: &[u8], _: &[u8]) -> Option<bool> {
-        self.asked.borrow_mut().push((algorithm, spki_der.to_vec(), signature.to_vec()));
+        self.asked().push((algorithm, spki_der.to_vec(), signature.to_vec()));
         self.answer
     }
 }
@@ -53,9 +57,9 @@ fn with_tables_the_host_is_asked_about_what_they_do_not_vouch_for() {
     for answer in [None, Some(false), Some(true)] {
         let host = Host::new(answer);
         assert!(key.verify(input, &signature, &host));
-        assert_eq!(host.asked.borrow().len(), 0, "the tables vouch for it");
+        assert_eq!(host.asked().len(), 0, "the tables vouch for it");
         assert_eq!(key.verify(b"other", &signature, &host), answer == Some(true));
-        assert_eq!(host.asked.borrow().len(), 1);
+        assert_eq!(host.asked().len(), 1);
     }
 }
 
@@ -64,7 +68,7 @@ fn the_host_gets_der() {
     let host = Host::new(Some(true));
     let (input, signature) = split(RFC_7515_A3);
     assert!(parse(P256).unwrap().key.verify(input, &signature, &host));
-    let asked = host.asked.borrow();
+    let asked = host.asked();
     let [(Algorithm::Es256, spki, der)] = &asked[..] else { panic!("{asked:?}") };
     // r begins with 0x0e, s with 0xc5.
     let expected = [&[0x30, 69, 2, 32], &signature[..32], &[2, 33, 0], &signature[32..]].concat();
@@ -82,7 +86,7 @@ fn the_spki_is_that_of_openssl() {
         let host = Host::new(Some(true));
         let key = PublicKey::from_pem(pem, None).unwrap();
         assert!(key.verify(b"", &vec![1; length], &host));
-        let asked = host.asked.borrow();
+        let asked = host.asked();
         assert_eq!((asked[0].0, &asked[0].1), (algorithm, &pem_body(pem)));
     }
 }
@@ -102,7 +106,7 @@ fn the_host_never_sees_what_is_no_signature() {
     }
     assert!(!p256.verify(b"", &[0; 64], &host));
     assert!(!p384.verify(b"", &[0; 96], &host));
-    assert_eq!(host.asked.borrow().len(), 0);
+    assert_eq!(host.asked().len(), 0);
 }
 
 #[test]
@@ -113,5 +117,5 @@ fn ed25519_and_pss_are_not_for_the_host() {
     let pss = PublicKey::from_pem(pem, Some("PS256")).unwrap();
     assert!(!pss.verify(b"", &[1; 256], &host));
     assert!(!pss.verify(b"", &[1; 256], &NoHost));
-    assert_eq!(host.asked.borrow().len(), 0);
+    assert_eq!(host.asked().len(), 0);
 }

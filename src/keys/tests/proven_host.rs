@@ -5,7 +5,7 @@ use super::super::{Algorithm, HostVerifier, NoHost, ProvenHost, PublicKey, spki}
 use super::json;
 use super::verify::split;
 use crate::json::Json;
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard};
 
 /// The algorithms that a host may verify.
 const ASKED: [Algorithm; 5] =
@@ -15,18 +15,22 @@ const ASKED: [Algorithm; 5] =
 struct Partial {
     lacks: Option<(Algorithm, Option<bool>)>,
     /// Algorithms and messages, in order.
-    asked: RefCell<Vec<(Algorithm, Vec<u8>)>>,
+    asked: Mutex<Vec<(Algorithm, Vec<u8>)>>,
 }
 
 impl Partial {
     fn without(lacks: Option<(Algorithm, Option<bool>)>) -> Partial {
-        Partial { lacks, asked: RefCell::default() }
+        Partial { lacks, asked: Mutex::default() }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Vec<(Algorithm, Vec<u8>)>> {
+        self.asked.lock().unwrap()
     }
 }
 
 impl HostVerifier for &Partial {
     fn verify(&self, algorithm: Algorithm, spki: &[u8], signature: &[u8], message: &[u8]) -> Option<bool> {
-        self.asked.borrow_mut().push((algorithm, message.to_vec()));
+        self.asked().push((algorithm, message.to_vec()));
         match self.lacks {
             Some((lacked, answer)) if lacked == algorithm => answer,
             _ => Some(is_good(algorithm, spki, signature, message)),
@@ -96,13 +100,13 @@ fn a_whole_host_is_probed_once_for_each_algorithm_and_then_asked() {
     let partial = Partial::without(None);
     let host = ProvenHost::new(&partial);
     for (algorithm, key, jws) in tokens() {
-        partial.asked.borrow_mut().clear();
+        partial.asked().clear();
         good_and_bad(&key, &jws, &host);
         let (input, _) = split(&jws);
         let messages = [TEXT, OTHER_TEXT, input, b"other"];
-        assert_eq!(*partial.asked.borrow(), messages.map(|message| (algorithm, message.to_vec())));
+        assert_eq!(*partial.asked(), messages.map(|message| (algorithm, message.to_vec())));
         good_and_bad(&key, &jws, &host);
-        assert_eq!(partial.asked.borrow().len(), 6, "{algorithm:?}");
+        assert_eq!(partial.asked().len(), 6, "{algorithm:?}");
     }
 }
 
@@ -113,9 +117,9 @@ fn what_a_host_lacks_is_verified_here() {
             let partial = Partial::without(Some((lacked, answer)));
             let host = ProvenHost::new(&partial);
             for (algorithm, key, jws) in tokens() {
-                partial.asked.borrow_mut().clear();
+                partial.asked().clear();
                 good_and_bad(&key, &jws, &host);
-                let asked = partial.asked.borrow();
+                let asked = partial.asked();
                 let about_the_token = asked.iter().filter(|(_, text)| ![TEXT, OTHER_TEXT].contains(&&**text));
                 let expected = if algorithm == lacked { 0 } else { 2 };
                 assert_eq!(about_the_token.count(), expected, "{algorithm:?} without {lacked:?}: {answer:?}");
@@ -134,5 +138,5 @@ fn nobody_asks_a_host_about_the_others() {
         assert_eq!(host.verifies(*algorithm), None);
         assert_eq!(host.verify(*algorithm, &[], &[], &[]), None);
     }
-    assert_eq!(partial.asked.borrow().len(), 0);
+    assert_eq!(partial.asked().len(), 0);
 }
