@@ -154,6 +154,13 @@ impl Schedule {
         Some(Schedule { lease: None, pause, failures, due: now.seconds() + due, set, ..*self })
     }
 
+    /// The schedule without the fetch `number`, whose answer nobody will see: it is as if none had begun. `None` if it is not
+    /// under way any more.
+    pub fn abandoned(&self, number: u64) -> Option<Schedule> {
+        let asked_unknown = if self.for_unknown { f64::MIN } else { self.asked_unknown };
+        self.is_awaited(number).then_some(Schedule { lease: None, asked_unknown, ..*self })
+    }
+
     /// As bytes that all workers can read.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let lease = self.lease.map_or(f64::NEG_INFINITY, UnixTime::seconds);
@@ -319,6 +326,20 @@ mod tests {
         assert_eq!(next.ended(gone, Brought::New, at(1.1), PACE, 0.0), None);
         let done = next.ended(number, Brought::New, at(1.2), PACE, 0.0).expect("its own");
         assert_eq!(done.ended(number, Brought::New, at(1.3), PACE, 0.0), None, "once only");
+    }
+
+    #[test]
+    fn a_fetch_that_is_abandoned_is_as_if_it_had_not_begun() {
+        let mut schedule = Schedule::default();
+        for (want, second) in [(Want::Due, 0.0), (Want::Unknown, 10.0)] {
+            let (begun, number) = schedule.begun(want, at(second), PACE).expect("it may");
+            assert_eq!(begun.abandoned(number + 1), None);
+            let abandoned = begun.abandoned(number).expect("its own");
+            assert_eq!(abandoned.ended(number, Brought::New, at(second), PACE, 0.0), None, "{want:?}");
+            let (again, number) = abandoned.begun(want, at(second), PACE).expect("at once");
+            schedule = again.ended(number, Brought::Same, at(second), PACE, 0.0).expect("its own");
+            assert_eq!((schedule.abandoned(number), schedule.set()), (None, number), "{want:?}");
+        }
     }
 
     #[test]

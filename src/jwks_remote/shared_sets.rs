@@ -95,6 +95,13 @@ impl<'a> SharedSets<'a> {
         written && in_time.get()
     }
 
+    /// The answer to the fetch `number` will not be seen: another may begin.
+    pub fn abandon(&self, number: u64) {
+        shared_map::update(self.map, &self.place("schedule"), &|bytes| {
+            Schedule::from_bytes(bytes).abandoned(number).map(Schedule::to_bytes)
+        });
+    }
+
     /// Whether no other fetch has begun since the one with this number, which has not ended: else what it brings comes too late.
     pub fn is_awaited(&self, number: u64) -> bool {
         self.schedule().is_awaited(number)

@@ -103,6 +103,15 @@ fn begin(shared: &Shared, server: usize, want: Want) {
     }
 }
 
+/// The root context is about to go, by a push, and the host drops its calls: what is under way is left to others.
+pub(super) fn abandon(shared: &Shared) {
+    for (_, fetch) in shared.fetches.under_way.borrow_mut().drain() {
+        if let Some((_, remote)) = find(shared, fetch.server) {
+            SharedSets::new(&*shared.fetches.map, remote).abandon(fetch.number);
+        }
+    }
+}
+
 /// The answer to the host's call `call` has come, or (`came` is false) none will. Whether it was one of these.
 pub(super) fn on_response(shared: &Shared, call: u32, came: bool) -> bool {
     let Some(fetch) = shared.fetches.under_way.borrow_mut().remove(&call) else { return false };

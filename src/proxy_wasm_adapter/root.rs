@@ -57,6 +57,14 @@ impl Root {
     }
 }
 
+impl Drop for Root {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            fetching::abandon(shared);
+        }
+    }
+}
+
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
         if let Some(shared) = &self.shared {

@@ -348,6 +348,37 @@ fn a_push_by_listener_discovery_keeps_the_set() {
     a_push_keeps_the_set(|setup| setup);
 }
 
+/// Whoever fetches may be gone before the answer comes, by a push: the next one asks at once, and not when the fetch would have
+/// had to end.
+#[test]
+fn a_fetch_that_a_push_ends_is_begun_anew() {
+    let (server, key, upstream) = (Server::start(), Key::new(1), Upstream::start());
+    server.hold();
+    let mut filter = fetching(&[], &json!({"refresh_seconds": 3600, "timeout_ms": 60_000}));
+    let setup = |filter: &Value| setup(filter, &upstream, &server).ecds();
+    let mut envoy = Envoy::start(&setup(&filter));
+    let mut questions = 0;
+    let mut wait_for_question = |envoy: &Envoy| {
+        envoy.wait("a question", |_| {
+            questions += server.questions().len();
+            (questions > 0).then_some(())
+        });
+        std::mem::take(&mut questions)
+    };
+    wait_for_question(&envoy);
+    filter["token"] = json!({"max_bytes": 8_000});
+    assert!(matches!(envoy.push(&setup(&filter)), Push::Live));
+    let pushed = Instant::now();
+    wait_for_question(&envoy);
+    let (waited, mut p) = (pushed.elapsed(), Problems::new());
+    // The first fetch would still be waiting.
+    p.check("after a push", waited < Duration::from_secs(30), || format!("{waited:?}"));
+    server.answers(set(&[&key]));
+    server.release();
+    p.equal("after a push", "status", status(envoy.address(), &key.token(&claims())), Some(201));
+    p.finish();
+}
+
 #[test]
 fn workers_fetch_once_and_have_it_all() {
     let (server, key, new, upstream) = (Server::start(), Key::new(1), Key::new(2), Upstream::start());
