@@ -5,6 +5,7 @@ use crate::cache::BoundedMap;
 use crate::counter::Extent;
 use crate::introspection::InFlight;
 use crate::jwks_remote::{Brought, FetchedKeys, KeySetAnswer};
+use crate::keys::TableStore;
 use crate::policy::{EntitlementServer, Policy};
 use crate::proof::{MemoryOwner, ProofMemory};
 use crate::shared_map::OwnMap;
@@ -44,24 +45,24 @@ impl PluginState {
         let random = std::array::from_fn(|place| state.hash_one(place) as u8);
         let owner = MemoryOwner::of(&policy);
         let proofs = ProofMemory::agree(Box::new(OwnMap::default()), owner, Some(random), UnixTime::EPOCH);
-        PluginState::sharing(policy, state, proofs)
+        PluginState::sharing(policy, state, proofs, &TableStore::new(0))
     }
 
-    /// The same, but what it knows of used proofs is `proofs`.
-    pub fn sharing(policy: Policy, state: RandomState, proofs: ProofMemory) -> PluginState {
+    /// The same, but what it knows of used proofs is `proofs`, and its keys have tables of `tables`.
+    pub fn sharing(
+        policy: Policy,
+        state: RandomState,
+        proofs: ProofMemory,
+        tables: &TableStore,
+    ) -> PluginState {
+        policy.entitlement_servers.iter().for_each(|server| server.keys.prepare(tables));
         let tokens = RefCell::new(BoundedMap::new(policy.cached_tokens, state.clone()));
         let servers = policy.entitlement_servers.iter().filter(|server| server.online.is_some()).count();
         let in_flight = RefCell::new(InFlight::new(state, servers));
         let extent =
             Extent { servers: policy.entitlement_servers.len(), rules: policy.rules.as_slice().len() };
-        PluginState {
-            policy,
-            tokens,
-            in_flight,
-            proofs,
-            tally: Tally::new(extent),
-            fetched: RefCell::default(),
-        }
+        let (tally, fetched) = (Tally::new(extent), RefCell::new(FetchedKeys::new(tables)));
+        PluginState { policy, tokens, in_flight, proofs, tally, fetched }
     }
 
     /// Takes the set that the fetch `number` has brought for `server`: tokens that a key has verified which is gone are

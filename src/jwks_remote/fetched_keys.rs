@@ -2,14 +2,16 @@
 
 use super::answer::KeySetAnswer;
 use super::schedule::Brought;
-use crate::keys::{Fetched, KeySet, PinnedKey};
+use crate::keys::{Fetched, KeySet, PinnedKey, TableStore};
 use crate::policy::EntitlementServer;
 use crate::time::UnixTime;
 use std::collections::BTreeMap;
 
 /// The sets in force, by the number of their server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FetchedKeys {
+    /// Where they have their tables, as pinned keys have.
+    tables: TableStore,
     sets: BTreeMap<usize, Set>,
     /// How many keys have been numbered.
     numbered: u64,
@@ -37,6 +39,11 @@ pub struct Taken {
 }
 
 impl FetchedKeys {
+    /// No set yet; its keys will have tables of `tables`.
+    pub fn new(tables: &TableStore) -> FetchedKeys {
+        FetchedKeys { tables: tables.clone(), sets: BTreeMap::new(), numbered: 0 }
+    }
+
     /// The keys of `server` at `now`: those that are pinned, and those of its set if that is to be used still.
     pub fn keys<'a>(&'a self, server: &'a EntitlementServer, now: UnixTime) -> &'a KeySet {
         self.in_force(server.number, now).map_or(&server.keys, |set| &set.keys)
@@ -99,7 +106,9 @@ impl FetchedKeys {
         }
         gone.extend(old.iter().filter_map(|key| key.fetched).map(|fetched| fetched.number));
         let newest_issue = [newest, answer.issued_at].into_iter().flatten().reduce(f64::max);
-        let set = Set { number, fetched_at, until: answer.until, newest_issue, keys: KeySet::new(keys) };
+        let keys = KeySet::new(keys);
+        keys.prepare(&self.tables);
+        let set = Set { number, fetched_at, until: answer.until, newest_issue, keys };
         self.sets.insert(server.number, set);
         Taken { brought, gone }
     }

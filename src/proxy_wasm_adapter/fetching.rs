@@ -18,6 +18,7 @@ use crate::introspection::Cause;
 use crate::jwks_remote::{
     self, Admission, Answer, Brought, Failure, FetchRequest, Moment, SharedSets, StoredSet, Want,
 };
+use crate::keys::{recall_sound_moduli, share_sound_moduli};
 use crate::log_limit::LineKind;
 use crate::plugin_state::StreamId;
 use crate::policy::{EntitlementServer, JwksRemote};
@@ -143,8 +144,22 @@ fn read(
     let answer =
         Answer { status, content_types: &content_types, content_encodings: &content_encodings, body: &body };
     let moment = moment(shared, server, remote, fetch.asked_at);
-    let set = jwks_remote::read(server, remote, &answer, &moment, &shared.verifier)?;
+    let set = read_set(shared, server, remote, &answer, &moment)?;
     Ok((set, body))
+}
+
+/// Reads a set; RSA keys that another worker has looked at need no second look, which takes long.
+fn read_set(
+    shared: &Shared,
+    server: &EntitlementServer,
+    remote: &JwksRemote,
+    answer: &Answer<'_>,
+    moment: &Moment,
+) -> Result<jwks_remote::KeySetAnswer, Failure> {
+    recall_sound_moduli(&*shared.fetches.map);
+    let set = jwks_remote::read(server, remote, answer, moment, &shared.verifier);
+    share_sound_moduli(&*shared.fetches.map);
+    set
 }
 
 fn moment(shared: &Shared, server: &EntitlementServer, remote: &JwksRemote, fetched_at: UnixTime) -> Moment {
@@ -205,7 +220,7 @@ pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
     let Some(stored) = sets.stored() else { return false };
     let media_type = [StoredSet::media_type(remote)];
     let moment = Moment { now, ..moment(shared, server, remote, stored.fetched_at) };
-    match jwks_remote::read(server, remote, &stored.answer(&media_type), &moment, &shared.verifier) {
+    match read_set(shared, server, remote, &stored.answer(&media_type), &moment) {
         Ok(set) => {
             shared.plugin.take_set(server, newest, moment.fetched_at, set);
             true

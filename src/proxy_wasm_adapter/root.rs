@@ -28,7 +28,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_millis(1);
 
 thread_local! {
-    /// The tables of the keys that are pinned, of all configurations in this VM.
+    /// The tables of the keys that are pinned or fetched, of all configurations in this VM.
     static TABLES: TableStore = TableStore::default();
 }
 
@@ -91,12 +91,10 @@ impl RootContext for Root {
                     hostcalls::log(Level::Warn, &format!("configuration: {warning}"));
                 }
                 let verifier = native_verifier::proven(&policy);
-                TABLES.with(|tables| {
-                    policy.entitlement_servers.iter().for_each(|server| server.keys.prepare(tables));
-                });
                 let owner = MemoryOwner::of(&policy);
                 let proofs = ProofMemory::agree(Box::new(SharedData), owner, random(), now());
-                let plugin = Rc::new(PluginState::sharing(policy, RandomState::new(), proofs));
+                let sharing = |tables: &_| PluginState::sharing(policy, RandomState::new(), proofs, tables);
+                let plugin = Rc::new(TABLES.with(sharing));
                 let statistics = Statistics::define(&plugin);
                 statistics.record_generation(generation);
                 if statistics.has_key_days() {
