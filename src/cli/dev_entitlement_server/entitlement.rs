@@ -1,5 +1,6 @@
 //! What the entitlement server is and keeps.
 
+use super::authority::Authority;
 use super::client::Client;
 use super::faults::Faults;
 use super::issued_tokens::{IssuedTokens, is_current};
@@ -12,13 +13,31 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Entitlement {
     issuer: String,
     /// The first signs; the others are in the set, too.
-    keys: RwLock<Vec<Arc<SigningKey>>>,
+    keys: RwLock<Vec<PublishedKey>>,
+    /// Who vouches for them.
+    authority: Authority,
     signer: SigningKey,
     default_audience: Vec<String>,
     default_lifetime: i64,
     client: Option<Client>,
     issued_tokens: IssuedTokens,
     faults: Faults,
+}
+
+/// A key of the set.
+#[derive(Clone)]
+pub(super) struct PublishedKey {
+    /// The key.
+    pub(super) key: Arc<SigningKey>,
+    /// Its chain, in the base64 of `x5c`; made once, so that the key is the same one in each set.
+    pub(super) chain: [String; 2],
+}
+
+impl PublishedKey {
+    fn generate(issuer: &str, authority: &Authority) -> Result<PublishedKey, Failure> {
+        let key = Arc::new(SigningKey::generate(Algorithm::EdDsa)?);
+        Ok(PublishedKey { chain: authority.chain(&key, issuer)?, key })
+    }
 }
 
 impl Entitlement {
@@ -28,9 +47,11 @@ impl Entitlement {
         default_audience: Vec<String>,
         default_lifetime: i64,
     ) -> Result<Entitlement, Failure> {
+        let authority = Authority::new()?;
         Ok(Entitlement {
+            keys: RwLock::new(vec![PublishedKey::generate(&issuer, &authority)?]),
             issuer,
-            keys: RwLock::new(vec![Arc::new(SigningKey::generate(Algorithm::EdDsa)?)]),
+            authority,
             signer: SigningKey::generate(Algorithm::EdDsa)?,
             default_audience,
             default_lifetime,
@@ -68,12 +89,17 @@ impl Entitlement {
     /// The key that signs its tokens.
     pub(crate) fn key(&self) -> Arc<SigningKey> {
         // There is always one.
-        self.keys().swap_remove(0)
+        self.keys().swap_remove(0).key
     }
 
     /// All keys in its set, that one first.
-    pub(super) fn keys(&self) -> Vec<Arc<SigningKey>> {
+    pub(super) fn keys(&self) -> Vec<PublishedKey> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The certificate of the authority that vouches for its keys.
+    pub(super) fn anchor_pem(&self) -> String {
+        self.authority.root_pem()
     }
 
     /// The key that signs its set.
@@ -83,7 +109,7 @@ impl Entitlement {
 
     /// Signs with a new key from now on; `keep` leaves the others in the set.
     pub(super) fn rotate(&self, keep: bool) -> Result<(), Failure> {
-        let new = Arc::new(SigningKey::generate(Algorithm::EdDsa)?);
+        let new = PublishedKey::generate(&self.issuer, &self.authority)?;
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.insert(0, new);
         // As many as a filter takes.
@@ -111,6 +137,6 @@ impl Entitlement {
     /// The claims of a token that is ours.
     pub(super) fn issued(&self, token: &str) -> Option<Value> {
         let opaque = self.issued_tokens.opaque(token);
-        opaque.or_else(|| self.keys().iter().find_map(|key| key.verify(token)))
+        opaque.or_else(|| self.keys().iter().find_map(|published| published.key.verify(token)))
     }
 }

@@ -1,5 +1,6 @@
 //! `GET /jwks`: the key set (RFC 7517), to pin or to fetch; `GET /jwks/signed`: the same as a JWS (OpenID Federation 1.0, section
-//! 5.2.1); `GET /jwks/signer`: the key that signs it; `POST /rotate`: a new key for tokens.
+//! 5.2.1); `GET /jwks/signer`: the key that signs it; `GET /jwks/chained`: the set with certificate chains; `GET /jwks/anchor`: the
+//! certificate to which they lead; `POST /rotate`: a new key for tokens.
 
 use super::Entitlement;
 use crate::cli::clock;
@@ -23,17 +24,35 @@ pub(super) struct Rotation {
     keep: bool,
 }
 
+/// An answer of this media type.
+type Typed = ([(HeaderName, &'static str); 1], String);
+
 /// The public key set.
-pub(super) async fn jwks(
-    State(entitlement): State<Arc<Entitlement>>,
-) -> ([(HeaderName, &'static str); 1], String) {
-    ([(header::CONTENT_TYPE, "application/jwk-set+json")], json!({"keys": public(&entitlement)}).to_string())
+pub(super) async fn jwks(State(entitlement): State<Arc<Entitlement>>) -> Typed {
+    set(&public(&entitlement))
+}
+
+/// The same, each key with its chain.
+pub(super) async fn chained(State(entitlement): State<Arc<Entitlement>>) -> Typed {
+    let keys = entitlement.keys().into_iter().map(|published| {
+        let mut jwk = published.key.public_jwk();
+        jwk["x5c"] = json!(published.chain);
+        jwk
+    });
+    set(&keys.collect::<Vec<_>>())
+}
+
+/// The certificate to pin as one of `trust_anchors_pem`.
+pub(super) async fn anchor(State(entitlement): State<Arc<Entitlement>>) -> Typed {
+    ([(header::CONTENT_TYPE, "application/pem-certificate-chain")], entitlement.anchor_pem())
+}
+
+fn set(keys: &[Value]) -> Typed {
+    ([(header::CONTENT_TYPE, "application/jwk-set+json")], json!({"keys": keys}).to_string())
 }
 
 /// The same, signed.
-pub(super) async fn signed(
-    State(entitlement): State<Arc<Entitlement>>,
-) -> ([(HeaderName, &'static str); 1], String) {
+pub(super) async fn signed(State(entitlement): State<Arc<Entitlement>>) -> Typed {
     let signer = entitlement.signer();
     let now = clock::now();
     let header = json!({"alg": signer.alg(), "typ": "jwk-set+jwt", "kid": signer.kid()});
@@ -63,5 +82,5 @@ pub(super) async fn rotate(
 }
 
 fn public(entitlement: &Entitlement) -> Vec<Value> {
-    entitlement.keys().iter().map(|key| key.public_jwk()).collect()
+    entitlement.keys().iter().map(|published| published.key.public_jwk()).collect()
 }

@@ -1,5 +1,6 @@
 //! `eec-authn dev-entitlement-server`: an entitlement server for tests and the demo.
 
+mod authority;
 mod client;
 mod client_key;
 mod disturbance;
@@ -40,6 +41,7 @@ Resources (bodies are forms or JSON):
   POST /revoke              revokes `token` (RFC 7009)
   GET  /jwks                the key set, to pin or to fetch
   GET  /jwks/signed         the same as a JWS; GET /jwks/signer: the key that signs it
+  GET  /jwks/chained        the set with certificate chains; GET /jwks/anchor: where they lead, in PEM
   POST /rotate              a new key for tokens; `keep` leaves the old ones in the set
   POST /oauth2/introspect   token introspection (RFC 7662)
   POST /ts43, GET /ts43     ValidateOperatorToken (TS.43)
@@ -123,11 +125,13 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
         .route("/ts43", get(ts43::get).post(ts43::post))
         .route("/jwks", get(keys::jwks))
         .route("/jwks/signed", get(keys::signed))
+        .route("/jwks/chained", get(keys::chained))
         .layer(from_fn_with_state(Arc::clone(&entitlement), disturbance::disturb));
     Router::new()
         .merge(questions)
         .route("/healthz", get(StatusCode::NO_CONTENT))
         .route("/jwks/signer", get(keys::signer))
+        .route("/jwks/anchor", get(keys::anchor))
         .route("/rotate", post(keys::rotate))
         .route("/token", post(issue::token))
         .route("/revoke", post(revoke::revoke))
