@@ -2,8 +2,10 @@
 
 Standard input:  {"keys": {name: {"kty": "OKP" | "EC" | "RSA", "crv": curve or number of bits, "kid": ...}},
                   "tokens": {name: {"key": name of a key, "header": {...}, "claims": {...}}},
+                  "sets": {name: {"key": name of the signer, "header": {...}, "claims": {...}, "keys": [names of keys]}},
                   "confused": {"name": ..., "key": name of a key, "claims": {...}}}
-"confused" is optional: a token with HS256 whose secret is the PEM of that public key.
+"sets" is optional: key sets as JWSs, which stand among the tokens. So is "confused": a token with HS256 whose secret is the PEM of that
+public key.
 Standard output: {"jwks": {"keys": [public JWKs]}, "jwk": {name: public JWK}, "tokens": {name: compact JWS}}
 """
 
@@ -31,8 +33,10 @@ def main():
         size = int(order["crv"]) if order["kty"] == "RSA" else order["crv"]
         keys[name] = KINDS[order["kty"]].generate_key(size, parameters, private=True, auto_kid=False)
     public = {name: key.as_dict(private=False) for name, key in keys.items()}
+    for order in orders.get("sets", {}).values():
+        order["claims"]["keys"] = [public[name] for name in order["keys"]]
     tokens = {}
-    for name, order in orders["tokens"].items():
+    for name, order in (orders["tokens"] | orders.get("sets", {})).items():
         payload = json.dumps(order["claims"]).encode()
         header = order["header"]
         tokens[name] = jws.serialize_compact(header, payload, keys[order["key"]], algorithms=[header["alg"]])

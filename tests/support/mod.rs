@@ -10,7 +10,7 @@
 //! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`edge_server`] keeps registrations and subscriptions, as an EES or edge ECS does;
 //! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;
-//! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts.
+//! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts, [`fetched_keys`] what it has fetched from there.
 //!
 //! Every test binary uses its own part of this.
 #![allow(dead_code, unused_imports, unreachable_pub)]
@@ -26,6 +26,7 @@ pub mod edge_server;
 pub mod ees;
 pub mod entitlement_server;
 pub mod envoy;
+pub mod fetched_keys;
 pub mod find;
 pub mod fixture;
 pub mod foreign;
