@@ -6,6 +6,7 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log;
 use super::proxy_host::{ProxyHost, read_body};
+use super::ready::After;
 use super::shared::Shared;
 use super::shared_data::SharedData;
 use crate::counter::Counter;
@@ -47,21 +48,31 @@ pub(super) fn on_response(shared: &Shared, number: u32, came: bool) {
 /// What came of a question: what is known about the token, or why nothing is.
 pub(super) type Answer = Result<TokenStatus, Cause>;
 
-/// Gives an answer to all who wait for it.
+/// Has an answer for all who wait for it.
 pub(super) fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: Answer) {
-    let now = now();
-    let (answer, streams) = close(shared, pending, answer, now);
+    let (answer, streams) = close(shared, pending, answer, now());
+    let answer = Rc::new(answer);
     for stream in streams {
         let exchange = shared.calls.waiting(stream);
         shared.calls.leave(&shared.statistics, stream);
-        let Some(exchange) = exchange else { continue };
-        hostcalls::set_effective_context(stream);
-        let step = decide(shared, &exchange, &answer, now);
-        if matches!(host::perform(step, Fields::Headers, &ProxyHost), Flow::Continue) {
-            hostcalls::continue_request();
+        if let Some(exchange) = exchange {
+            shared.ready.push(stream, After::Answer(exchange, Rc::clone(&answer)));
         }
     }
-    shared.calls.enter_root();
+}
+
+/// Gives an answer to a stream that has waited for it; runs in the root context.
+pub(super) fn give(
+    shared: &Shared,
+    stream: StreamId,
+    exchange: &Rc<RefCell<Exchange>>,
+    answer: &TokenStatus,
+) {
+    hostcalls::set_effective_context(stream);
+    let step = decide(shared, exchange, answer, now());
+    if matches!(host::perform(step, Fields::Headers, &ProxyHost), Flow::Continue) {
+        hostcalls::continue_request();
+    }
 }
 
 /// Gives a stream, whose context is the effective one, its answer.

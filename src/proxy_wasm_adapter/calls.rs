@@ -4,7 +4,6 @@
 use super::clock::now;
 use super::hostcalls;
 use super::statistics::Statistics;
-use super::ticks::Ticks;
 use crate::exchange::{Exchange, Inquiry, PendingIntrospection};
 use crate::plugin_state::StreamId;
 use crate::time::UnixTime;
@@ -13,9 +12,6 @@ use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-/// How soon a stream goes on that must not do so inside its own callback.
-const A_MOMENT: Duration = Duration::from_millis(1);
-
 /// Questions on their way and the streams that wait for answers.
 pub(super) struct Calls {
     root: u32,
@@ -23,7 +19,6 @@ pub(super) struct Calls {
     unsent: RefCell<Vec<Rc<PendingIntrospection>>>,
     under_way: RefCell<HashMap<u32, Call>>,
     waiting: RefCell<HashMap<StreamId, Weak<RefCell<Exchange>>>>,
-    resuming: RefCell<Vec<StreamId>>,
     /// Whether the root context runs inside a stream's callback.
     in_stream: Cell<bool>,
 }
@@ -42,7 +37,6 @@ impl Calls {
             unsent: RefCell::default(),
             under_way: RefCell::default(),
             waiting: RefCell::default(),
-            resuming: RefCell::default(),
             in_stream: Cell::new(false),
         }
     }
@@ -60,28 +54,6 @@ impl Calls {
         if self.waiting.borrow_mut().remove(&stream).is_some() {
             statistics.add_waiting(-1);
         }
-        self.resuming.borrow_mut().retain(|other| *other != stream);
-    }
-
-    /// A stream is to go on, but not inside its own callback: at the root context's next tick.
-    pub(super) fn resume_soon(&self, ticks: &Ticks, stream: StreamId) {
-        self.resuming.borrow_mut().push(stream);
-        ticks.every(A_MOMENT, stream);
-    }
-
-    /// How often the root context is needed for them.
-    pub(super) fn period(&self) -> Option<Duration> {
-        (!self.resuming.borrow().is_empty()).then_some(A_MOMENT)
-    }
-
-    /// Lets streams go on; runs in the root context.
-    pub(super) fn resume_all(&self) {
-        let streams = std::mem::take(&mut *self.resuming.borrow_mut());
-        for stream in &streams {
-            hostcalls::set_effective_context(*stream);
-            hostcalls::continue_request();
-        }
-        self.enter_root();
     }
 
     /// Sends the question of a stream. `false`: it cannot be sent, and nobody else waits for it.
@@ -137,8 +109,8 @@ impl Calls {
     }
 
     /// The request of a stream that waits.
-    pub(super) fn waiting(&self, stream: StreamId) -> Option<Rc<RefCell<Exchange>>> {
-        self.waiting.borrow().get(&stream).and_then(Weak::upgrade)
+    pub(super) fn waiting(&self, stream: StreamId) -> Option<Weak<RefCell<Exchange>>> {
+        self.waiting.borrow().get(&stream).cloned()
     }
 
     /// Back from a stream's context to the root's.

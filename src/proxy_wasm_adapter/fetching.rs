@@ -9,6 +9,7 @@ use super::hostcalls::{self, Buffer, Map};
 use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
 use super::limited_log;
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::ready::After;
 use super::shared::Shared;
 use super::shared_data;
 use crate::counter::Counter;
@@ -234,19 +235,16 @@ pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
     }
 }
 
-/// Lets all decide who wait for keys of this server; runs in the root context.
+/// All who wait for keys of this server may go on.
 fn deliver(shared: &Shared, server: usize) {
     let waiting = shared.fetches.waiting.borrow_mut().remove(&server).unwrap_or_default();
     for Waiting { stream, exchange } in waiting {
-        if let Some(exchange) = exchange.upgrade() {
-            decide(shared, stream, &exchange);
-        }
+        shared.ready.push(stream, After::Keys(exchange));
     }
-    shared.calls.enter_root();
 }
 
-/// A stream has waited for keys long enough.
-fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Exchange>>) {
+/// A stream has waited for keys long enough; runs in the root context.
+pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Exchange>>) {
     hostcalls::set_effective_context(stream);
     let map = hostcalls::header_map(Map::RequestHeaders);
     let Some(pairs) = map.as_deref().and_then(header_map::parse) else {

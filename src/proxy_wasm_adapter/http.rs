@@ -7,6 +7,7 @@ use super::fetching;
 use super::header_map;
 use super::hostcalls::{self, Map};
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::ready::{A_MOMENT, After};
 use super::shared::Shared;
 use crate::exchange::{Exchange, Inquiry, Named, Step};
 use crate::host::{self, Fields, Flow};
@@ -71,6 +72,13 @@ impl Running {
         self.shared.calls.wait(&self.shared.statistics, &self.exchange);
     }
 
+    /// Goes on, but not inside its own callback.
+    fn go_on_soon(&self) {
+        let (shared, stream) = (&self.shared, self.exchange.borrow().stream());
+        shared.ready.push(stream, After::Callback);
+        shared.ticks.every(A_MOMENT, stream);
+    }
+
     fn await_keys(&self, server: usize) -> Action {
         let shared = &self.shared;
         if fetching::want(shared, server, &self.exchange) {
@@ -109,6 +117,7 @@ impl Drop for HttpFilter {
                 exchange.on_gone();
                 shared.calls.leave(&shared.statistics, exchange.stream());
                 shared.fetches.leave(exchange.stream());
+                shared.ready.leave(exchange.stream());
             }
         }
     }
@@ -148,7 +157,7 @@ impl HttpContext for HttpFilter {
             // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
             // more data, itself included). So they go on once it is done with that.
             Action::Continue if running.waited.get() => {
-                running.shared.calls.resume_soon(&running.shared.ticks, running.stream);
+                running.go_on_soon();
                 Action::Pause
             }
             action => action,

@@ -4,11 +4,13 @@ use super::answers;
 use super::calls::Calls;
 use super::clock::now;
 use super::fetching;
+use super::going_on;
 use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
 use super::native_verifier;
+use super::ready::Ready;
 use super::shared::{Shared, TELL_AFTER};
 use super::shared_data::{SharedData, random};
 use super::statistics::{KEY_DAYS_PERIOD, Statistics};
@@ -50,7 +52,7 @@ impl Root {
         let key_days = Duration::from_secs(KEY_DAYS_PERIOD.into());
         Ticks::shortest([
             shared.statistics.has_key_days().then_some(key_days),
-            shared.calls.period(),
+            shared.ready.period(),
             shared.fetches.period(&shared.plugin.policy),
             shared.plugin.tally.has_news().then_some(TELL_AFTER),
         ])
@@ -73,6 +75,7 @@ impl Context for Root {
             } else {
                 answers::on_response(shared, call, headers > 0);
             }
+            going_on::some(shared);
             shared.ticks.every(self.period(shared), self.id);
         }
     }
@@ -108,6 +111,7 @@ impl RootContext for Root {
                     plugin,
                     statistics,
                     calls,
+                    ready: Ready::default(),
                     ticks,
                     fetches,
                     jwks_gauges,
@@ -146,8 +150,8 @@ impl RootContext for Root {
             if shared.calls.is_in_stream() {
                 return;
             }
-            shared.calls.resume_all();
             fetching::on_clock(shared);
+            going_on::some(shared);
             shared.jwks_gauges.record(&shared.plugin, now());
             shared.statistics.record_key_days(now());
             shared.statistics.tell(&shared.plugin.tally);

@@ -4,6 +4,7 @@ use super::calls::Calls;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
 use super::native_verifier::NativeVerifier;
+use super::ready::Ready;
 use super::statistics::Statistics;
 use super::ticks::Ticks;
 use crate::introspection::InactiveTokens;
@@ -20,6 +21,7 @@ pub(super) struct Shared {
     pub(super) plugin: Rc<PluginState>,
     pub(super) statistics: Statistics,
     pub(super) calls: Calls,
+    pub(super) ready: Ready,
     pub(super) ticks: Ticks,
     pub(super) fetches: KeyFetches,
     pub(super) jwks_gauges: JwksGauges,

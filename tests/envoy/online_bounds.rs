@@ -1,6 +1,7 @@
 //! What floods cost a real Envoy that asks about tokens: nothing that stays, and no place of those who have a good one.
 
 use crate::support::entitlement_server::{Server, asking_fixture, delete};
+use crate::support::envoy::Envoy;
 use crate::support::fixture::{Fixture, ISSUER, config, identity_of_eec_1};
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::h2_client::H2;
@@ -186,5 +187,35 @@ fn large_answers_are_not_kept_for_ever() {
     p.equal("each", "questions", server.questions().len(), ANSWERS);
     p.equal("the last", "status", ask(ANSWERS - 1), Ok(201));
     p.equal("the last is kept", "questions", server.questions().len(), 0);
+    fixture.finish(p);
+}
+
+/// What a thousand requests come to at once is carried out one inside the other, unless it comes a few at a time.
+#[test]
+fn one_answer_for_very_many_is_not_too_much() {
+    const NUMBER: usize = 1_024;
+    let (server, key) = (Server::start(), Key::new(1));
+    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |_| {});
+    let mut p = Problems::new();
+    for (active, counter) in [(false, "denied.token_inactive"), (true, "allowed")] {
+        server.says(&json!({"active": active}));
+        server.hold();
+        let request = delete(&key.token(&claims_with(json!({"jti": active.to_string()}))));
+        let mut connections: Vec<H2> = Vec::new();
+        for _ in 0..16 {
+            let mut connection = H2::connect(fixture.envoy.address()).expect("a connection");
+            for _ in 0..NUMBER / 16 {
+                // Dropped, it would be reset.
+                std::mem::forget(connection.start(&request, true).expect("it is sent"));
+            }
+            connections.push(connection);
+        }
+        let waiting = |envoy: &Envoy| envoy.filter_stat("online.waiting");
+        fixture.envoy.wait("all who wait", |e| (waiting(e) == NUMBER as u64).then_some(()));
+        server.release();
+        fixture.envoy.wait("the answer", |e| (e.filter_stat(counter) == NUMBER as u64).then_some(()));
+        p.equal(counter, "waiting", waiting(&fixture.envoy), 0);
+        p.equal(counter, "questions", server.questions().len(), 1);
+    }
     fixture.finish(p);
 }
