@@ -158,6 +158,22 @@ impl Exchange {
         Step { spoofed, ..step }
     }
 
+    /// There are newer keys than those that made this exchange wait: it is decided with them, or waits for others still. Of
+    /// `request` only the headers count.
+    pub fn on_newer_keys<'a>(
+        &mut self,
+        request: &RequestView<'a>,
+        now: UnixTime,
+        host: &dyn HostVerifier,
+    ) -> Step<'a> {
+        let State::AwaitingKeys(AwaitingKeys { end_of_stream, client_certificate, .. }) = self.state else {
+            return Step::default();
+        };
+        self.state = State::Refused;
+        let request = &RequestView { end_of_stream, client_certificate, ..*request };
+        self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial))
+    }
+
     /// It has been seen to the keys that this exchange waits for: it is decided with those that are there. Of `request` only the
     /// headers count, which are the same as before but for those that it must not have.
     pub fn on_keys<'a>(

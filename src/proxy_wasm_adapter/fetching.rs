@@ -44,7 +44,7 @@ pub(super) fn want(shared: &Shared, server: usize, exchange: &Rc<RefCell<Exchang
     let Some((_, remote)) = find(shared, server) else { return false };
     let is_full =
         shared.fetches.waiting.borrow().get(&server).is_some_and(|waiting| waiting.len() >= MAX_WAITING);
-    if is_full || take_over(shared, server, now()) {
+    if is_full {
         return false;
     }
     let stream = exchange.borrow().stream();

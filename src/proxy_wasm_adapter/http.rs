@@ -80,8 +80,10 @@ impl Running {
     }
 
     fn await_keys(&self, server: usize) -> Action {
-        let shared = &self.shared;
-        if fetching::want(shared, server, &self.exchange) {
+        let (shared, now) = (&self.shared, clock::now());
+        // What another worker has fetched meanwhile may be enough.
+        let is_newer = fetching::take_over(shared, server, now);
+        if !is_newer && fetching::want(shared, server, &self.exchange) {
             self.waited.set(true);
             return Action::Pause;
         }
@@ -89,7 +91,11 @@ impl Running {
         let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
         let request = RequestView::new(&pairs, false);
         let mut exchange = self.exchange.borrow_mut();
-        let step = exchange.on_keys(&request, clock::now(), &shared.verifier, &read_body);
+        let step = if is_newer {
+            exchange.on_newer_keys(&request, now, &shared.verifier)
+        } else {
+            exchange.on_keys(&request, now, &shared.verifier, &read_body)
+        };
         drop(exchange);
         self.perform(step, Fields::Headers)
     }

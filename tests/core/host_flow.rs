@@ -396,8 +396,16 @@ fn what_waits_for_keys_still_needs_its_body() {
             body: body.as_bytes(),
         };
         let moment = Moment { now: time(), fetched_at: time(), skew: 30.0, newest_issue: None };
-        let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
-        plugin.take_set(server, 1, time(), set);
+        let take = |number: u64, body: &str| {
+            let answer = Answer { body: body.as_bytes(), ..answer };
+            let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
+            plugin.take_set(server, number, time(), set);
+        };
+        // Another worker has fetched a set, in which the key is not: it is worth a fetch as before.
+        take(1, &json!({"keys": [Key::new(3).jwk()]}).to_string());
+        let step = way.exchange.on_newer_keys(&RequestView::new(&pairs, false), time(), &NoHost);
+        expect(Way::act(&way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        take(2, &body);
 
         // The host reads the headers anew, and does not know any more whether they were all.
         let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
