@@ -15,6 +15,7 @@ mod config_errors;
 mod contract_page;
 mod decisions;
 mod deny_codes;
+mod fetched_keys;
 mod fqdn;
 mod host_flow;
 mod json;
