@@ -74,7 +74,7 @@ impl Running {
 
     /// Goes on, but not inside its own callback.
     fn go_on_soon(&self) {
-        let (shared, stream) = (&self.shared, self.exchange.borrow().stream());
+        let (shared, stream) = (&self.shared, self.stream);
         shared.ready.push(stream, After::Callback);
         shared.ticks.every(A_MOMENT, stream);
     }

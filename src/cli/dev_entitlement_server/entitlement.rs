@@ -117,6 +117,11 @@ impl Entitlement {
         Ok(())
     }
 
+    /// Takes all keys out of the set but the one that signs.
+    pub(super) fn retire(&self) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).truncate(1);
+    }
+
     /// `aud` where the request names none.
     pub(super) fn default_audience(&self) -> &[String] {
         &self.default_audience

@@ -1,6 +1,6 @@
 //! `GET /jwks`: the key set (RFC 7517), to pin or to fetch; `GET /jwks/signed`: the same as a JWS (OpenID Federation 1.0, section
 //! 5.2.1); `GET /jwks/signer`: the key that signs it; `GET /jwks/chained`: the set with certificate chains; `GET /jwks/anchor`: the
-//! certificate to which they lead; `POST /rotate`: a new key for tokens.
+//! certificate to which they lead; `POST /rotate`: a new key for tokens; `POST /retire`: the end of the others.
 
 use super::Entitlement;
 use crate::cli::clock;
@@ -79,6 +79,12 @@ pub(super) async fn rotate(
     let rotated = entitlement.rotate(rotation.keep);
     rotated.map_err(|failure| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()))?;
     Ok(Json(json!({"kid": entitlement.key().kid()})))
+}
+
+/// Takes the keys out of the set that sign nothing any more.
+pub(super) async fn retire(State(entitlement): State<Arc<Entitlement>>) -> Json<Value> {
+    entitlement.retire();
+    Json(json!({"kid": entitlement.key().kid()}))
 }
 
 fn public(entitlement: &Entitlement) -> Vec<Value> {

@@ -42,7 +42,8 @@ Resources (bodies are forms or JSON):
   GET  /jwks                the key set, to pin or to fetch
   GET  /jwks/signed         the same as a JWS; GET /jwks/signer: the key that signs it
   GET  /jwks/chained        the set with certificate chains; GET /jwks/anchor: where they lead, in PEM
-  POST /rotate              a new key for tokens; `keep` leaves the old ones in the set
+  POST /rotate              a new key for tokens; `keep` leaves the old ones in the set,
+                            POST /retire takes them out
   POST /oauth2/introspect   token introspection (RFC 7662)
   POST /ts43, GET /ts43     ValidateOperatorToken (TS.43)
   POST /faults              disturbs answers to questions about tokens, and key sets: `kind` (none, status, answer,
@@ -133,6 +134,7 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
         .route("/jwks/signer", get(keys::signer))
         .route("/jwks/anchor", get(keys::anchor))
         .route("/rotate", post(keys::rotate))
+        .route("/retire", post(keys::retire))
         .route("/token", post(issue::token))
         .route("/revoke", post(revoke::revoke))
         .route("/faults", post(disturbance::order).get(disturbance::show).delete(disturbance::end))

@@ -67,3 +67,34 @@ fn tokens_and_sets_follow_a_rotation() {
     server.post_json("/faults", json!({"kind": "status", "status": 500}));
     assert_eq!(server.get("/jwks").status, 500);
 }
+
+#[test]
+fn a_set_with_chains_leads_to_the_anchor_of_its_server() {
+    let (server, stranger) = (Server::start(&[]), Server::start(&[]));
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let text = |server: &Server, path: &str| String::from_utf8(server.get(path).body).expect("text");
+    let anchored = |server: &Server| json!({"trust_anchors_pem": [text(server, "/jwks/anchor")]});
+    let explain = |remote: &Value, token: &str, set: &str| explained(folder, remote, token, Some(set));
+    let (own, others) = (anchored(&server), anchored(&stranger));
+    let old = token(&server);
+    let before = text(&server, "/jwks/chained");
+    assert_eq!(explain(&own, &old, &before).0, Some(0));
+    let (code, said) = explain(&others, &old, &before);
+    assert!(code == Some(1) && said.contains("no chain to a trust anchor"), "another's anchor: {said}");
+    let (code, said) = explain(&own, &old, &text(&server, "/jwks"));
+    assert!(code == Some(1) && said.contains("`x5c`"), "a plain set: {said}");
+    // The same key has the same chain each time, and a new one a chain of its own.
+    assert_eq!(before, text(&server, "/jwks/chained"));
+    server.post_json("/rotate", json!({"keep": true}));
+    let both = text(&server, "/jwks/chained");
+    let new = token(&server);
+    for token in [&old, &new] {
+        assert_eq!(explain(&own, token, &both).0, Some(0));
+    }
+    server.post_json("/retire", json!({}));
+    let after = text(&server, "/jwks/chained");
+    assert_eq!([&old, &new].map(|token| explain(&own, token, &after).0), [Some(2), Some(0)]);
+    server.post_json("/faults", json!({"kind": "status", "status": 500}));
+    assert_eq!(server.get("/jwks/chained").status, 500);
+}
