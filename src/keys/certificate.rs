@@ -23,7 +23,26 @@ pub struct Certificate {
     pub dns_names: Vec<Box<str>>,
 }
 
+/// What any certificate says that matters for a chain, an authority's too.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// The base64url SHA-256 of its DER.
+    pub x5t_s256: Box<str>,
+    /// Its dates.
+    pub window: Window,
+    /// The dNSName entries of its subjectAltName.
+    pub dns_names: Vec<Box<str>>,
+}
+
 impl Certificate {
+    /// What the certificate in `der` says, whether its key is of use here or not; `None`: it is none.
+    pub fn outline(der: &[u8]) -> Option<Outline> {
+        let read = x509::read(der).ok()?;
+        let window = Window { not_before: read.not_before, not_after: read.not_after };
+        let x5t_s256 = base64url(&Sha256::digest(der)).into_boxed_str();
+        Some(Outline { x5t_s256, window, dns_names: read.dns_names })
+    }
+
     /// Reads one PEM block `CERTIFICATE` (RFC 7468, section 5). `alg` is as in [`PublicKey::from_pem`].
     ///
     /// # Errors

@@ -37,7 +37,7 @@ mod weak_modulus;
 mod x509;
 
 pub use algorithm::{Algorithm, Hash};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Outline};
 pub use chain::{TrustAnchors, Vouched};
 pub use chain_signature::Work;
 pub use error::{KeyError, KeyErrors, KeyFault};

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 /// A key set that is fetched.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct JwksRemote {
     /// The Envoy cluster to send to.
     pub cluster: Box<str>,

@@ -15,6 +15,7 @@ mod demo;
 mod dev_server;
 mod eec;
 mod help;
+mod key_sets;
 mod keys;
 mod proofs;
 mod seals;

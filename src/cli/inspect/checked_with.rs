@@ -103,7 +103,8 @@ fn method_of(server: &EntitlementServer, alone: bool) -> Option<&'static str> {
     })
 }
 
-fn pinned(key: &PinnedKey) -> Value {
+/// A key, for people and machines.
+pub(super) fn pinned(key: &PinnedKey) -> Value {
     let time = |time: Option<UnixTime>| time.map(|time| time.to_string());
     object!({
         "kid": key.kid,

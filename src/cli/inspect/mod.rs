@@ -1,6 +1,7 @@
-//! `eec-authn inspect`: what a token, a certificate or a key says. Nothing is verified.
+//! `eec-authn inspect`: what a token, a certificate, a key or a key set says. Without a configuration nothing is verified.
 
 mod checked_with;
+mod key_set;
 
 use super::clock;
 use super::failure::Failure;
@@ -12,16 +13,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::json;
 use eec_authn::keys::{Certificate, Jwk, PublicKey};
 use eec_authn::time::UnixTime;
+use key_set::Set;
 use serde_json::{Value, json as object};
 use std::io::Read;
 use std::path::PathBuf;
 
-/// Shows what a token, a DPoP proof, a certificate, a PEM key or a JWK says. It verifies nothing: `explain` does.
+/// Shows what a token, a DPoP proof, a certificate, a PEM key, a JWK or a key set says. It verifies nothing: `explain` does.
 ///
 /// Of a token: header, claims and times; of a proof also its key's thumbprint. Of a key: algorithm and RFC 7638 thumbprint; of a certificate also names, dates
 /// and `x5t#S256`. Values of the token are shown: keep the output to yourself.
 ///
-/// With `--config` it also says which entitlement server and which pinned key of that configuration the token would be
+/// Of a key set, plain or signed: each key, with the certificates in its `x5c`. With `--config` also whether the servers that fetch
+/// their keys (`jwks_remote`) would use the set and each of its keys, or why not.
+///
+/// For a token, `--config` says which entitlement server and which pinned key of that configuration it would be
 /// checked with, or why with none.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
@@ -29,11 +34,12 @@ use std::path::PathBuf;
         "A token in a file, or from a pipe" => "eec-authn inspect @token.txt && eec-authn inspect - < token.txt",
         "Which pinned key is it for?" => "eec-authn inspect --config filter.json @token.txt",
         "A certificate, before it is pinned" => "eec-authn inspect @certificate.pem",
+        "A key set, before it is fetched" => "eec-authn inspect --config filter.json @jwks.json",
     }
     exit_codes {
         0 => "It is shown",
         1 => "Wrong usage, a file that cannot be read, or a text that is none of these",
-        2 => "With --config: no key fits, so a request with the token would be denied",
+        2 => "With --config: no key fits, so a request with the token would be denied; nobody would use the key set",
         3 => "With --config: the configuration has errors",
     }
 })]
@@ -41,7 +47,8 @@ pub(crate) struct Args {
     /// The text itself, `@FILE`, or `-` for standard input.
     #[arg(value_name = "TEXT|@FILE|-")]
     what: String,
-    /// For a token: also the entitlement server and key of this filter JSON that it would be checked with.
+    /// For a token: also the entitlement server and key of this filter JSON that it would be checked with; for a key set: what
+    /// would be used of it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// With `--config`, the time: RFC 3339 in UTC, or seconds since 1970; default: now.
@@ -52,23 +59,35 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let text = text(&args.what)?;
     let text = text.trim();
+    let set = Set::read(text)?;
     let (shown, exit) = match &args.config {
-        None => (show(text)?, Exit::Fine),
+        None => (set.map_or_else(|| show(text), |set| Ok(set.shown()))?, Exit::Fine),
         Some(config) => {
             let Some(loaded) = FilterFile::read(config)?.loaded(config, output)? else {
                 return Ok(Exit::ConfigurationInvalid);
             };
-            if text.contains("-----BEGIN") || text.starts_with('{') {
-                return Err(Failure::new("`--config` tells of tokens, and this is a key or a certificate"));
+            let now = clock::or_now(args.now)?;
+            if let Some(set) = set {
+                let (shown, exit) = set.shown_for(&loaded.policy, now)?;
+                return print(&shown, exit, output);
             }
-            let checked = checked_with::checked_with(&loaded.policy, text, clock::or_now(args.now)?);
+            if text.contains("-----BEGIN") || text.starts_with('{') {
+                return Err(Failure::new(
+                    "`--config` tells of tokens and key sets, and this is a key or a certificate",
+                ));
+            }
+            let checked = checked_with::checked_with(&loaded.policy, text, now);
             // An opaque token says nothing itself, but the configuration says who is asked.
             let mut shown = token(text).unwrap_or_else(|_| object!({"kind": "not a JWT"}));
             shown["checked_with"] = checked.shown(&loaded.policy);
             (shown, if checked.is_denied() { Exit::Denied } else { Exit::Fine })
         }
     };
-    let printed = serde_json::to_string_pretty(&shown).map_err(Failure::because("cannot print"))?;
+    print(&shown, exit, output)
+}
+
+fn print(shown: &Value, exit: Exit, output: Output) -> Result<Exit, Failure> {
+    let printed = serde_json::to_string_pretty(shown).map_err(Failure::because("cannot print"))?;
     output.line(if output.json { shown.to_string() } else { printed })?;
     Ok(exit)
 }
@@ -123,7 +142,7 @@ fn token(text: &str) -> Result<Value, Failure> {
     let parts: Vec<&str> = text.split('.').collect();
     let [header, payload, signature] = parts.as_slice() else {
         return Err(Failure::new(
-            "neither a JWT (three parts), nor PEM, nor a JWK; an opaque token says nothing",
+            "neither a JWT (three parts), nor PEM, nor a JWK or a set of them; an opaque token says nothing",
         ));
     };
     let (header, claims) = (decoded(header, "header")?, decoded(payload, "payload")?);
