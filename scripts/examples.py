@@ -94,8 +94,15 @@ MADE = {
     ),
     "dpop": ({"2025-01": "ES256"}, [token("2025-01", cnf={"jkt": "client"})]),
     "client-certificate": ({"2025-01": "EdDSA"}, [token("2025-01", cnf={"x5t#S256": "client.pem"})]),
+    # Only the key that signs the sets is pinned.
+    "fetched-keys": (
+        {"set-signer": "EdDSA", "2025-01": "EdDSA", "2025-02": "EdDSA"},
+        [token("2025-01"), token("2025-02", "token-of-the-new-key.txt", jti="t-0002")],
+    ),
     "own-claims": ({"2025-01": "EdDSA"}, [token("2025-01", sub="device-7", gpsi=None, edge=NESTED)]),
 }
+# File: the keys of a signed set.
+SETS = {"set.jwt": ["2025-01"], "set-with-the-new-key.jwt": ["2025-01", "2025-02"]}
 
 
 def certificate(jwk):
@@ -124,12 +131,16 @@ def certificate(jwk):
 def make(command, folder, algorithms, tokens, secret):
     filter_json = folder / "filter.json"
     text = filter_json.read_text()
+    published = {}
     for kid, algorithm in algorithms.items():
         private = secret / f"{folder.name}-{kid}.json"
         subprocess.run([command, "keygen", "--alg", algorithm, "--out", private], check=True, capture_output=True)
         jwk = {**json.loads(private.read_text()), "kid": kid}
         private.write_text(json.dumps(jwk))
         public = {name: jwk[name] for name in ("kty", "crv", "kid", "x", "y") if name in jwk}
+        published[kid] = public
+        if folder.name == "fetched-keys" and kid != "set-signer":
+            continue
         if folder.name == "certificate":
             pem = certificate(jwk)
             (folder / "certificate.pem").write_text(pem)
@@ -148,6 +159,15 @@ def make(command, folder, algorithms, tokens, secret):
         order = [command, "mint", "--key", secret / f"{folder.name}-{kid}.json", "--iss", "x", "--sub", "x", "--aud", "x"]
         minted = subprocess.run([*order, "--claims", json.dumps(claims)], check=True, capture_output=True, text=True)
         (folder / file).write_text(minted.stdout)
+    if folder.name == "fetched-keys":
+        for file, kids in SETS.items():
+            keys = [published[kid] for kid in kids]
+            claims = {"iss": SERVER, "sub": SERVER, "aud": None, "jti": None, "iat": ISSUED, "exp": ISSUED + 86400, "keys": keys}
+            order = [command, "mint", "--key", secret / f"{folder.name}-set-signer.json", "--iss", "x", "--sub", "x", "--aud", "x"]
+            order += ["--claims", json.dumps(claims), "--header", json.dumps({"typ": "jwk-set+jwt"})]
+            minted = subprocess.run(order, check=True, capture_output=True, text=True)
+            # As a server answers it: nothing may stand around a JWS.
+            (folder / file).write_text(minted.stdout.strip())
     if folder.name == "dpop":
         claims = json.dumps({"jti": "p-0001", "iat": ISSUED + 1800})
         for client in ("client", "thief"):

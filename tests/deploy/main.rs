@@ -13,6 +13,7 @@ mod dist;
 mod docker;
 mod documents;
 mod examples;
+mod fetched_keys;
 mod fixture;
 mod kubernetes;
 mod oci;

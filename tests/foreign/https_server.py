@@ -1,6 +1,7 @@
-"""An HTTPS server on loopback that gives one answer to every POST, by Python's `ssl`.
+"""An HTTPS server on loopback that gives one answer to every GET and POST, by Python's `ssl`.
 
-Standard input:  {"certificate": PEM, "key": PEM, "answer": {...}}; it serves until standard input ends
+Standard input:  {"certificate": PEM, "key": PEM, "answer": {...}}, or with {"media_type": T, "text": TEXT} in place of "answer"; it serves
+                  until standard input ends
 Standard output: {"port": N}, then one line {"path": P, "authorization": A, "body": TEXT} for each question
 """
 
@@ -19,12 +20,16 @@ def say(value):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answer = b""
+    media_type = "application/json"
+
+    def do_GET(self):
+        self.do_POST()
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
         say({"path": self.path, "authorization": self.headers["authorization"], "body": body})
         self.send_response(200)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", self.media_type)
         self.send_header("content-length", str(len(self.answer)))
         self.end_headers()
         self.wfile.write(self.answer)
@@ -40,7 +45,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     orders = json.loads(sys.stdin.readline())
-    Handler.answer = json.dumps(orders["answer"]).encode()
+    Handler.media_type = orders.get("media_type", Handler.media_type)
+    Handler.answer = (orders.get("text") or json.dumps(orders["answer"])).encode()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as pem:
         pem.write(orders["key"] + orders["certificate"])

@@ -29,6 +29,7 @@ pub struct Setup {
     pub(super) concurrency: u32,
     pub(super) drain_seconds: u32,
     clusters: Vec<(String, SocketAddr)>,
+    whole_clusters: Vec<Value>,
     pub(super) ecds: bool,
     max_headers_kb: u32,
     buffer_limit_bytes: Option<u32>,
@@ -53,6 +54,7 @@ impl Setup {
             concurrency: 1,
             drain_seconds: 1,
             clusters: Vec::new(),
+            whole_clusters: Vec::new(),
             ecds: false,
             max_headers_kb: 96,
             buffer_limit_bytes: None,
@@ -118,6 +120,12 @@ impl Setup {
         self
     }
 
+    /// Adds a cluster as it stands.
+    pub fn whole_cluster(mut self, cluster: Value) -> Self {
+        self.whole_clusters.push(cluster);
+        self
+    }
+
     /// The filter's configuration comes by extension configuration discovery.
     pub fn ecds(mut self) -> Self {
         self.ecds = true;
@@ -170,6 +178,7 @@ impl Setup {
     pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
         let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
         clusters.extend(self.clusters.iter().map(|(name, address)| cluster(name, *address, false)));
+        clusters.extend(self.whole_clusters.iter().cloned());
         let mut bootstrap = json!({
             "node": {"id": "test", "cluster": "test"},
             "admin": {"address": loopback(0)},
