@@ -5,7 +5,8 @@
 //! elsewhere those tests are ignored, and say so. It has
 //!
 //! * `json-test-suite/`: the files of `test_parsing/` in nst/JSONTestSuite;
-//! * `wycheproof-json-web/`: `json_web_signature_test.json` and `json_web_key_test.json` of `testvectors_v1/` in C2SP/wycheproof.
+//! * `wycheproof-json-web/`: `json_web_signature_test.json` and `json_web_key_test.json` of `testvectors_v1/` in C2SP/wycheproof;
+//! * `x509-limbo/`: `limbo.json` of C2SP/x509-limbo.
 
 #![cfg(not(target_family = "wasm"))]
 // Tests are outside the core: they have a clock, files and an environment.
@@ -19,6 +20,7 @@ mod json_test_suite;
 mod walk;
 mod whatwg_urls;
 mod wycheproof_json_web;
+mod x509_limbo;
 
 use support::deviations::Deviations;
 
@@ -31,7 +33,7 @@ fn every_deviation_is_of_a_set() {
     let known: Vec<&str> = json_test_suite::PLACES
         .into_iter()
         .chain(wycheproof_json_web::SETS)
-        .chain([whatwg_urls::SET])
+        .chain([whatwg_urls::SET, x509_limbo::SET])
         .collect();
     for set in deviations().sets() {
         assert!(known.contains(&set), "{set}");
