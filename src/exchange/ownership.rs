@@ -32,11 +32,7 @@ impl Named {
 impl Exchange {
     /// Whether the resource is this client's, if it has an owner; it is taken out of the route. What follows from that is kept for the
     /// step that lets the request go on, and for the answer.
-    pub(super) fn check_owner(
-        &mut self,
-        route: &mut Route,
-        token: &Rc<ValidToken>,
-    ) -> Result<(), Denial> {
+    pub(super) fn check_owner(&mut self, route: &mut Route, token: &Rc<ValidToken>) -> Result<(), Denial> {
         let policy = &self.plugin.policy;
         let (Some(ownership), Some(subject)) = (&policy.ownership, route.subject.take()) else {
             return Ok(());

@@ -177,8 +177,7 @@ impl Exchange {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let authorized = body::authorize(policy, &route, &token, &mut self.trace);
-        let owned =
-            authorized.and_then(|noted| self.check_owner(&mut route, &token).map(|()| noted));
+        let owned = authorized.and_then(|noted| self.check_owner(&mut route, &token).map(|()| noted));
         let owned = owned.map(|noted| noted.map(|denial| self.of_rule(token.refused(denial))));
         let mut step = match owned {
             Err(denial) => self.deny(token.refused(denial)),

@@ -54,7 +54,6 @@ impl Running {
     }
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
-        let shared = &self.shared;
         match host::perform(step, fields, &ProxyHost) {
             Flow::Continue => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,

@@ -404,7 +404,7 @@ fn what_waits_for_keys_still_needs_its_body() {
         // Another worker has fetched a set, in which the key is not: it is worth a fetch as before.
         take(1, &json!({"keys": [Key::new(3).jwk()]}).to_string());
         let step = way.exchange.on_newer_keys(&RequestView::new(&pairs, false), time(), &NoHost);
-        expect(Way::act(&way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
         take(2, &body);
 
         // The host reads the headers anew, and does not know any more whether they were all.

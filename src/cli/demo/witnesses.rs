@@ -52,7 +52,9 @@ pub(super) fn access_log(lines: Vec<String>, story: &[Recorded]) -> Witness {
     for (line, step) in lines.iter().zip(story) {
         let status = step.status;
         let expected = match step.code {
-            None => json!({"status": status, "details": "via_upstream", "decision": null, "eec_id": names::EEC_ID}),
+            None => {
+                json!({"status": status, "details": "via_upstream", "decision": null, "eec_id": names::EEC_ID})
+            }
             Some(code) => {
                 // Once the token is good, the log says whose it is, though the body is another's.
                 let eec_id = code.starts_with("binding_").then_some(names::EEC_ID);
