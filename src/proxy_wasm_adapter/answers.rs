@@ -1,9 +1,9 @@
 //! Answers of entitlement servers: read, counted, remembered, and given to every stream that waits.
 
+use super::call_answer::CallAnswer;
 use super::calls::Call;
 use super::clock::now;
-use super::header_map;
-use super::hostcalls::{self, Buffer, Map};
+use super::hostcalls;
 use super::limited_log;
 use super::proxy_host::{ProxyHost, read_body};
 use super::ready::After;
@@ -147,16 +147,12 @@ fn answer_counter(answer: &TokenStatus) -> Counter {
 
 /// Reads the answer that the host holds.
 fn read(method: &crate::policy::online::Method) -> Reading {
-    let map = hostcalls::header_map(Map::HttpCallResponseHeaders);
-    let headers = map.as_deref().and_then(header_map::parse).unwrap_or_default();
-    let values =
-        |name: &'static [u8]| headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value);
-    let status =
-        values(b":status").next().and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.parse().ok());
+    let answer = CallAnswer::take(MAX_BODY);
+    let headers = answer.headers();
+    let status = headers.status();
     // Envoy tells of its own failures in such answers, without the time that the server took.
-    let by_proxy = matches!(status, Some(502..=504)) && values(UPSTREAM_TIME).next().is_none();
-    let content_types: Vec<&[u8]> = values(b"content-type").collect();
-    let body = hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY).unwrap_or_default();
-    let raw = RawResponse { status, by_proxy, content_types: &content_types, body: &body };
+    let by_proxy = matches!(status, Some(502..=504)) && headers.values(UPSTREAM_TIME).is_empty();
+    let content_types = headers.values(b"content-type");
+    let raw = RawResponse { status, by_proxy, content_types: &content_types, body: &answer.body };
     crate::introspection::read(method, &raw)
 }

@@ -2,10 +2,11 @@
 //! Which fetch may begin is agreed on with the other workers; a set that another has fetched is taken over here.
 
 use super::answers;
+use super::call_answer::CallAnswer;
 use super::calls::Call;
 use super::clock::now;
 use super::header_map;
-use super::hostcalls::{self, Buffer, Map};
+use super::hostcalls::{self, Map};
 use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
 use super::limited_log;
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
@@ -133,20 +134,19 @@ fn read(
     fetch: &Fetch,
     came: bool,
 ) -> Result<(jwks_remote::KeySetAnswer, Vec<u8>), Failure> {
-    let map = if came { hostcalls::header_map(Map::HttpCallResponseHeaders) } else { None };
-    let headers = map.as_deref().and_then(header_map::parse).unwrap_or_default();
-    let values = |wanted: &[u8]| -> Vec<&[u8]> {
-        headers.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value).collect()
+    let came = if came { CallAnswer::take(MAX_BODY) } else { CallAnswer::default() };
+    let headers = came.headers();
+    let (content_types, content_encodings) =
+        (headers.values(b"content-type"), headers.values(b"content-encoding"));
+    let answer = Answer {
+        status: headers.status(),
+        content_types: &content_types,
+        content_encodings: &content_encodings,
+        body: &came.body,
     };
-    let status = values(b":status").first().and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
-    let (content_types, content_encodings) = (values(b"content-type"), values(b"content-encoding"));
-    let body = if came { hostcalls::buffer(Buffer::HttpCallResponseBody, MAX_BODY) } else { None };
-    let body = body.unwrap_or_default();
-    let answer =
-        Answer { status, content_types: &content_types, content_encodings: &content_encodings, body: &body };
     let moment = moment(shared, server, remote, fetch.asked_at);
     let set = read_set(shared, server, remote, &answer, &moment)?;
-    Ok((set, body))
+    Ok((set, came.body))
 }
 
 /// Reads a set; RSA keys that another worker has looked at need no second look, which takes long.

@@ -4,6 +4,7 @@
 //! request. Nothing is decided here.
 
 mod answers;
+mod call_answer;
 mod calls;
 mod client_certificate;
 mod clock;
