@@ -215,7 +215,7 @@ fn over_tls_the_certificate_must_be_good_and_the_targets() {
     let made = foreign::run("certificates.py", &json!({"names": [FQDN]}));
     fs::write(run.folder.path().join("ca.pem"), made["ca"].as_str().expect("PEM")).expect("a file");
     let orders = &made["certificates"][FQDN];
-    let server = Server::start_with("https_edge.py", orders);
+    let server = Server::start_with("https_server.py", orders);
     let connect = server.address.to_string();
     let at = |url: &str, more: &[&str]| {
         run.against(url, &[&["--connect", &connect, "--include", "TOK-NONE"], more].concat())

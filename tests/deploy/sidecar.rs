@@ -150,7 +150,7 @@ fn pushes_hold_and_refused_ones_do_not() {
 
 #[test]
 fn the_entitlement_server_is_asked_over_tls() {
-    let mut sidecar = start();
+    let sidecar = start();
     let answer = sidecar.client.answer(&request(
         "POST",
         REGISTRATIONS,
@@ -158,7 +158,7 @@ fn the_entitlement_server_is_asked_over_tls() {
         Some(&json!({"eecId": "eec-7"})),
     ));
     assert_eq!(answer["status"], 201, "{answer}\n{}", sidecar.envoy.log());
-    let question = sidecar.entitlement_server.question();
+    let question = sidecar.entitlement_server.line();
     assert_eq!(question["path"], "/oauth2/introspect");
     assert_eq!(question["body"], "token=opaque&token_type_hint=access_token");
     // "ees1:s3cret": the secret came from Envoy's environment.

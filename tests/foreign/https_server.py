@@ -1,7 +1,7 @@
 """An HTTPS server on loopback that gives one answer to every GET and POST, by Python's `ssl`.
 
-Standard input:  {"certificate": PEM, "key": PEM, "answer": {...}}, or with {"media_type": T, "text": TEXT} in place of "answer"; it serves
-                  until standard input ends
+Standard input:  {"certificate": PEM, "key": PEM, "answer": {...}}, with {"media_type": T, "text": TEXT} in place of "answer", or with
+                  neither: an empty answer; it serves until standard input ends
 Standard output: {"port": N}, then one line {"path": P, "authorization": A, "body": TEXT} for each question
 """
 
@@ -26,10 +26,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.do_POST()
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode("utf-8", "replace")
         say({"path": self.path, "authorization": self.headers["authorization"], "body": body})
         self.send_response(200)
-        self.send_header("content-type", self.media_type)
+        if self.answer:
+            self.send_header("content-type", self.media_type)
         self.send_header("content-length", str(len(self.answer)))
         self.end_headers()
         self.wfile.write(self.answer)
@@ -46,7 +47,8 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     orders = json.loads(sys.stdin.readline())
     Handler.media_type = orders.get("media_type", Handler.media_type)
-    Handler.answer = (orders.get("text") or json.dumps(orders["answer"])).encode()
+    text = json.dumps(orders["answer"]) if "answer" in orders else orders.get("text", "")
+    Handler.answer = text.encode()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as pem:
         pem.write(orders["key"] + orders["certificate"])

@@ -120,6 +120,11 @@ impl Server {
         server
     }
 
+    /// The next line that it says; waits for it.
+    pub fn line(&self) -> Value {
+        self.lines.recv_timeout(PATIENCE).expect("a line")
+    }
+
     /// Ends it, and everything it has said since it started.
     pub fn finish(mut self) -> Vec<Value> {
         drop(self.process.stdin.take());
