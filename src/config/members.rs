@@ -108,6 +108,12 @@ static ENTITLEMENT_SERVER: Shape = Shape::Object(&[
         "The claim with the GPSI(s) in this server's tokens, instead of that of `token`.",
     ),
     member(
+        "scope_claim",
+        Shape::Text,
+        Text("scope"),
+        "The claim with the scopes of this server's tokens, for `token.scopes`: a name or a JSON pointer.",
+    ),
+    member(
         "keys",
         Shape::List { item: &KEY, min: 1 },
         Optional,
@@ -301,7 +307,7 @@ const TOKEN: Shape = Shape::Object(&[
         "scopes",
         Shape::Choice(&names(&words::SCOPES)),
         Text("off"),
-        "`per_api`: a built-in operation needs the name of its API in `scope`.",
+        "`per_api`: a built-in operation needs the name of its API among the token's scopes.",
     ),
     member("eec_id_claim", Shape::Text, Text("sub"), "The claim with the EEC ID: a name or a JSON pointer."),
     member("gpsi_claim", Shape::Text, Text("gpsi"), "The claim with the GPSI(s): a name or a JSON pointer."),

@@ -63,12 +63,14 @@ fn entitlement_server(
     };
     let audiences = node.member("audiences").items();
     let claims = client_claims(node, usual);
+    let scope_claim = claim(&node.member("scope_claim"));
     let remote = jwks_remote::jwks_remote(&pinned, fqdn.as_ref(), &identity);
     Some(EntitlementServer {
         number,
         identity,
         audiences: audiences.iter().filter_map(|item| item.text()).map(Box::from).collect(),
         claims: claims?,
+        scope_claim: scope_claim?,
         keys: KeySet::new(keys),
         jwks_remote: remote?.map(Arc::new),
         online: online?.map(Arc::new),

@@ -47,7 +47,7 @@ pub(super) const SCHEME: [(&str, UriScheme); 2] = [("https", UriScheme::Https), 
 pub(super) const REQUIRE_TYP: [(&str, RequiredType); 2] =
     [("at+jwt", RequiredType::AccessToken), ("JWT", RequiredType::Jwt)];
 
-/// Whether an operation needs its API's name in `scope`.
+/// Whether an operation needs its API's name among the scopes.
 pub(super) const SCOPES: [(&str, bool); 2] = [("off", false), ("per_api", true)];
 
 /// The words alone. Called by constants only, where a mistake ends the build.

@@ -36,15 +36,20 @@ pub(super) fn authorize(
     }
 }
 
-/// The name of the API must be in `scope` (RFC 6749, section 3.3): a string of words, or an array.
+/// The name of the API must be among the token's scopes (RFC 6749, section 3.3): a string of words, or an array.
 fn check_scope(api: &'static str, token: &ValidToken, trace: &mut Trace) -> Result<(), Denial> {
-    let wanted =
-        ClaimCheck { claim: Pointer::to_member("scope"), condition: Condition::Contains(api.into()) };
-    trace.note(Check::RuleClaims, || (format!("scope {}", wanted.condition), token.shown(&wanted.claim)));
+    let claim = token.server().scope_claim.clone();
+    let wanted = ClaimCheck { claim, condition: Condition::Contains(api.into()) };
+    trace.note(Check::RuleClaims, || {
+        let claim = wanted.claim.as_str();
+        let expected = format!("{claim} {}, by `token.scopes`", wanted.condition);
+        (expected, format!("{claim} {}", token.shown(&wanted.claim)))
+    });
     if token.satisfies(&wanted) {
         return Ok(());
     }
-    let denial = Denial::new(DenyReason::ClaimMismatch, "the API of the operation is not in `scope`");
+    let denial =
+        Denial::new(DenyReason::ClaimMismatch, "the API of the operation is not among the token's scopes");
     Err(Denial { hint: Hint::Scope(api), ..denial })
 }
 

@@ -137,6 +137,8 @@ pub struct EntitlementServer {
     pub audiences: Vec<Box<str>>,
     /// Where its tokens name the client.
     pub claims: ClientClaims,
+    /// Where they have their scopes.
+    pub scope_claim: Pointer,
     /// Its keys, and no other server's; none if only its answers count.
     pub keys: KeySet,
     /// Where more of its keys come from, if they do.
@@ -240,7 +242,7 @@ pub struct TokenRules {
     pub require_claims: Vec<Pointer>,
     /// What `typ` must say.
     pub typ: RequiredType,
-    /// Whether a built-in operation needs the name of its API in `scope`.
+    /// Whether a built-in operation needs the name of its API among the token's scopes.
     pub scope_per_api: bool,
 }
 

@@ -2,7 +2,7 @@
 //! `token_expired` on).
 
 use crate::support::cases::{claims_case, raw_claim};
-use crate::support::fixture::{Fixture, ISSUER, Protocol, config};
+use crate::support::fixture::{Fixture, ISSUER, Protocol, config, identity_of_eec_1};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with, now};
@@ -169,6 +169,42 @@ fn identity_claims_and_their_headers() {
         let identity =
             [("x-eec-id", sub), ("x-eec-gpsi", header), ("x-eec-issuer", ISSUER), ("x-eec-token-id", "t 1")];
         fixture.allowed(&mut p, sub, &Request::register(sub).bearer(token), &identity);
+    }
+    fixture.finish(p);
+}
+
+/// `token.scopes`, with the claim of each server.
+#[test]
+fn scopes_stand_where_the_server_has_them() {
+    let (one, two) = (Key::new(1), Key::new(2));
+    let mut filter = config(&[&one]);
+    filter["token"] = json!({"scopes": "per_api"});
+    let servers = filter["entitlement_servers"].as_array_mut().expect("a list");
+    servers.push(json!({"fqdn": "two.example.org", "scope_claim": "scp", "keys": [{"jwk": two.jwk()}]}));
+    let fixture = Fixture::start(&filter);
+    let mut p = Problems::new();
+    let api = "eees-eecregistration";
+    let request =
+        |key: &Key, claims: Value| Request::register("eec-1").bearer(key.token(&claims_with(claims)));
+    let of_two = |claims: Value| {
+        let mut all = json!({"iss": "two.example.org"});
+        all.as_object_mut().expect("claims").extend(claims.as_object().expect("claims").clone());
+        request(&two, all)
+    };
+    let identity = [("x-eec-id", "eec-1"), ("x-eec-issuer", "two.example.org")];
+    fixture.allowed(&mut p, "an array", &of_two(json!({"scp": ["openid", api]})), &identity);
+    fixture.allowed(&mut p, "words", &of_two(json!({"scp": format!("openid {api}")})), &identity);
+    fixture.allowed(&mut p, "the usual", &request(&one, json!({"scope": api})), &identity_of_eec_1());
+    for (name, sent) in [
+        ("elsewhere", of_two(json!({"scope": api}))),
+        ("another API", of_two(json!({"scp": ["eees-easdiscovery"]}))),
+        ("the other server's", request(&one, json!({"scp": api}))),
+    ] {
+        let response = fixture.send(Protocol::H1, &sent).expect("an answer");
+        let details = fixture.envoy.access(&sent.case).get("details");
+        p.equal(name, "details", details.as_deref(), Some("eec_authn.claim_mismatch"));
+        let challenge = response.one("www-authenticate").unwrap_or_default();
+        p.check(name, challenge.ends_with(&format!(", scope=\"{api}\"")), || challenge.to_owned());
     }
     fixture.finish(p);
 }

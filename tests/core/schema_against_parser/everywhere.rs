@@ -26,7 +26,7 @@ fn full() -> Value {
         "protects": {"role": "ees", "fqdns": ["ees1.edge.example.net"], "api_root": "/", "check_host": true},
         "entitlement_servers": [
             {
-                "fqdn": "aes.example.org", "issuer": "issuer",
+                "fqdn": "aes.example.org", "issuer": "issuer", "scope_claim": "scp",
                 "keys": [
                     {"jwk": p384(&KEYS[0]), "not_before": "2026-10-01T00:00:00Z",
                      "not_after": "2027-01-01T00:00:00Z"},
