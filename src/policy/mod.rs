@@ -206,6 +206,11 @@ impl IssuerName {
         }
     }
 
+    /// Whether `iss` is compared to the letter.
+    pub fn is_exact(&self) -> bool {
+        matches!(self, IssuerName::Exact(_))
+    }
+
     /// The one spelling of the name, however it is configured.
     pub fn canonical(&self) -> &str {
         match self {

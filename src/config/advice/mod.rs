@@ -1,5 +1,8 @@
 //! What is legal in a configuration but deserves a look.
 
+mod eec_id;
+mod issuers;
+
 use super::ConfigError;
 use super::shape::quote;
 use crate::json::Pointer;
@@ -105,6 +108,15 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
             say(format!("{path}.jwks_remote.max_stale_seconds"), message);
         }
     }
+    for (number, server) in policy.entitlement_servers.iter().enumerate() {
+        let path = format!("entitlement_servers[{number}]");
+        if let Some((member, message)) = issuers::advice(policy, server) {
+            say(format!("{path}.{member}"), message);
+        }
+        if !policy.token.scope_per_api && server.scope_claim != Pointer::to_member("scope") {
+            say(format!("{path}.scope_claim"), "is not looked at while `token.scopes` is \"off\"");
+        }
+    }
     let all_pinned = policy.entitlement_servers.iter().all(|server| server.jwks_remote.is_none());
     let known: Vec<&str> = policy.entitlement_servers.iter().flat_map(|server| server.keys.names()).collect();
     for id in policy.revoked.key_ids().filter(|id| all_pinned && !known.contains(id)) {
@@ -141,6 +153,7 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
             say(format!("{path}.match"), &message);
         }
     }
+    found.extend(eec_id::advice(policy));
     found
 }
 
