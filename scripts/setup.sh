@@ -58,6 +58,8 @@ foreign() {
     [ -f "$wanted" ] || return 0
     cmp -s "$wanted" .venv/foreign-requirements.txt && return
     venv
+    .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "python3 is older than 3.11, which ts43-test-ecs needs: install a newer one, remove .venv, and try again"
     say "other JOSE libraries and servers for the tests: installing into .venv"
     pip_install -r "$wanted"
     cp "$wanted" .venv/foreign-requirements.txt

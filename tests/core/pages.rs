@@ -1,10 +1,10 @@
 //! `docs/issuers.md`, `docs/token-profiles.md` and `docs/entitlement-server.md` by what they show: each configuration is taken, each token is decided as it
 //! stands there, and each row of "changed" refuses it with that code.
 //!
-//! A section has JSON blocks: the configuration, the token (`header` and `claims`, or `token` if it is opaque), perhaps what the
-//! issuer answers. `"…"` in a key stands for ours; the token is signed with its algorithm. Indented lines are the identity headers.
+//! `"…"` in a key stands for ours; the token is signed with its algorithm.
 
 use crate::decision_cases::merged;
+use crate::support::page::{Section, sections};
 use crate::support::token::{Key, base64url};
 use eec_authn::config;
 use eec_authn::exchange::PendingIntrospection;
@@ -21,9 +21,7 @@ use rsa::sha2::Sha256;
 use rsa::signature::SignatureEncoding as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Map, Value, json};
-use std::fs;
 use std::hash::RandomState;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -101,43 +99,6 @@ fn signed(header: &Value, claims: &Value) -> String {
         other => panic!("no key for {other:?}"),
     };
     format!("{input}.{}", base64url(signature))
-}
-
-/// One section: what it shows.
-#[derive(Default)]
-struct Section {
-    title: String,
-    /// The configuration, the token, the answer.
-    blocks: Vec<Value>,
-    headers: Map<String, Value>,
-    /// What is changed, and what it comes to.
-    rows: Vec<(Value, String)>,
-}
-
-fn sections(page: &str) -> Vec<Section> {
-    let text =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).expect("the page");
-    text.split("\n## ").skip(1).map(section).filter(|section| !section.blocks.is_empty()).collect()
-}
-
-fn section(text: &str) -> Section {
-    let mut found =
-        Section { title: text.lines().next().unwrap_or_default().to_owned(), ..Section::default() };
-    let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
-    found.blocks = text
-        .split("```json\n")
-        .skip(1)
-        .map(|block| json(block.split("\n```").next().expect("its end")))
-        .collect();
-    for line in text.lines() {
-        if let Some((name, value)) = line.strip_prefix("    x-").and_then(|line| line.split_once(": ")) {
-            found.headers.insert(format!("x-{name}"), json!(value));
-        } else if line.starts_with("| `{") {
-            let spans: Vec<&str> = line.split('`').collect();
-            found.rows.push((json(spans[1]), spans[spans.len() - 2].to_owned()));
-        }
-    }
-    found
 }
 
 /// The request of a section, to be changed by its rows.
@@ -265,6 +226,24 @@ fn every_profile_of_tokens_is_as_its_page_says() {
 #[test]
 fn the_token_that_is_asked_of_an_entitlement_server_is_taken() {
     held("entitlement-server.md", &["The token"]);
+}
+
+/// A recipe lets no stranger in, and names no claim that nobody looks at.
+#[test]
+fn no_recipe_has_what_check_warns_of_in_issuers_and_claims() {
+    let mut found = Vec::new();
+    for section in ["issuers.md", "token-profiles.md"].into_iter().flat_map(sections) {
+        let text = with_keys(&section.blocks[0]).to_string();
+        let loaded = config::parse(text.as_bytes(), &|_| Some(base64url([1; 32]))).expect("a configuration");
+        let warnings = config::advice(&loaded.policy);
+        let such = |path: &str| {
+            ["fqdn", "issuer", "scope_claim", "claim"].iter().any(|end| path.ends_with(&format!(".{end}")))
+                || path.starts_with("forward.headers")
+        };
+        let such = warnings.iter().filter(|warning| such(&warning.path));
+        found.extend(such.map(|warning| format!("{}: {warning}", section.title)));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }
 
 /// Without `issuer`, an `iss` with a path or a port is told from one of somebody else.

@@ -30,8 +30,8 @@ impl House {
                 "fqdn": "issuer.example.org", "issuer": format!("http://{}", issuer.address),
                 "keys": [{"jwk": issuer.first["jwk"]}],
                 "online": {
-                    "method": "rfc7662", "cluster": "es", "path": "/token/introspection", "timeout_ms": 10_000,
-                    "client_id": "ees", "client_secret_env": "ES_SECRET", "authority": issuer.address.to_string(),
+                    "method": "rfc7662", "cluster": "es", "path": "/oauth2/introspect", "timeout_ms": 10_000,
+                    "client_id": "ees1", "client_secret_env": "ES_SECRET", "authority": issuer.address.to_string(),
                 },
             }],
             "token": {"eec_id_claim": "client_id"},

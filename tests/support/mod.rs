@@ -10,6 +10,7 @@
 //! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`edge_server`] keeps registrations and subscriptions, as an EES or edge ECS does;
 //! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;
+//! * [`page`] reads the pages of tokens;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts, [`fetched_keys`] what it has fetched from there.
 //!
 //! Every test binary uses its own part of this.
@@ -33,6 +34,7 @@ pub mod foreign;
 pub mod h1;
 pub mod h2_client;
 pub mod h2_raw;
+pub mod page;
 pub mod problems;
 pub mod proof;
 pub mod request;

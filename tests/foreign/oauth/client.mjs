@@ -1,7 +1,9 @@
 // Clients that nobody here wrote: `oauth4webapi`, which gets a bound token and uses it, and `dpop`, which makes proofs alone.
 //
-// Standard input:  {"issuer": URL, "host": HOST, "port": of the proxy, "resource": URL, "alg": "ES256", "path": P, "token": T}
-// Standard output: {"token": T, "token_type": N, "statuses": [...], "nonces": N, "proof": by `dpop` for {"method", "path"}}
+// Standard input:  {"issuer": URL, "host": HOST, "port": of the proxy, "resource": URL, "alg": "ES256", "path": P}, or without
+//                  "alg" for a token that is not bound; perhaps "scope", and "token_endpoint" if it is not the issuer's own
+// Standard output: {"token": T, "token_type": N, "statuses": [...], "nonces": N, "proof": by `dpop` for {"method", "path"}}, of an
+//                  unbound token the first two
 import { request } from "node:http";
 import { load } from "./load.mjs";
 
@@ -44,16 +46,20 @@ const customFetch = (url, init) =>
 const options = { [oauth.customFetch]: customFetch, [oauth.allowInsecureRequests]: true };
 const as = {
   issuer: orders.issuer,
-  token_endpoint: `${orders.issuer}/token`,
+  token_endpoint: orders.token_endpoint ?? `${orders.issuer}/token`,
 };
 const client = { client_id: "eec-1" };
-const keys = await oauth.generateKeyPair(orders.alg, { extractable: true });
-const handle = oauth.DPoP(client, keys);
-const parameters = new URLSearchParams({ resource: orders.resource, scope: "edge" });
+const keys = orders.alg && (await oauth.generateKeyPair(orders.alg, { extractable: true }));
+const handle = orders.alg && oauth.DPoP(client, keys);
+const parameters = new URLSearchParams({ resource: orders.resource, scope: orders.scope ?? "edge" });
 const authentication = oauth.ClientSecretPost("secret");
 const ask = () =>
   oauth.clientCredentialsGrantRequest(as, client, authentication, parameters, { ...options, DPoP: handle });
 const answer = await oauth.processClientCredentialsResponse(as, client, await ask());
+if (!orders.alg) {
+  console.log(JSON.stringify({ token: answer.access_token, token_type: answer.token_type }));
+  process.exit(0);
+}
 const url = new URL(`https://${orders.host}${orders.path}`);
 
 const statuses = [];
