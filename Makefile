@@ -110,12 +110,14 @@ soak-proofs: $(WASM) envoy ## SOAK_PROOFS proofs of possession in a row (a milli
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_PROOFS=$(SOAK_PROOFS) \
 		$(CARGO) test --test soak proofs -- --nocapture
 
-# Where the published hard cases lie; `tests/corpora/main.rs` says which.
+# Where the published hard cases and 3GPP's OpenAPI files lie; `tests/corpora/main.rs` says which.
 CORPORA ?= ../shared/corpora
+OPENAPI ?= ../shared/openapi
 .PHONY: test-corpora
-test-corpora: rust ## hard cases that others have published, from the folder CORPORA (../shared/corpora)
-	@[ -d "$(CORPORA)" ] || { printf 'error: no folder %s; name one: make test-corpora CORPORA=/path (tests/corpora/main.rs says what lies there)\n' "$(CORPORA)" >&2; exit 1; }
-	EEC_AUTHN_CORPORA="$$(cd "$(CORPORA)" && pwd)" $(CARGO) test --test corpora -- --include-ignored
+test-corpora: $(WASM) envoy foreign ## hard cases that others have published, from the folder CORPORA (../shared/corpora), and requests out of 3GPP's OpenAPI files, from OPENAPI (../shared/openapi)
+	@for folder in "$(CORPORA)" "$(OPENAPI)"; do [ -d "$$folder" ] || { printf 'error: no folder %s; name both: make test-corpora CORPORA=/path OPENAPI=/path (tests/corpora/main.rs says what lies there)\n' "$$folder" >&2; exit 1; }; done
+	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_CORPORA="$$(cd "$(CORPORA)" && pwd)" \
+		EEC_AUTHN_OPENAPI="$$(cd "$(OPENAPI)" && pwd)" $(CARGO) test --test corpora -- --include-ignored
 
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each supported Envoy; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)

@@ -7,6 +7,9 @@
 //! * `json-test-suite/`: the files of `test_parsing/` in nst/JSONTestSuite;
 //! * `wycheproof-json-web/`: `json_web_signature_test.json` and `json_web_key_test.json` of `testvectors_v1/` in C2SP/wycheproof;
 //! * `x509-limbo/`: `limbo.json` of C2SP/x509-limbo.
+//!
+//! `EEC_AUTHN_OPENAPI` names the folder with 3GPP's OpenAPI files of TS 24.558 and TS 29.558, and what they refer to as far as it is at
+//! hand; a real Envoy gets requests that are made out of them.
 
 #![cfg(not(target_family = "wasm"))]
 // Tests are outside the core: they have a clock, files and an environment.
@@ -17,6 +20,7 @@ mod support;
 
 mod folder;
 mod json_test_suite;
+mod openapi;
 mod walk;
 mod whatwg_urls;
 mod wycheproof_json_web;
