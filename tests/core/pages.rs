@@ -123,10 +123,11 @@ fn decide(config: &Value, case: &Value) -> (Value, &'static str) {
     let token =
         case["token"].as_str().map_or_else(|| signed(&case["header"], &case["claims"]), str::to_owned);
     let host = config["protects"]["fqdns"][0].as_str().expect("a name");
-    let path = match config["protects"]["role"].as_str() {
+    let usual = match config["protects"]["role"].as_str() {
         Some("ecs") => "/eecs-serviceprovisioning/v1/request",
         _ => "/eees-eecregistration/v1/registrations",
     };
+    let path = case["path"].as_str().unwrap_or(usual);
     let bearer = format!("Bearer {token}");
     let pairs: [(&[u8], &[u8]); 5] = [
         (b":method", b"POST"),
