@@ -1,7 +1,7 @@
 //! A filter configuration in a file, read with the parser that Envoy runs.
 
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{Output, complain};
 use eec_authn::config::{self, ConfigError, Loaded};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -63,7 +63,7 @@ impl FilterFile {
         Ok(FilterFile { bytes, result, environment, missing })
     }
 
-    /// The policy; the mistakes are printed if there is none.
+    /// The policy. If there is none, the mistakes go to standard error, or for machines to where they look for results.
     pub(crate) fn loaded(self, path: &Path, output: Output) -> Result<Option<Loaded>, Failure> {
         match self.result {
             Ok(loaded) => Ok(Some(loaded)),
@@ -73,7 +73,7 @@ impl FilterFile {
             }
             Err(errors) => {
                 for error in errors {
-                    output.line(format_args!("{}: {error}", path.display()))?;
+                    complain(format_args!("{}: error: {error}", path.display()));
                 }
                 Ok(None)
             }

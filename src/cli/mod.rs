@@ -114,7 +114,7 @@ pub(crate) fn main() -> ExitCode {
     match cli.verb.run(cli.output) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::complain(format_args!("error: {failure}"));
             Exit::Failure.into()
         }
     }

@@ -1,4 +1,4 @@
-//! How results are printed.
+//! How results are printed, and what goes beside them.
 
 use super::failure::Failure;
 use std::fmt;
@@ -18,4 +18,14 @@ impl Output {
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Failure::because("cannot print"))
     }
+
+    /// A line on standard error about what goes on all the same.
+    pub(crate) fn warn(self, text: impl fmt::Display) {
+        complain(format_args!("warning: {text}"));
+    }
+}
+
+/// A line on standard error. Nobody is left to tell if that is gone; `eprintln!` would panic.
+pub(crate) fn complain(text: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

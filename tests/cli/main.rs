@@ -19,6 +19,7 @@ mod help;
 mod key_sets;
 mod keys;
 mod proofs;
+mod render;
 mod seals;
 mod tokens;
 mod verbs;

@@ -20,5 +20,6 @@ mod oci;
 mod operators_guide;
 mod platforms;
 mod prometheus;
+mod rendered;
 mod sidecar;
 mod traps;

@@ -3,6 +3,7 @@
 use super::workspace::Workspace;
 use crate::cli::failure::Failure;
 use crate::cli::http;
+use crate::cli::output::complain;
 use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
@@ -145,7 +146,7 @@ impl Envoy {
     /// Kills it and waits until it is gone.
     pub(super) async fn stop(&mut self) {
         if let Err(error) = self.process.kill().await {
-            eprintln!("warning: cannot stop Envoy: {error}");
+            complain(format_args!("warning: cannot stop Envoy: {error}"));
         }
     }
 

@@ -1,6 +1,7 @@
 //! A directory that goes away with its value.
 
 use crate::cli::failure::Failure;
+use crate::cli::output::complain;
 use crate::cli::random::random_name;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -42,6 +43,6 @@ impl Drop for Workspace {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        eprintln!("warning: `{}` could not be removed", path.display());
+        complain(format_args!("warning: `{}` could not be removed", path.display()));
     }
 }

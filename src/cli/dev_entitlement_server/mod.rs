@@ -19,6 +19,7 @@ pub(crate) use entitlement::Entitlement;
 
 use super::failure::Failure;
 use super::help::long_help;
+use super::output::complain;
 use super::stop_signal::StopSignal;
 use super::{Exit, Output, http};
 use axum::Router;
@@ -148,14 +149,16 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
 /// The address goes to standard output, on a line of its own, for scripts; what is for people to standard error.
 fn announce(address: SocketAddr, entitlement: &Entitlement, output: Output) -> Result<(), Failure> {
     if !address.ip().is_loopback() {
-        eprintln!("warning: `{address}` is not loopback: whoever reaches it gets tokens for any EEC ID");
+        output
+            .warn(format_args!("`{address}` is not loopback: whoever reaches it gets tokens for any EEC ID"));
     }
     let url = format!("http://{address}");
     if output.json {
         let fqdn = entitlement.issuer();
         output.line(json!({"url": url, "fqdn": fqdn, "jwk": entitlement.key().public_jwk()}))
     } else {
-        eprintln!("entitlement server `{}`, key `{}`", entitlement.issuer(), entitlement.key().kid());
+        let (server, key) = (entitlement.issuer(), entitlement.key());
+        complain(format_args!("entitlement server `{server}`, key `{}`", key.kid()));
         output.line(url)
     }
 }

@@ -1,33 +1,46 @@
 //! `eec-authn render`: the filter JSON wrapped for the platform that loads the filter.
 
 mod envoy;
-mod kubernetes;
+mod envoy_gateway;
+mod istio;
+mod names;
+mod options;
+mod whole_file;
+mod yaml;
 
 use super::failure::Failure;
 use super::filter_file::FilterFile;
 use super::help::long_help;
 use super::{Exit, Output};
+use options::Options;
 use std::path::PathBuf;
 
 /// Wraps the filter JSON for Envoy, Istio or Envoy Gateway, and prints YAML.
 ///
 /// The filter JSON stays as it was written. What it needs around it is put there: the variables of the VM's
 /// environment, and for `body.hold_headers` the option `allow_on_headers_stop_iteration`. A configuration with errors is
-/// not wrapped; the errors are printed instead.
+/// not wrapped; the errors go to standard error, and nothing is printed or written.
+///
+/// `--ecds` makes it the file of Envoy's extension configuration discovery. Its `version_info` is a digest of what it
+/// says, so Envoy's statistic `version_text` tells whether it runs this very one; with `--out` that version is printed.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {
         "An entry of `http_filters`" =>
             "eec-authn render envoy --config filter.json > http_filter.yaml",
-        "A WasmPlugin, by the image's digest" =>
+        "A push: the file that Envoy watches, replaced at once as a whole" =>
+            "eec-authn render envoy --config filter.json --ecds --out eec_authn.yaml",
+        "A WasmPlugin, by the image's digest (dist/oci.sha256)" =>
             "eec-authn render istio --config filter.json \\\n    \
-             --image oci://registry.example.net/eec-authn:0.1.0 --sha256 0a1b2c",
+             --image oci://registry.example.net/eec-authn:0.1.0 --sha256 \\\n    \
+             0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "An EnvoyExtensionPolicy for one Gateway" =>
-            "eec-authn render envoy-gateway --config filter.json --target edge-gateway",
+            "eec-authn render envoy-gateway --config filter.json \\\n    \
+             --image registry.example.net/eec-authn:0.1.0 --target edge-gateway",
     }
     exit_codes {
-        0 => "It is printed",
-        1 => "Wrong usage, or a file that cannot be read",
+        0 => "It is printed, or written",
+        1 => "Wrong usage, a file that cannot be read or written",
         3 => "The configuration has errors",
     }
 })]
@@ -38,65 +51,78 @@ pub(crate) struct Args {
     /// The filter JSON.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Envoy: where the module is.
-    #[arg(long, value_name = "PATH", default_value = "/etc/envoy/eec_authn.wasm")]
-    wasm: String,
-    /// Istio and Envoy Gateway: the image with the module.
-    #[arg(long, value_name = "URL", default_value = "oci://registry.example.net/eec-authn:0.1.0")]
-    image: String,
-    /// Istio and Envoy Gateway: the digest of the image (dist/oci.sha256), not that of the module.
-    #[arg(long, value_name = "HEX")]
-    sha256: Option<String>,
-    /// Istio and Envoy Gateway: the namespace.
-    #[arg(long, default_value = "edge")]
-    namespace: String,
-    /// Istio: the label `app` of the pods; Envoy Gateway: the name of the Gateway.
-    #[arg(long, default_value = "ees")]
-    target: String,
+    /// Write this file instead of printing: all of it or nothing, whoever reads it meanwhile.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Platform {
     /// An HTTP filter for an Envoy configuration.
     Envoy,
-    /// A WasmPlugin, and what it needs beside it.
+    /// A WasmPlugin or TrafficExtension, or for `body.hold_headers` an EnvoyFilter.
     Istio,
     /// An EnvoyExtensionPolicy.
     EnvoyGateway,
 }
 
 /// What is wrapped.
-struct Wrapped<'a> {
-    /// The filter JSON, as it was written.
-    json: &'a str,
+struct Wrapped {
+    /// The filter JSON, in its own layout.
+    json: String,
     /// Variables that the VM's environment needs.
-    environment: &'a [String],
+    environment: Vec<String>,
     /// Whether the plugin option `allow_on_headers_stop_iteration` is needed.
     holds_headers: bool,
 }
 
-pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let file = FilterFile::read(&args.config)?;
-    let (bytes, environment) = (file.bytes.clone(), file.environment.clone());
-    let Some(loaded) = file.loaded(&args.config, output)? else { return Ok(Exit::ConfigurationInvalid) };
-    let json = std::str::from_utf8(&bytes).map_err(Failure::because("the configuration is not text"))?;
-    let wrapped = Wrapped { json, environment: &environment, holds_headers: loaded.policy.body.hold_headers };
-    let yaml = match args.platform {
-        Platform::Envoy => envoy::http_filter(&wrapped, &args.wasm),
-        Platform::Istio => kubernetes::istio(&wrapped, &args),
-        Platform::EnvoyGateway => kubernetes::envoy_gateway(&wrapped, &args),
-    };
-    if output.json {
-        output.line(serde_json::json!({"yaml": yaml.trim_end()}))?;
-    } else {
-        output.line(yaml.trim_end())?;
+impl Wrapped {
+    /// The variables as they stand in a list.
+    fn variables(&self) -> String {
+        self.environment.iter().map(|name| yaml::quoted(name)).collect::<Vec<_>>().join(", ")
     }
-    Ok(Exit::Fine)
 }
 
-/// `text` with each line moved right; JSON is YAML, so it can stand in it as it is.
-fn indented(text: &str, by: usize) -> String {
-    // YAML takes no tabs for indentation, and in JSON they can only be that.
-    let lines = text.trim().lines().map(|line| format!("{:by$}{}", "", line.replace('\t', "  ")));
-    lines.collect::<Vec<_>>().join("\n")
+/// What comes of it.
+struct Rendered {
+    yaml: String,
+    /// The `version_info` of a discovery file.
+    version: Option<String>,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let Args { platform, config, out, options } = args;
+    options.fit(platform)?;
+    let file = FilterFile::read(&config)?;
+    let (bytes, environment) = (file.bytes.clone(), file.environment.clone());
+    let Some(loaded) = file.loaded(&config, output)? else { return Ok(Exit::ConfigurationInvalid) };
+    let text = std::str::from_utf8(&bytes).map_err(Failure::because("the configuration is not text"))?;
+    let holds_headers = loaded.policy.body.hold_headers;
+    let wrapped = Wrapped { json: yaml::json(text), environment, holds_headers };
+    let rendered = match platform {
+        Platform::Envoy => envoy::render(&wrapped, &options),
+        Platform::Istio => Rendered { yaml: istio::render(&wrapped, &options)?, version: None },
+        Platform::EnvoyGateway => Rendered { yaml: envoy_gateway::render(&wrapped, &options), version: None },
+    };
+    if platform != Platform::Envoy && options.image.is_none() {
+        output
+            .warn("without --image it names a placeholder: an image that cannot be had denies every request");
+    }
+    if platform == Platform::EnvoyGateway && holds_headers {
+        output.warn("`body.hold_headers` does not work here: requests with a body would hang; make it false");
+    }
+    if let Some(path) = &out {
+        whole_file::write(path, rendered.yaml.as_bytes())?;
+    }
+    match (&out, output.json) {
+        (_, true) => {
+            let yaml = rendered.yaml.trim_end();
+            output.line(serde_json::json!({"yaml": yaml, "version": rendered.version}))?;
+        }
+        (None, false) => output.line(rendered.yaml.trim_end())?,
+        (Some(_), false) => rendered.version.iter().try_for_each(|version| output.line(version))?,
+    }
+    Ok(Exit::Fine)
 }
