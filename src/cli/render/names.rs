@@ -29,7 +29,7 @@ pub(super) fn filter(text: &str) -> Result<String, String> {
 pub(super) fn label(text: &str) -> Result<(&str, &str), String> {
     let (key, value) = text.split_once('=').unwrap_or(("app", text));
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    if !prefix.is_none_or(|prefix| subdomain(prefix).is_ok()) || !is_label_text(name) {
+    if prefix.is_some_and(|prefix| subdomain(prefix).is_err()) || !is_label_text(name) {
         return Err(format!("`{key}` is no key of a label; give one such as app.kubernetes.io/name"));
     }
     if !is_label_text(value) {
