@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     ConfigurationInvalid = 3,
     /// A server could not be reached, or gave no answer to go on with.
     NoAnswer = 4,
+    /// It depends on something that was not given.
+    Undecided = 5,
 }
 
 impl From<Exit> for ExitCode {

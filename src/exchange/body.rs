@@ -1,11 +1,10 @@
 //! What the request asks for: the rule's claims, and a body that speaks for the client that the token names.
 
+use super::described;
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
 use crate::json::{self, Json, Pointer};
-use crate::policy::{
-    Binding, ClaimCheck, Condition, GpsiMode, Mode, Policy, Rule, binding, media_type, path,
-};
+use crate::policy::{Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding, media_type, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
@@ -22,13 +21,7 @@ pub(super) fn authorize(
     let Some(rule) = route.rule() else { return Ok(None) };
     let failed = rule.claims.iter().find(|check| !token.satisfies(check));
     if !rule.claims.is_empty() {
-        trace.note(Check::RuleClaims, || match failed.or(rule.claims.first()) {
-            Some(check) => {
-                let (claim, found) = (check.claim.as_str(), token.shown(&check.claim));
-                (format!("{claim} {}", check.condition), format!("{claim} {found}"))
-            }
-            None => Default::default(),
-        });
+        trace.note(Check::RuleClaims, || described::claims(rule, failed, token));
     }
     match failed {
         None => Ok(None),
@@ -137,18 +130,10 @@ pub(super) fn check(
         Ok(object @ Json::Object(_)) => object,
         _ => return Err(Denial::new(DenyReason::BodyMalformed, "the body is not one strict JSON object")),
     };
-    trace.note(Check::Binding, || {
-        let client = token.client();
-        let gpsis = match policy.gpsi {
-            GpsiMode::Off => "not looked at".into(),
-            GpsiMode::IfPresent | GpsiMode::Required => client.gpsis.join(" or "),
-        };
-        (format!("EEC ID {}, UE ID {gpsis}", client.eec_id), body.to_string())
-    });
-    let built_in = route.bound_operation().map_or(Ok(()), |operation| {
-        let places = policy.identities.of(operation.identity);
-        binding::check_operation(places, policy.gpsi, &token.client(), &body)
-    });
+    let places = route.bound_operation().map(|operation| policy.identities.of(operation.identity));
+    trace.note(Check::Binding, || described::binding(places, policy.gpsi, route.rule(), token, &body));
+    let built_in =
+        places.map_or(Ok(()), |places| binding::check_operation(places, policy.gpsi, &token.client(), &body));
     let Some(rule) = route.rule() else { return built_in.map(|()| None) };
     let own = binding::check_rule(&rule.bind, &body, |claim| token.strings(claim));
     match (built_in, own) {

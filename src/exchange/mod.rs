@@ -5,6 +5,7 @@
 
 mod authentication;
 mod body;
+mod described;
 mod grant;
 mod ownership;
 pub mod rehearsal;

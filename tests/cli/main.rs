@@ -15,6 +15,7 @@ mod conformance_list;
 mod demo;
 mod dev_server;
 mod eec;
+mod explain;
 mod help;
 mod key_sets;
 mod keys;

@@ -56,6 +56,7 @@ use std::sync::Arc;
         1 => "Wrong usage, or a file that cannot be read",
         2 => "The request would be denied, or in shadow mode be recorded as denied",
         3 => "The configuration has errors",
+        4 => "It depends on the body, and there is no --body",
     }
 })]
 pub(crate) struct Args {
@@ -80,7 +81,7 @@ pub(crate) struct Args {
     /// The host; default: the first of `protects.fqdns`.
     #[arg(long)]
     host: Option<String>,
-    /// The request's body; without it, the body is not looked at.
+    /// The request's body; without it, what depends on it stays undecided.
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// The body's media type.

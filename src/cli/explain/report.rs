@@ -2,7 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::{Exit, Output};
-use eec_authn::decision::{Denial, Ending};
+use eec_authn::decision::{Check, Denial, DenyReason, Ending, Note};
 use eec_authn::exchange::rehearsal::{Decision, Outcome};
 use eec_authn::reply::Reply;
 use serde_json::{Map, Value, json};
@@ -29,7 +29,24 @@ impl Report {
         } else {
             self.for_people(output)?
         }
-        Ok(if self.outcome.denial().is_some() { Exit::Denied } else { Exit::Fine })
+        Ok(match self.outcome.decision {
+            Decision::Denied(..) | Decision::Recorded(_) => Exit::Denied,
+            Decision::Undecided => Exit::Undecided,
+            Decision::Allowed | Decision::Passed => Exit::Fine,
+        })
+    }
+
+    /// Every check in order, how it ended, and what it compared.
+    fn endings(&self) -> Vec<(Check, Shown, Option<&Note>)> {
+        let recorded = self.outcome.noted.as_ref().map(|denial| denial.reason);
+        let endings = self.outcome.trace.endings(self.outcome.denial()).into_iter();
+        let shown = |(check, ending, note)| match recorded {
+            Some(reason) if reason.check() == check && ending == Ending::Passed => {
+                (check, Shown::Recorded(reason), note)
+            }
+            _ => (check, Shown::Decided(ending), note),
+        };
+        endings.map(shown).collect()
     }
 
     fn verdict(&self) -> String {
@@ -38,7 +55,7 @@ impl Report {
                 format!("denied: {}", denial.reason.code())
             }
             Decision::Passed => "passes without a token".into(),
-            Decision::Undecided => "allowed, if its body is (give --body)".into(),
+            Decision::Undecided => "undecided: all but its body would do; give that by --body".into(),
             Decision::Allowed => "allowed".into(),
         }
     }
@@ -68,12 +85,12 @@ impl Report {
     }
 
     fn for_machines(&self) -> Value {
-        let endings = self.outcome.trace.endings(self.outcome.denial());
+        let endings = self.endings();
         let checks: Vec<Value> = endings
             .iter()
             .map(|(check, ending, note)| {
                 json!({
-                    "check": check.name(), "clause": check.clause(), "state": state(*ending), "code": code(*ending),
+                    "check": check.name(), "clause": check.clause(), "state": ending.state(), "code": ending.code(),
                     "expected": note.map(|note| &note.expected), "found": note.map(|note| &note.found),
                 })
             })
@@ -102,21 +119,17 @@ impl Report {
     }
 
     fn for_people(&self, output: Output) -> Result<(), Failure> {
-        for (check, ending, note) in self.outcome.trace.endings(self.outcome.denial()) {
-            let words = match (ending, note) {
-                (Ending::Passed, Some(note)) => note.found.clone(),
-                (Ending::Failed(reason), Some(note)) => {
-                    format!("{} (expected: {}; code: {})", note.found, note.expected, reason.code())
+        for (check, ending, note) in self.endings() {
+            let state = ending.state();
+            let words = match (ending, ending.code(), note) {
+                (Shown::Decided(Ending::Passed), _, Some(note)) => note.found.clone(),
+                (_, Some(code), Some(note)) => {
+                    format!("{} (expected: {}; {state}: {code})", note.found, note.expected)
                 }
-                (Ending::Failed(reason), None) => format!("(code: {})", reason.code()),
-                (ending, _) => state(ending).to_owned(),
+                (_, Some(code), None) => format!("{state}: {code}"),
+                (_, None, _) => state.to_owned(),
             };
-            let mark = match ending {
-                Ending::Passed => '✓',
-                Ending::Failed(_) => '✗',
-                Ending::NotReached | Ending::DoesNotApply => '·',
-            };
-            output.line(format_args!("{mark} {:<26} {words}", check.name()))?;
+            output.line(format_args!("{} {:<26} {words}", ending.mark(), check.name()))?;
         }
         output.line(format_args!("\n{}", self.verdict()))?;
         if let Some(denial) = self.outcome.denial() {
@@ -146,18 +159,39 @@ impl Report {
     }
 }
 
-fn state(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Passed => "passed",
-        Ending::Failed(_) => "failed",
-        Ending::NotReached => "not reached",
-        Ending::DoesNotApply => "does not apply",
-    }
+/// How a check ended, and whether that was only recorded.
+#[derive(Clone, Copy)]
+enum Shown {
+    Decided(Ending),
+    /// It failed, and a rule in shadow mode lets the request go on.
+    Recorded(DenyReason),
 }
 
-fn code(ending: Ending) -> Option<&'static str> {
-    match ending {
-        Ending::Failed(reason) => Some(reason.code()),
-        Ending::Passed | Ending::NotReached | Ending::DoesNotApply => None,
+impl Shown {
+    fn state(self) -> &'static str {
+        match self {
+            Shown::Decided(Ending::Passed) => "passed",
+            Shown::Decided(Ending::Failed(_)) => "failed",
+            Shown::Decided(Ending::NotReached) => "not reached",
+            Shown::Decided(Ending::DoesNotApply) => "does not apply",
+            Shown::Recorded(_) => "recorded",
+        }
+    }
+
+    /// The code that it denies with, or would.
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Shown::Decided(Ending::Failed(reason)) | Shown::Recorded(reason) => Some(reason.code()),
+            Shown::Decided(Ending::Passed | Ending::NotReached | Ending::DoesNotApply) => None,
+        }
+    }
+
+    fn mark(self) -> char {
+        match self {
+            Shown::Decided(Ending::Passed) => '✓',
+            Shown::Decided(Ending::Failed(_)) => '✗',
+            Shown::Decided(Ending::NotReached | Ending::DoesNotApply) => '·',
+            Shown::Recorded(_) => '!',
+        }
     }
 }
