@@ -1,6 +1,6 @@
 //! `eec-authn dpop`: a proof for tests, and for people at a shell.
 
-use super::amend::amend;
+use super::amend::Changes;
 use super::failure::Failure;
 use super::help::long_help;
 use super::inspect::text;
@@ -44,12 +44,8 @@ pub(crate) struct Args {
     /// The nonce that the filter has asked for, in the header `DPoP-Nonce` of its answer.
     #[arg(long)]
     nonce: Option<String>,
-    /// More claims, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    claims: String,
-    /// More header parameters, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    header: String,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
@@ -60,8 +56,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         claims["nonce"] = json!(nonce);
     }
     let mut header = key.proof_header();
-    amend(&mut claims, &args.claims)?;
-    amend(&mut header, &args.header)?;
+    args.changes.amend(&mut header, &mut claims);
     let proof = key.sign(&header, &claims);
     output.line(if output.json {
         json!({"proof": proof, "header": header, "claims": claims}).to_string()

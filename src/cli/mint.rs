@@ -1,6 +1,6 @@
 //! `eec-authn mint`: a token for tests.
 
-use super::amend::amend;
+use super::amend::Changes;
 use super::clock;
 use super::failure::Failure;
 use super::help::long_help;
@@ -52,12 +52,8 @@ pub(crate) struct Args {
     /// A client's key, as `keygen` writes it: the token is bound to it (`cnf.jkt`), and good only with proofs of `dpop`.
     #[arg(long, value_name = "FILE")]
     dpop_key: Option<PathBuf>,
-    /// More claims, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    claims: String,
-    /// More header parameters, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    header: String,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
@@ -76,8 +72,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         claims["cnf"] = json!({"jkt": SigningKey::read(client)?.thumbprint()});
     }
     let mut header = json!({"alg": key.alg(), "typ": "JWT", "kid": key.kid()});
-    amend(&mut claims, &args.claims)?;
-    amend(&mut header, &args.header)?;
+    args.changes.amend(&mut header, &mut claims);
     let token = key.sign(&header, &claims);
     if output.json {
         output.line(json!({"token": token, "header": header, "claims": claims}))?;

@@ -7,8 +7,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const ALGORITHMS: [(&str, &str, &str); 3] =
-    [("EdDSA", "OKP", "Ed25519"), ("ES256", "EC", "P-256"), ("ES384", "EC", "P-384")];
+const ALGORITHMS: [(&str, &str, Option<&str>); 5] = [
+    ("EdDSA", "OKP", Some("Ed25519")),
+    ("ES256", "EC", Some("P-256")),
+    ("ES384", "EC", Some("P-384")),
+    ("RS256", "RSA", None),
+    ("PS256", "RSA", None),
+];
 
 fn run(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
@@ -91,17 +96,42 @@ fn every_algorithm_is_taken_by_the_filter_and_by_another_library() {
 fn what_is_no_algorithm_or_no_key_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let output = run(folder, &["keygen", "--alg", "RS256", "--out", "key"]);
+    let output = run(folder, &["keygen", "--alg", "HS256", "--out", "key"]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(errors.contains("[possible values: EdDSA, ES256, ES384]"), "{errors}");
+    assert!(errors.contains("[possible values: EdDSA, ES256, ES384, RS256, PS256]"), "{errors}");
     assert!(!folder.join("key").exists(), "a file for no key");
     let public = printed(folder, &["keygen", "--alg", "ES384", "--out", "key"]);
     let public: Value = serde_json::from_str(&public).expect("JSON");
     fs::write(folder.join("public"), public["jwk"].to_string()).expect("a file");
-    let args = ["mint", "--key", "public", "--iss", ISSUER, "--sub", "eec-1", "--aud", FQDN];
-    let output = run(folder, &args);
-    assert_eq!(output.status.code(), Some(1));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("is not a private JWK of Ed25519, P-256 or P-384"), "{errors}");
+    let refused = |key: &str, more: &[&str]| {
+        let args = ["mint", "--key", key, "--iss", ISSUER, "--sub", "eec-1", "--aud", FQDN];
+        let output = run(folder, &[&args[..], more].concat());
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{key}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let pem = include_str!("../core/vectors/pem/rsa8192.pub");
+    for (name, text, message) in [
+        (
+            "pem",
+            pem,
+            "pem: the key is PEM, and this wants a private JWK; make a test key by `eec-authn keygen",
+        ),
+        ("text", "secret", "text: the key is not JSON"),
+        (
+            "secret",
+            r#"{"kty":"oct","k":"AAAA","d":"AAAA"}"#,
+            "is not a private JWK of Ed25519, P-256, P-384 or RSA",
+        ),
+    ] {
+        fs::write(folder.join(name), text).expect("a file");
+        let errors = refused(name, &[]);
+        assert!(errors.contains(message), "{errors}");
+        assert!(!errors.contains("AAAA") && !errors.contains("secret\""), "a key is printed: {errors}");
+    }
+    let errors = refused("public", &[]);
+    assert!(errors.contains("public: the key is a public one, which signs nothing"), "{errors}");
+    assert!(refused("absent", &[]).contains("cannot read the key absent: No such file"));
+    assert!(refused("key", &["--claims", "[1]"]).contains("'--claims <JSON>': not a JSON object"));
+    assert!(refused("key", &["--header", "x"]).contains("'--header <JSON>': not a JSON object"));
 }

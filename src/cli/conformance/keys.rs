@@ -83,10 +83,10 @@ fn secrets() -> Vec<Case> {
     type Secret = fn(&Kit) -> Vec<u8>;
     let pem: Secret = |kit| pem(kit, true).into_bytes();
     let rows: [(&str, &str, &str, Secret); 9] = [
-        ("KEY-HMAC-POINT", "the bytes of `x`", "HS256", |kit| {
-            URL_SAFE_NO_PAD.decode(member(kit, "x")).unwrap_or_default()
+        ("KEY-HMAC-POINT", "the bytes of `x`, or `n`", "HS256", |kit| {
+            URL_SAFE_NO_PAD.decode(point_or_modulus(kit)).unwrap_or_default()
         }),
-        ("KEY-HMAC-X", "the text of `x`", "HS256", |kit| member(kit, "x").into_bytes()),
+        ("KEY-HMAC-X", "the text of `x`, or `n`", "HS256", |kit| point_or_modulus(kit).into_bytes()),
         ("KEY-HMAC-JWK", "its JWK", "HS256", |kit| kit.key.public_jwk().to_string().into_bytes()),
         ("KEY-HMAC-DER", "its SubjectPublicKeyInfo", "HS256", |kit| spki(&kit.key)),
         ("KEY-HMAC-PEM", "its PEM text", "HS256", pem),
@@ -141,8 +141,9 @@ fn tag(alg: &str, secret: &[u8], input: &[u8]) -> Vec<u8> {
     tag.unwrap_or_default()
 }
 
-fn member(kit: &Kit, name: &str) -> String {
-    kit.key.public_jwk()[name].as_str().unwrap_or_default().to_owned()
+fn point_or_modulus(kit: &Kit) -> String {
+    let jwk = kit.key.public_jwk();
+    jwk.get("x").or(jwk.get("n")).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The SubjectPublicKeyInfo (RFC 8410, RFC 5480): what stands before the key is the same for all keys of a curve.
@@ -162,7 +163,8 @@ fn spki(key: &SigningKey) -> Vec<u8> {
     let start = match key.alg() {
         "ES256" => P256,
         "ES384" => P384,
-        _ => ED25519,
+        "EdDSA" => ED25519,
+        _ => return key.rsa_spki().unwrap_or_default(),
     };
     [start, &bytes("x"), &bytes("y")].concat()
 }

@@ -2,13 +2,14 @@
 
 use super::operations::{Names, Operation, Role};
 use super::wire::{Request, Target};
+use crate::cli::amend::{Changes, amend};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::random::random_name;
 use crate::cli::signing_key::{Algorithm, SigningKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 
 /// Base64url without padding.
@@ -25,7 +26,7 @@ pub(super) struct Kit {
     /// The key that the target trusts.
     pub(super) key: SigningKey,
     /// Keys that it does not know, one of each kind.
-    pub(super) strangers: [SigningKey; 3],
+    pub(super) strangers: Vec<SigningKey>,
     /// The key of a client that proves possession of it.
     pub(super) client_key: SigningKey,
     /// `iss` of good tokens.
@@ -41,8 +42,7 @@ pub(super) struct Kit {
     pub(super) other_gpsi: String,
     /// The last nonce that the target gave (RFC 9449, section 8).
     pub(super) nonce: RefCell<Option<String>>,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+    changes: Changes,
     good: Cell<&'static Operation>,
 }
 
@@ -51,8 +51,7 @@ pub(super) struct Tokens {
     pub(super) issuer: String,
     pub(super) audience: String,
     pub(super) eec: Option<String>,
-    pub(super) header: Map<String, Value>,
-    pub(super) claims: Map<String, Value>,
+    pub(super) changes: Changes,
 }
 
 impl Kit {
@@ -63,17 +62,17 @@ impl Kit {
         tokens: Tokens,
         good: &'static Operation,
     ) -> Result<Kit, Failure> {
+        let kinds = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384];
+        // An RSA key takes long to make: only where the trusted one is of that kind.
+        let more = Some(key.algorithm()).filter(|own| !kinds.contains(own));
+        let strangers = kinds.into_iter().chain(more).map(SigningKey::generate).collect::<Result<_, _>>()?;
         let run = random_name()?.replace(['-', '_'], "x");
         let eec = tokens.eec.unwrap_or_else(|| format!("eec-{run}.conformance.invalid"));
         Ok(Kit {
             target,
             role,
             key,
-            strangers: [
-                SigningKey::generate(Algorithm::EdDsa)?,
-                SigningKey::generate(Algorithm::Es256)?,
-                SigningKey::generate(Algorithm::Es384)?,
-            ],
+            strangers,
             client_key: SigningKey::generate(Algorithm::Es256)?,
             issuer: tokens.issuer,
             audience: tokens.audience,
@@ -82,8 +81,7 @@ impl Kit {
             gpsi: format!("extid-{run}@conformance.invalid"),
             other_gpsi: format!("extid-other-{run}@conformance.invalid"),
             nonce: RefCell::default(),
-            header: tokens.header,
-            claims: tokens.claims,
+            changes: tokens.changes,
             good: Cell::new(good),
         })
     }
@@ -127,14 +125,14 @@ impl Kit {
             "iss": self.issuer, "sub": eec, "aud": self.audience,
             "iat": now, "exp": now.saturating_add(600), "jti": jti,
         });
-        amend(&mut claims, &self.claims);
+        amend(&mut claims, &self.changes.claims);
         claims
     }
 
     /// The header of a good token.
     pub(super) fn header(&self) -> Value {
         let mut header = json!({"alg": self.key.alg(), "typ": "JWT", "kid": self.key.kid()});
-        amend(&mut header, &self.header);
+        amend(&mut header, &self.changes.header);
         header
     }
 
@@ -195,16 +193,6 @@ impl Kit {
     pub(super) fn token_with_text(&self, claim: &str, members: &str) -> String {
         let rest = self.claims_with(json!({claim: null})).to_string();
         self.token_of(self.header().to_string(), format!("{},{members}}}", rest.trim_end_matches('}')))
-    }
-}
-
-fn amend(object: &mut Value, changes: &Map<String, Value>) {
-    let Some(members) = object.as_object_mut() else { return };
-    for (name, value) in changes {
-        match value {
-            Value::Null => drop(members.remove(name)),
-            value => drop(members.insert(name.clone(), value.clone())),
-        }
     }
 }
 

@@ -21,6 +21,7 @@ mod tokens;
 mod verdict;
 mod wire;
 
+use super::amend::Changes;
 use super::failure::Failure;
 use super::help::long_help;
 use super::signing_key::SigningKey;
@@ -31,7 +32,6 @@ use operations::Role;
 use progress::Progress;
 use report::Report;
 use runner::Runner;
-use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::time::Duration;
 use wire::{Connector, Target};
@@ -83,12 +83,8 @@ pub(crate) struct Args {
     /// The private key, as `keygen` writes it.
     #[arg(long, value_name = "FILE", required_unless_present = "list")]
     key: Option<PathBuf>,
-    /// More header parameters of the tokens, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = object)]
-    header: Map<String, Value>,
-    /// More claims of the tokens, as a JSON object; `null` takes one away.
-    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = object)]
-    claims: Map<String, Value>,
+    #[command(flatten)]
+    changes: Changes,
     /// The certificate authorities to trust, in PEM; default: those of the system.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -121,7 +117,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     else {
         return Err(Failure::new("--target, --role, --iss, --aud and --key are needed"));
     };
-    if args.claims.contains_key("sub") {
+    if args.changes.claims.contains_key("sub") {
         return Err(Failure::new(
             "--claims: two clients are needed, each with its own `sub`; name the first by --sub",
         ));
@@ -132,7 +128,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         return Err(Failure::new("--include: no case has this text; --list shows all"));
     }
     let target = Target::parse(&url, args.connect.as_deref())?;
-    let tokens = Tokens { issuer, audience, eec: args.sub, header: args.header, claims: args.claims };
+    let tokens = Tokens { issuer, audience, eec: args.sub, changes: args.changes };
     let good = operation_table::candidates(role).next().ok_or_else(|| Failure::new("no operation"))?;
     let kit = Kit::new(target, role, SigningKey::read(&key)?, tokens, good)?;
     let patience = Duration::from_secs(args.timeout);
@@ -179,10 +175,6 @@ fn list(role: Option<Role>, output: Output) -> Result<Exit, Failure> {
     let text: Vec<String> = groups.iter().map(lines).collect();
     output.line(text.join("\n").trim_end())?;
     Ok(Exit::Fine)
-}
-
-fn object(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
 }
 
 /// It also stands in header fields.

@@ -1,6 +1,7 @@
 //! `POST /token`: a token for an EEC, good or wrong in just the way that is asked for.
 
 use super::{Entitlement, client_key};
+use crate::cli::amend::amend;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::http::{Input, Problem};
@@ -83,7 +84,9 @@ fn jose_header(request: &TokenRequest, entitlement: &Entitlement) -> Value {
     let key = entitlement.key();
     let kid = request.kid.as_deref().unwrap_or(key.kid());
     let mut header = json!({"alg": key.alg(), "typ": "JWT", "kid": kid});
-    amend(&mut header, request.header.as_ref());
+    if let Some(changes) = &request.header {
+        amend(&mut header, changes);
+    }
     header
 }
 
@@ -127,19 +130,10 @@ fn claims(
             claims["cnf"][name] = json!(value);
         }
     }
-    amend(&mut claims, request.claims.as_ref());
-    Ok(claims)
-}
-
-/// Sets the members of `more` in `object`; `null` removes one.
-fn amend(object: &mut Value, more: Option<&Map<String, Value>>) {
-    for (name, value) in more.into_iter().flatten() {
-        match (object.as_object_mut(), value) {
-            (Some(members), Value::Null) => drop(members.remove(name)),
-            (Some(members), value) => drop(members.insert(name.clone(), value.clone())),
-            (None, _) => {}
-        }
+    if let Some(changes) = &request.claims {
+        amend(&mut claims, changes);
     }
+    Ok(claims)
 }
 
 fn string_or_strings(member: &str, value: Value) -> Result<Value, Problem> {

@@ -1,13 +1,13 @@
 //! A key pair that signs tokens, for tests.
 
+mod pair;
+mod rsa_pair;
+
 use super::failure::Failure;
-use super::random::random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_compact::{KeyPair, Seed};
-use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use pair::Pair;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The algorithms that tokens are signed with.
@@ -22,6 +22,25 @@ pub(crate) enum Algorithm {
     /// ECDSA on P-384 with SHA-384.
     #[value(name = "ES384")]
     Es384,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, by a key of 2048 bits.
+    #[value(name = "RS256")]
+    Rs256,
+    /// RSASSA-PSS with SHA-256, by a key of 2048 bits.
+    #[value(name = "PS256")]
+    Ps256,
+}
+
+impl Algorithm {
+    /// `alg` (RFC 7518, section 3.1).
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Algorithm::EdDsa => "EdDSA",
+            Algorithm::Es256 => "ES256",
+            Algorithm::Es384 => "ES384",
+            Algorithm::Rs256 => "RS256",
+            Algorithm::Ps256 => "PS256",
+        }
+    }
 }
 
 /// A key pair and its key ID.
@@ -30,54 +49,47 @@ pub(crate) struct SigningKey {
     kid: String,
 }
 
-enum Pair {
-    Ed25519(Box<KeyPair>),
-    P256(p256::ecdsa::SigningKey),
-    P384(p384::ecdsa::SigningKey),
-}
-
 impl SigningKey {
     /// A fresh key, from the system's randomness.
     pub(crate) fn generate(algorithm: Algorithm) -> Result<SigningKey, Failure> {
-        // A few numbers of that length are no private keys: zero, and what is above the curve's order.
-        let pair = loop {
-            let bytes = match algorithm {
-                Algorithm::Es384 => random::<48>()?.to_vec(),
-                Algorithm::EdDsa | Algorithm::Es256 => random::<32>()?.to_vec(),
-            };
-            if let Some(pair) = Pair::from_private(algorithm, &bytes) {
-                break pair;
-            }
-        };
+        let pair = Pair::generate(algorithm)?;
         Ok(SigningKey { kid: pair.thumbprint(), pair })
     }
 
     /// A key from its private JWK (RFC 7518, RFC 8037).
     pub(crate) fn from_private_jwk(jwk: &Value) -> Result<SigningKey, Failure> {
-        let member = |name: &str| jwk.get(name).and_then(Value::as_str).unwrap_or_default();
-        let algorithm = match member("crv") {
-            "Ed25519" => Some(Algorithm::EdDsa),
-            "P-256" => Some(Algorithm::Es256),
-            "P-384" => Some(Algorithm::Es384),
-            _ => None,
-        };
-        let private = URL_SAFE_NO_PAD.decode(member("d")).ok();
-        let pair = algorithm.zip(private).and_then(|(algorithm, d)| Pair::from_private(algorithm, &d));
-        let pair = pair.ok_or_else(|| {
-            Failure::new("the key is not a private JWK of Ed25519, P-256 or P-384, as `keygen` writes it")
+        let pair = Pair::from_private_jwk(jwk).ok_or_else(|| {
+            let public = jwk.get("kty").is_some() && jwk.get("d").is_none();
+            Failure::new(if public {
+                "the key is a public one, which signs nothing; give the private JWK, as `keygen --out` writes it"
+            } else {
+                "the key is not a private JWK of Ed25519, P-256, P-384 or RSA (RS256 or PS256, 2048 to 8192 bits), as \
+                 `keygen` writes it"
+            })
         })?;
-        let kid = match member("kid") {
-            "" => pair.thumbprint(),
-            kid => kid.to_owned(),
+        let kid = match jwk.get("kid").and_then(Value::as_str) {
+            None | Some("") => pair.thumbprint(),
+            Some(kid) => kid.to_owned(),
         };
         Ok(SigningKey { pair, kid })
     }
 
     /// The key in a file that `keygen` has written.
     pub(crate) fn read(path: &Path) -> Result<SigningKey, Failure> {
-        let text = std::fs::read_to_string(path).map_err(Failure::because("cannot read the key"))?;
-        let jwk = serde_json::from_str(&text).map_err(Failure::because("the key is not JSON"))?;
-        SigningKey::from_private_jwk(&jwk)
+        let text = std::fs::read_to_string(path)
+            .map_err(Failure::because(format!("cannot read the key {}", path.display())))?;
+        let inside = |what: String| Failure::new(format!("{}: {what}", path.display()));
+        if text.contains("-----BEGIN") {
+            return Err(inside(
+                "the key is PEM, and this wants a private JWK; make a test key by `eec-authn keygen --out key.json` and \
+                 pin the entry that it prints beside the other"
+                    .into(),
+            ));
+        }
+        let jwk = serde_json::from_str(&text).map_err(|error| {
+            inside(format!("the key is not JSON ({error}); give the file that `keygen --out` has written"))
+        })?;
+        SigningKey::from_private_jwk(&jwk).map_err(|failure| inside(failure.to_string()))
     }
 
     /// The RFC 7638 thumbprint.
@@ -99,11 +111,9 @@ impl SigningKey {
     /// The private key as a JWK.
     pub(crate) fn private_jwk(&self) -> Value {
         let mut jwk = self.public_jwk();
-        jwk["d"] = json!(match &self.pair {
-            Pair::Ed25519(pair) => URL_SAFE_NO_PAD.encode(pair.sk.seed().as_ref()),
-            Pair::P256(key) => URL_SAFE_NO_PAD.encode(key.to_bytes()),
-            Pair::P384(key) => URL_SAFE_NO_PAD.encode(key.to_bytes()),
-        });
+        for (name, value) in self.pair.private_members() {
+            jwk[name] = json!(value);
+        }
         jwk
     }
 
@@ -114,10 +124,19 @@ impl SigningKey {
 
     /// The `alg` of its tokens.
     pub(crate) fn alg(&self) -> &'static str {
-        match self.pair {
-            Pair::Ed25519(_) => "EdDSA",
-            Pair::P256(_) => "ES256",
-            Pair::P384(_) => "ES384",
+        self.algorithm().name()
+    }
+
+    /// The algorithm of its tokens.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.pair.algorithm()
+    }
+
+    /// The SubjectPublicKeyInfo of an RSA key.
+    pub(crate) fn rsa_spki(&self) -> Option<Vec<u8>> {
+        match &self.pair {
+            Pair::Rsa(pair) => pair.spki(),
+            Pair::Ed25519(_) | Pair::P256(_) | Pair::P384(_) => None,
         }
     }
 
@@ -152,81 +171,12 @@ impl SigningKey {
     }
 }
 
-impl Pair {
-    /// The pair of a private key: a seed, or a number of the curve's length.
-    fn from_private(algorithm: Algorithm, bytes: &[u8]) -> Option<Pair> {
-        Some(match algorithm {
-            Algorithm::EdDsa => Pair::Ed25519(Box::new(KeyPair::from_seed(Seed::from_slice(bytes).ok()?))),
-            Algorithm::Es256 if bytes.len() == 32 => {
-                Pair::P256(p256::ecdsa::SigningKey::from_slice(bytes).ok()?)
-            }
-            Algorithm::Es384 if bytes.len() == 48 => {
-                Pair::P384(p384::ecdsa::SigningKey::from_slice(bytes).ok()?)
-            }
-            Algorithm::Es256 | Algorithm::Es384 => return None,
-        })
-    }
-
-    /// The members that make the public key, in the order that RFC 7638 wants them.
-    fn public_members(&self) -> Vec<(&'static str, String)> {
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let ec = |crv: &str, point: &[u8]| {
-            // An uncompressed point is 4, x, y (SEC 1, section 2.3.3).
-            let (x, y) = point.split_at(point.len().div_ceil(2));
-            vec![("crv", crv.into()), ("kty", "EC".into()), ("x", text(&x[1..])), ("y", text(y))]
-        };
-        match self {
-            Pair::Ed25519(pair) => {
-                vec![("crv", "Ed25519".into()), ("kty", "OKP".into()), ("x", text(pair.pk.as_ref()))]
-            }
-            Pair::P256(key) => ec("P-256", key.verifying_key().to_encoded_point(false).as_bytes()),
-            Pair::P384(key) => ec("P-384", key.verifying_key().to_encoded_point(false).as_bytes()),
-        }
-    }
-
-    /// RFC 7638: SHA-256 over the required members of the JWK.
-    fn thumbprint(&self) -> String {
-        let members: Vec<String> =
-            self.public_members().iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
-        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{{{}}}", members.join(","))))
-    }
-
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
-        match self {
-            Pair::Ed25519(pair) => pair.sk.sign(message, None).to_vec(),
-            Pair::P256(key) => {
-                let signature: p256::ecdsa::Signature = key.sign(message);
-                signature.to_bytes().to_vec()
-            }
-            Pair::P384(key) => {
-                let signature: p384::ecdsa::Signature = key.sign(message);
-                signature.to_bytes().to_vec()
-            }
-        }
-    }
-
-    fn has_signed(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
-        Some(match self {
-            Pair::Ed25519(pair) => {
-                pair.pk.verify(message, &ed25519_compact::Signature::from_slice(signature).ok()?).is_ok()
-            }
-            Pair::P256(key) => {
-                let signature = p256::ecdsa::Signature::from_slice(signature).ok()?;
-                key.verifying_key().verify(message, &signature).is_ok()
-            }
-            Pair::P384(key) => {
-                let signature = p384::ecdsa::Signature::from_slice(signature).ok()?;
-                key.verifying_key().verify(message, &signature).is_ok()
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384];
+    const ALL: [Algorithm; 5] =
+        [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384, Algorithm::Rs256, Algorithm::Ps256];
 
     #[test]
     fn the_key_and_thumbprint_of_rfc_8037_appendix_a() {
@@ -271,5 +221,38 @@ mod tests {
         let mut jwk = good;
         jwk["d"] = json!(order);
         assert!(SigningKey::from_private_jwk(&jwk).is_err(), "above the curve's order");
+
+        let good = SigningKey::generate(Algorithm::Ps256).unwrap().private_jwk();
+        let one = "AQ";
+        for (member, value) in [
+            ("alg", "RS384"),
+            ("n", one),
+            ("n", ""),
+            ("e", one),
+            ("e", "Ag"),
+            ("d", one),
+            ("d", "!"),
+            ("p", one),
+            ("q", ""),
+            ("kty", "EC"),
+        ] {
+            let mut jwk = good.clone();
+            jwk[member] = json!(value);
+            assert!(SigningKey::from_private_jwk(&jwk).is_err(), "{member} {value}");
+        }
+        let mut without_primes = good.clone();
+        for member in ["p", "q", "dp", "dq", "qi"] {
+            without_primes.as_object_mut().unwrap().remove(member);
+        }
+        assert_eq!(SigningKey::from_private_jwk(&without_primes).unwrap().public_jwk(), {
+            let mut public = good.clone();
+            public
+                .as_object_mut()
+                .unwrap()
+                .retain(|name, _| without_primes.get(name).is_some() && name != "d");
+            public
+        });
+        without_primes["d"] = json!("AQAD");
+        assert!(SigningKey::from_private_jwk(&without_primes).is_err(), "the exponent of another key");
     }
 }
