@@ -18,7 +18,7 @@ const SOON_DAYS: f64 = 30.0;
 ///
 /// Prints each error with its JSON path and what to do. Warnings are about what is legal but unwise: keys that end soon,
 /// rules that are never reached, what is only recorded. It also lists the variables that must be in the VM's
-/// environment (`vm_config.environment_variables`).
+/// environment (`vm_config.environment_variables`), and the plugin option that `body.hold_headers` needs.
 ///
 /// Every file is checked, also after one that is wrong or cannot be read. A file holds the filter JSON by itself, not
 /// the Envoy or Istio file around it.
@@ -47,8 +47,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let (mut all_read, mut all_good) = (true, true);
     let mut for_machines = Vec::new();
     for path in &args.files {
+        let mut options: &[&str] = &[];
         let (errors, warnings, environment) = match FilterFile::read(path) {
             Ok(FilterFile { result: Ok(loaded), environment, .. }) => {
+                options = plugin_options(&loaded.policy);
                 (Vec::new(), warnings(&loaded), environment)
             }
             Ok(FilterFile { result: Err(errors), environment, .. }) => (errors, Vec::new(), environment),
@@ -67,9 +69,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
                 "errors": listed(&errors),
                 "warnings": listed(&warnings),
                 "environment": environment,
+                "plugin_options": options,
             }));
         } else {
-            print(path, &errors, &warnings, &environment, output)?;
+            print(path, &errors, &warnings, &needs(&environment, options), output)?;
         }
     }
     if output.json {
@@ -86,7 +89,7 @@ fn print(
     path: &Path,
     errors: &[ConfigError],
     warnings: &[ConfigError],
-    environment: &[String],
+    needs: &[String],
     output: Output,
 ) -> Result<(), Failure> {
     let path = path.display();
@@ -96,13 +99,30 @@ fn print(
     for warning in warnings {
         output.line(format_args!("{path}: warning: {warning}"))?;
     }
-    for name in environment {
-        output.line(format_args!("{path}: needs the environment variable {name}"))?;
+    for needed in needs {
+        output.line(format_args!("{path}: needs {needed}"))?;
     }
     match errors.len() {
         0 => output.line(format_args!("{path}: valid, {}", counted(warnings.len(), "warning"))),
         n => output.line(format_args!("{path}: invalid, {}", counted(n, "error"))),
     }
+}
+
+/// What the plugin must be told beside its configuration.
+fn plugin_options(policy: &Policy) -> &'static [&'static str] {
+    if policy.body.hold_headers { &["allow_on_headers_stop_iteration"] } else { &[] }
+}
+
+/// What has to be around the filter JSON.
+fn needs(environment: &[String], options: &[&str]) -> Vec<String> {
+    let variables = environment.iter().map(|name| format!("the environment variable {name}"));
+    let options = options.iter().map(|name| {
+        format!(
+            "the plugin option {name} for `body.hold_headers` (Envoy 1.35 or later, by an EnvoyFilter in Istio, not in Envoy \
+             Gateway): without it, requests with a body hang"
+        )
+    });
+    variables.chain(options).collect()
 }
 
 fn counted(number: usize, what: &str) -> String {

@@ -51,7 +51,22 @@ pub(super) fn check(node: &Node<'_>) {
                 node.error(format!("`{text}` is out of range; give {}", expectation(node.shape())));
             }
         }
-        (shape, json) => node.error(format!("is {}; give {}", json.kind(), expectation(shape))),
+        (shape, json) => {
+            let hint = hint(shape, json);
+            node.error(format!("is {}; give {}{hint}", json.kind(), expectation(shape)));
+        }
+    }
+}
+
+/// What else may have been meant where a key or a set of keys belongs.
+fn hint(shape: &Shape, json: &Json) -> &'static str {
+    let is_url = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    match (shape, json) {
+        (Shape::Foreign | Shape::Forms(..), Json::String(text)) if is_url(text) => {
+            "; what is at a URL is fetched by \"jwks_remote\""
+        }
+        (Shape::Foreign, Json::Array(_)) => "; a JWK set has its keys in a member `keys`",
+        _ => "",
     }
 }
 
@@ -124,6 +139,9 @@ fn unknown(name: &str, members: &[Member]) -> String {
         return "is how Higress wraps configurations for single routes or hosts, which this filter does not \
                 support; give one filter JSON for the whole plugin, and use `rules` in it"
             .into();
+    }
+    if name.starts_with("jwks_ur") && members.iter().any(|m| matches!(m.name, "jwks_remote" | "keys")) {
+        return "is not known here; keys are fetched by an entry \"jwks_remote\" of `keys`, through a cluster of Envoy's".into();
     }
     let names: Vec<String> = members.iter().map(|m| format!("\"{}\"", m.name)).collect();
     let meant = members.iter().map(|m| m.name).find(|known| is_near(name, known));

@@ -32,6 +32,7 @@ pub(super) fn matcher(node: &Node<'_>, built_in: Option<BuiltIn<'_>>) -> Option<
                     quote(text)
                 ));
             }
+            warn_of_wildcard(&template, text);
             parsed
         }),
         api: api(&node.member("api"), built_in.map(|built_in| built_in.role)).map(Box::from),
@@ -112,7 +113,18 @@ fn plain_path(node: &Node<'_>) -> Option<Box<str>> {
             quote(text)
         ));
     }
+    warn_of_wildcard(node, text);
     good.then(|| path::text_in_one_spelling(text))
+}
+
+/// A `*` is a character like others, which some would write for a wildcard.
+fn warn_of_wildcard(node: &Node<'_>, text: &str) {
+    if text.contains('*') {
+        node.warn(format!(
+            "the `*` in {} stands for itself; give \"path_prefix\" for a tree of paths, \"path_template\" with `{{name}}` for a segment",
+            quote(text)
+        ));
+    }
 }
 
 fn api<'a>(node: &Node<'a>, role: Option<Role>) -> Option<&'a str> {

@@ -65,6 +65,10 @@ fn bound(entry: &Node<'_>, name: &str) -> Option<crate::time::UnixTime> {
 /// A key by itself: whatever is wrong with it is an error.
 fn jwk(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
+    if json.get("keys").is_some() && json.get("kty").is_none() {
+        node.error("is a JWK set; give it as \"jwks\"".into());
+        return Vec::new();
+    }
     let Some(jwk) = reported(node, Jwk::parse(json)) else { return Vec::new() };
     warn(node, "", &jwk.key);
     vec![named(jwk)]
@@ -73,6 +77,10 @@ fn jwk(node: &Node<'_>) -> Vec<PinnedKey> {
 /// A key set as its issuer publishes it: keys for other uses are left out, with a warning.
 fn jwks(node: &Node<'_>) -> Vec<PinnedKey> {
     let Some(json) = node.json().filter(|json| json.as_object().is_some()) else { return Vec::new() };
+    if json.get("kty").is_some() && json.get("keys").is_none() {
+        node.error("is one JWK and no set; give it as \"jwk\"".into());
+        return Vec::new();
+    }
     let Some(set) = reported(node, JwkSet::parse(json)) else { return Vec::new() };
     set.warnings.into_iter().for_each(|fault| node.warn_below(&fault.member, fault.message));
     set.keys.iter().for_each(|(index, jwk)| warn(node, &format!(".keys[{index}]"), &jwk.key));

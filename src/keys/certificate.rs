@@ -101,7 +101,7 @@ impl Certificate {
         if self.dns_names.is_empty() {
             return Err(error(&format!(
                 "has no dNSName in a subjectAltName, so it does not say that it is {:?}; get one that does, or pin its key alone as \
-                 \"public_key_pem\" (`openssl x509 -pubkey -noout`): then no name and no dates are checked",
+                 \"public_key_pem\" (`openssl x509 -pubkey -noout`): then no name and no dates are checked; not if it is a CA's, whose key signs no tokens",
                 server.as_str()
             )));
         }

@@ -121,9 +121,7 @@ impl KeySet {
 
     /// All names that a key of the set can be called by.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().flat_map(|key| {
-            [key.kid.as_deref(), Some(key.key.thumbprint()), key.x5t_s256.as_deref()].into_iter().flatten()
-        })
+        self.keys.iter().flat_map(PinnedKey::names)
     }
 
     /// Whether each name in `hint` is that of a key here.
@@ -196,6 +194,11 @@ impl KeySet {
 }
 
 impl PinnedKey {
+    /// What revocation can name it by: `kid`, thumbprint and `x5t#S256`, as far as it has them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.kid.as_deref(), Some(self.key.thumbprint()), self.x5t_s256.as_deref()].into_iter().flatten()
+    }
+
     /// Whether a token that names one of them by `kid` could mean the other: a token names its algorithm too.
     pub fn is_namesake_of(&self, other: &PinnedKey) -> bool {
         self.kid.is_some() && self.kid == other.kid && self.key.algorithm() == other.key.algorithm()

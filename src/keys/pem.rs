@@ -39,9 +39,27 @@ pub(super) fn read(text: &str, wanted: Label) -> Result<Vec<u8>, KeyError> {
                 "has lost its line breaks; write them as `\\n` in JSON, or use a YAML block (`|`)".into(),
             );
         }
-        [] => return wrong(format!("is not PEM; it must begin with a line `-----BEGIN {want}-----`")),
+        [] => {
+            let what = match text {
+                url if url.starts_with("https://") || url.starts_with("http://") => {
+                    "is a URL, and nothing is fetched from there; \"jwks_remote\" fetches a key set, PEM stands here itself"
+                }
+                file if file.starts_with(['/', '.', '@']) || file.ends_with(".pem") => {
+                    "is the name of a file, which the proxy does not read; give what is in it"
+                }
+                _ => "is not PEM",
+            };
+            return wrong(format!("{what}; it must begin with a line `-----BEGIN {want}-----`"));
+        }
         [one] if *one == want => {}
         [other] => return wrong(format!("has a block {other:?}; {}", remedy(other, wanted))),
+        chain if wanted == Label::Certificate && chain.iter().all(|label| *label == want) => {
+            return wrong(format!(
+                "has {} certificates; keep that of the server which signs the tokens, mostly the first, and leave out those \
+                 that vouch for it: it is pinned, so nobody asks them",
+                chain.len()
+            ));
+        }
         many => return wrong(format!("has {} PEM blocks; give one, each key its own entry", many.len())),
     }
     let body = match lines.as_slice() {

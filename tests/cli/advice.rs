@@ -1,4 +1,4 @@
-//! What `check` says of issuers at which anybody has an account, and of claims that are not the EEC ID.
+//! What `check` finds unusable, contradictory or twice, tried as an operator would write it.
 
 use crate::support::fixture::config;
 use crate::support::token::Key;
@@ -6,175 +6,186 @@ use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
 
-/// Paths and messages of the warnings about a good configuration with this change.
-fn warnings(change: impl FnOnce(&mut Value)) -> Vec<(String, String)> {
+/// What `check` warns of; a configuration that is refused fails the test.
+fn warnings(filter: &Value) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut filter = config(&[&Key::new(1)]);
-    change(&mut filter);
     fs::write(folder.path().join("filter.json"), filter.to_string()).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
-    let output = command.args(["--json", "check", "filter.json"]).current_dir(folder.path()).output();
-    let report: Value = serde_json::from_slice(&output.expect("the command runs").stdout).expect("JSON");
-    assert_eq!(report[0]["valid"], json!(true), "{report}");
-    let text = |value: &Value| value.as_str().expect("a string").to_owned();
-    let found = report[0]["warnings"].as_array().expect("a list").iter();
-    found.map(|warning| (text(&warning["path"]), text(&warning["message"]))).collect()
+    let output = command
+        .args(["--json", "check", "filter.json"])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report[0]["errors"], json!([]), "{filter}");
+    let said = |warning: &Value| {
+        format!(
+            "{}: {}",
+            warning["path"].as_str().expect("a path"),
+            warning["message"].as_str().expect("text")
+        )
+    };
+    report[0]["warnings"].as_array().expect("warnings").iter().map(said).collect()
 }
 
-/// Those at this path.
-fn at(path: &str, change: impl FnOnce(&mut Value)) -> Vec<String> {
-    warnings(change).into_iter().filter(|(p, _)| p == path).map(|(_, message)| message).collect()
+/// A configuration that is not warned of.
+fn quiet() -> Value {
+    let mut filter = config(&[&Key::new(1)]);
+    filter["gpsi"] = json!("required");
+    filter["ownership"] = json!({"secret_env": ["EEC_AUTHN_OWNERSHIP"]});
+    filter
 }
 
-/// Whether strangers' tokens are warned of, with this issuer and these rules.
-fn strangers(issuer: &Value, more: &Value) -> Vec<String> {
-    let found = warnings(|filter| {
-        let server = filter["entitlement_servers"][0].as_object_mut().expect("a server");
-        server.extend(issuer.as_object().expect("members").clone());
-        let filter = filter.as_object_mut().expect("members");
-        filter.extend(more.as_object().expect("members").clone());
-    });
-    let own = ["entitlement_servers[0].fqdn", "entitlement_servers[0].issuer"];
-    found
-        .into_iter()
-        .filter(|(path, _)| own.contains(&&**path))
-        .map(|(path, m)| format!("{path}: {m}"))
-        .collect()
+fn with(member: &str, value: Value) -> Value {
+    let mut filter = quiet();
+    filter[member] = value;
+    filter
+}
+
+/// Whether just this is said, and begins so.
+fn says_only(filter: &Value, beginning: &str) {
+    let found = warnings(filter);
+    let [one] = found.as_slice() else { panic!("{filter}: {found:?}") };
+    assert!(one.starts_with(beginning), "{filter}: {one}");
 }
 
 #[test]
-fn an_issuer_that_serves_everybody_needs_a_claim_that_tells_whose_the_token_is() {
-    let google = json!({"fqdn": "accounts.google.com"});
-    let claims = json!([{"claim": "email", "suffix": "@edge-1.iam.gserviceaccount.com"}]);
-    let rule = |matches: Value, claims: &Value| json!({"match": matches, "claims": claims});
-    let closed = |rule: Value| json!({"operations": "none", "rules": [rule]});
-    let api = json!({"api": "eees-eecregistration"});
-    let warned = |more: Value| match &*strangers(&google, &more) {
-        [] => false,
-        [one] => {
-            one.starts_with("entitlement_servers[0].fqdn: anybody can get a token for any `aud` there: ")
-        }
-        more => panic!("{more:?}"),
-    };
-    assert!(warned(json!({})));
-    // An audience of one's own is no help: whoever asks for the token chooses it.
-    assert!(strangers(&json!({"fqdn": "accounts.google.com", "audiences": ["x"]}), &json!({})).len() == 1);
-    assert!(!warned(closed(rule(api.clone(), &claims))));
-    assert!(warned(json!({"rules": [rule(api.clone(), &claims)]})), "other APIs are open");
-    assert!(!warned(json!({"rules": [rule(json!({"path_prefix": "/"}), &claims)]})));
-    assert!(warned(
-        json!({"rules": [rule(api.clone(), &json!([])), rule(json!({"path_prefix": "/"}), &claims)]})
-    ));
-    assert!(warned(closed(rule(api.clone(), &json!([{"claim": "email", "present": true}])))));
-    assert!(warned(closed(rule(
-        api.clone(),
-        &json!([{"claim": "iss", "equals": "https://accounts.google.com"}])
-    ))));
-    let mut recorded = rule(api, &claims);
-    recorded["mode"] = json!("shadow");
-    assert!(warned(closed(recorded)));
-    for issuer in [
-        "https://accounts.google.com",
-        "https://token.actions.githubusercontent.com",
-        "https://gitlab.com",
-        "https://app.terraform.io",
-    ] {
-        let found = strangers(&json!({"issuer": issuer}), &json!({}));
-        assert!(
-            found.len() == 1 && found[0].starts_with("entitlement_servers[0].issuer: anybody "),
-            "{found:?}"
+fn a_wildcard_that_is_none() {
+    for (member, path) in
+        [("path", "/ops/*"), ("path_template", "/ops/*/{id}"), ("path_prefix", "/ops/*"), ("path", "/ops/.*")]
+    {
+        let rule = json!({"match": {member: path}, "bind": [{"claim": "sub", "body": "/x"}]});
+        says_only(
+            &with("rules", json!([rule])),
+            &format!("rules[0].match.{member}: the `*` in \"{path}\" stands for itself"),
         );
     }
-    // Those with a path are somebody's own.
-    for issuer in ["https://token.actions.githubusercontent.com/acme", "https://gitlab.example.org"] {
-        assert_eq!(strangers(&json!({"issuer": issuer}), &json!({})), Vec::<String>::new(), "{issuer}");
+}
+
+#[test]
+fn what_passes_without_a_token() {
+    let pass = |matcher: Value| with("rules", json!([{"match": matcher, "action": "pass_without_token"}]));
+    let all = "rules[0].match: lets everything that no earlier rule takes pass without a token";
+    says_only(&pass(json!({"path_prefix": "/"})), all);
+    let built_in = "rules[0].match: lets built-in operations pass without a token, such as POST of";
+    says_only(&pass(json!({"path": "/eees-eecregistration/v1/registrations"})), built_in);
+    says_only(&pass(json!({"path_template": "/{api}/v1/registrations"})), built_in);
+    says_only(&pass(json!({"path_prefix": "/", "hosts": ["ees1.edge.example.net"]})), built_in);
+    says_only(&pass(json!({"api": "eees-easdiscovery"})), built_in);
+    says_only(&pass(json!({"path_prefix": "/health"})), "rules[0].match: lets a whole tree of paths pass");
+    for probe in [json!({"path": "/"}), json!({"path": "/healthz", "methods": ["GET"]})] {
+        assert_eq!(warnings(&pass(probe)), Vec::<String>::new());
     }
 }
 
 #[test]
-fn an_issuer_of_entra_id_names_one_tenant() {
-    let of = |server: Value| strangers(&server, &json!({}));
-    let found = of(json!({"fqdn": "login.microsoftonline.com"}));
+fn rules_that_let_nobody_through() {
+    let rules = |rules: Value| with("rules", rules);
+    says_only(
+        &rules(json!([{"match": {"path_prefix": "/"}, "action": "deny"}])),
+        "rules[0].match: refuses every request that no earlier rule takes",
+    );
+    says_only(
+        &rules(json!([{"match": {"path": "/a", "hosts": ["ees9.edge.example.net"]}}])),
+        "rules[0].match.hosts: none of them is one of `protects.fqdns`",
+    );
+    let mut none = quiet();
+    none["operations"] = json!("none");
+    none.as_object_mut().expect("an object").remove("ownership");
+    says_only(&none, "operations: with \"none\" and no rule with `action` \"authenticate\"");
+    none["rules"] = json!([{"match": {"path": "/a"}}]);
+    assert_eq!(warnings(&none), Vec::<String>::new());
+}
+
+#[test]
+fn claims_that_contradict_each_other() {
+    let claims = |claims: Value| with("rules", json!([{"match": {"path": "/a"}, "claims": claims}]));
+    let (equals, one_of) =
+        (|v: Value| json!({"claim": "tier", "equals": v}), |v: Value| json!({"claim": "tier", "one_of": v}));
+    let present = |there: bool| json!({"claim": "tier", "present": there});
+    for never in [
+        json!([equals(json!("a")), equals(json!("b"))]),
+        json!([equals(json!("a")), one_of(json!(["b", "c"]))]),
+        json!([one_of(json!(["a", "b"])), {"claim": "/tier", "prefix": "c"}]),
+        json!([present(true), present(false)]),
+        json!([present(false), equals(json!("a"))]),
+    ] {
+        says_only(&claims(never), "rules[0].claims: what is asked of /tier cannot hold at once");
+    }
+    for possible in [
+        json!([equals(json!("a")), one_of(json!(["b", "a"]))]),
+        json!([equals(json!(60)), equals(json!(60.0))]),
+        json!([{"claim": "scope", "contains": "a"}, {"claim": "scope", "contains": "b"}]),
+        json!([{"claim": "iss", "equals": "a"}, {"claim": "iss", "equals": "b"}]),
+        json!([present(true), equals(json!("a"))]),
+    ] {
+        assert_eq!(warnings(&claims(possible)), Vec::<String>::new());
+    }
+    let bind = json!([{"claim": "sub", "body": "/x"}, {"absent": "/x"}]);
+    says_only(
+        &with("rules", json!([{"match": {"path": "/a"}, "bind": bind}])),
+        "rules[0].bind[0]: /x is to be a claim and to be absent",
+    );
+}
+
+#[test]
+fn what_stands_twice_or_revokes_all() {
+    let mut filter = quiet();
+    let fqdn = filter["protects"]["fqdns"][0].as_str().expect("a name").to_uppercase();
+    filter["protects"]["fqdns"].as_array_mut().expect("names").push(json!(fqdn + "."));
+    says_only(&filter, "protects.fqdns[1]: is there once more");
+
+    let rules = json!([{"name": "n", "match": {"path": "/a"}}, {"name": "n", "match": {"path": "/b"}}]);
+    says_only(&with("rules", rules), "rules[1].name: \"n\" is the name of rules[0] as well");
+
+    let mut filter = quiet();
+    let servers = filter["entitlement_servers"].as_array_mut().expect("servers");
+    let mut second = servers[0].clone();
+    second["fqdn"] = json!("second.example.org");
+    second["audiences"] = json!(["a", "b", "a"]);
+    servers.push(second);
+    let found = warnings(&filter);
+    assert_eq!(found.len(), 2, "{found:?}");
     assert!(
-        found.len() == 1 && found[0].starts_with("entitlement_servers[0].fqdn: no token has this `iss`"),
+        found[0].starts_with("entitlement_servers[1].keys: has a key of entitlement_servers[0]"),
         "{found:?}"
     );
-    for (tenant, said) in [
-        ("common", "no token has this `iss`"),
-        ("organizations", "no token has this `iss`"),
-        ("consumers", "no token has this `iss`"),
-        ("9188040d-6c67-4c5b-b112-36a304b66dad", "is the tenant of all personal Microsoft accounts"),
-        ("8d4f9b1e-30f2-4f3c-9a0e-5a0c4c5d2f11", ""),
-    ] {
-        let found = of(json!({"issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0")}));
-        let expected = (!said.is_empty()).then(|| format!("entitlement_servers[0].issuer: {said}"));
-        assert_eq!(found.len(), usize::from(expected.is_some()), "{tenant}: {found:?}");
-        assert!(expected.is_none_or(|start| found[0].starts_with(&start)), "{tenant}: {found:?}");
-    }
+    assert!(found[1].starts_with("entitlement_servers[1].audiences[2]: is there once more"), "{found:?}");
+
+    let filter = with("revoked", json!({"key_ids": ["k1"]}));
+    says_only(&filter, "revoked.key_ids: revokes every key of entitlement_servers[0]");
+    let mut two = config(&[&Key::new(1), &Key::new(2)]);
+    two["gpsi"] = json!("required");
+    two["ownership"] = quiet()["ownership"].clone();
+    two["revoked"] = json!({"key_ids": ["k1"]});
+    assert_eq!(warnings(&two), Vec::<String>::new());
+    says_only(
+        &with("token", json!({"clock_skew_seconds": 301})),
+        "token.clock_skew_seconds: an expired token passes",
+    );
 }
 
 #[test]
-fn headers_without_the_eec_id_of_some_server_are_warned_of() {
-    let own = json!({"fqdn": "two.example.org", "eec_id_claim": "azp", "keys": [{"jwk": Key::new(2).jwk()}]});
-    let with = |headers: Value| {
-        warnings(|filter| {
-            filter["entitlement_servers"].as_array_mut().expect("a list").push(own.clone());
-            filter["forward"] = json!({"headers": headers});
-        })
+fn holding_headers_back_needs_a_plugin_option() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
+        let output = command.args(args).current_dir(folder.path()).output().expect("it runs");
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let said = |headers: Value, path: &str| {
-        let found: Vec<String> =
-            with(headers).into_iter().filter(|(p, _)| p == path).map(|(_, message)| message).collect();
-        found.join("; ")
-    };
-    assert_eq!(
-        said(json!({"x-eec-id": "sub", "x-client": "azp"}), "forward.headers.x-eec-id"),
-        "carries `sub`, and the EEC ID in tokens of entitlement_servers[1] is `azp`: the upstream would take another value for it"
+    fs::write(folder.path().join("holds.json"), with("body", json!({"hold_headers": true})).to_string())
+        .expect("a file");
+    fs::write(folder.path().join("plain.json"), quiet().to_string()).expect("a file");
+    let said = check(&["check", "--strict", "holds.json"]);
+    assert!(
+        said.contains(
+            "holds.json: needs the plugin option allow_on_headers_stop_iteration for `body.hold_headers`"
+        ),
+        "{said}"
     );
-    assert_eq!(
-        said(json!({"x-caller": "sub"}), "forward.headers"),
-        "no header carries the EEC ID: the EEC ID in tokens of entitlement_servers[1] is `azp`; the upstream is not told who is calling"
-    );
-    let all = json!({"x-caller": "sub", "x-client": "azp", "x-tenant": "tid"});
-    assert!(with(all).iter().all(|(path, _)| !path.starts_with("forward.headers")));
-    // Those that nobody configured follow each server.
-    let found = warnings(|filter| filter["entitlement_servers"][0]["eec_id_claim"] = json!("azp"));
-    assert!(found.iter().all(|(path, _)| !path.starts_with("forward")), "{found:?}");
-}
-
-#[test]
-fn a_binding_of_another_claim_to_the_eec_id_is_warned_of() {
-    let with = |claim: &str, body: &str| {
-        at("rules[0].bind[0].claim", |filter| {
-            filter["entitlement_servers"][0]["eec_id_claim"] = json!("/edge/eec_id");
-            let bind = json!([{"claim": claim, "body": body}]);
-            filter["rules"] = json!([{"match": {"path": "/ops/a"}, "bind": bind}]);
-        })
-    };
-    assert_eq!(
-        with("sub", "/operator/eecId"),
-        ["`sub` is compared, and the EEC ID in tokens of entitlement_servers[0] is `/edge/eec_id`"]
-    );
-    assert!(with("/edge/eec_id", "/operator/eecId").is_empty());
-    assert!(with("tid", "/tenant").is_empty());
-    let two = at("rules[0].bind[0].claim", |filter| {
-        let own =
-            json!({"fqdn": "two.example.org", "eec_id_claim": "azp", "keys": [{"jwk": Key::new(2).jwk()}]});
-        filter["entitlement_servers"].as_array_mut().expect("a list").push(own);
-        filter["rules"] =
-            json!([{"match": {"path": "/ops/a"}, "bind": [{"claim": "azp", "body": "/owner"}]}]);
-    });
-    assert_eq!(two, ["`azp` is compared, and the EEC ID in tokens of entitlement_servers[0] is `sub`"]);
-}
-
-#[test]
-fn a_claim_for_scopes_that_nobody_asks_for_is_warned_of() {
-    let of = |scopes: &str| {
-        at("entitlement_servers[0].scope_claim", |filter| {
-            filter["entitlement_servers"][0]["scope_claim"] = json!("scp");
-            filter["token"] = json!({"scopes": scopes});
-        })
-    };
-    assert_eq!(of("off"), ["is not looked at while `token.scopes` is \"off\""]);
-    assert!(of("per_api").is_empty());
+    assert!(said.ends_with("holds.json: valid, 0 warnings\n"), "a need is no warning: {said}");
+    assert!(!check(&["check", "plain.json"]).contains("plugin option"));
+    let report: Value = serde_json::from_str(&check(&["--json", "check", "holds.json"])).expect("JSON");
+    assert_eq!(report[0]["plugin_options"], json!(["allow_on_headers_stop_iteration"]));
 }

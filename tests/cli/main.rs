@@ -8,6 +8,7 @@
 mod support;
 
 mod advice;
+mod advice_on_issuers;
 mod check;
 mod completions;
 mod conformance;

@@ -1,7 +1,10 @@
 //! What is legal in a configuration but deserves a look.
 
+mod claims;
 mod eec_id;
 mod issuers;
+mod repeated;
+mod rules;
 
 use super::ConfigError;
 use super::shape::quote;
@@ -9,10 +12,16 @@ use crate::json::Pointer;
 use crate::policy::online::{ApplyTo, Method, OnUnavailable};
 use crate::policy::operations::OPERATIONS;
 use crate::policy::ownership::Unsealed;
-use crate::policy::{Action, Binding, GpsiMode, Matcher, Mode, Operation, Ownership, Policy, Role};
+use crate::policy::{Action, GpsiMode, Matcher, Mode, Operation, Ownership, Policy, Role};
 
 /// The lifetime of tokens, in seconds, above which proofs should carry a nonce (RFC 9449, section 11.2).
 const LONG_WITHOUT_NONCE: f64 = 3_600.0;
+
+/// How long tokens may be used past their end, in seconds, before that is worth a word.
+const LONG_SKEW: f64 = 300.0;
+
+/// Takes a path and what is unwise there.
+type Say<'a> = &'a mut dyn FnMut(String, &str);
 
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
 /// is for the caller.
@@ -58,6 +67,9 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
             say("ownership.unsealed".into(), message);
         }
         None | Some(Ownership { unsealed: Unsealed::Deny, .. }) => {}
+    }
+    if policy.token.clock_skew_seconds > LONG_SKEW {
+        say("token.clock_skew_seconds".into(), "an expired token passes for this long");
     }
     if policy.forward.token {
         say("forward.token".into(), "the upstream gets the client's token and could use it elsewhere");
@@ -123,36 +135,27 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         let message = format!("{} names no pinned key: no kid, thumbprint or x5t#S256 is that", quote(id));
         say("revoked.key_ids".into(), &message);
     }
+    for (number, server) in policy.entitlement_servers.iter().enumerate() {
+        let mut keys = server.keys.keys().iter().peekable();
+        let is_revoked = |name: &str| policy.revoked.key_ids().any(|id| id == name);
+        let gone = keys.peek().is_some()
+            && server.jwks_remote.is_none()
+            && keys.all(|key| key.names().any(is_revoked));
+        if gone {
+            let message = format!(
+                "revokes every key of entitlement_servers[{number}]: none of the tokens that they verify passes; pin a new key"
+            );
+            say("revoked.key_ids".into(), &message);
+        }
+    }
     if policy.revoked.needs_token_id() && !policy.token.require_claims.contains(&Pointer::to_member("jti")) {
         let message = "refuses every token without `jti` as well; require it (`token.require_claims`: [\"jti\"]), so that such \
                        tokens are told what they lack";
         say("revoked.token_ids".into(), message);
     }
-    let rules = policy.rules.as_slice();
-    for (number, rule) in rules.iter().enumerate() {
-        let path = format!("rules[{number}]");
-        if rule.mode == Mode::Shadow {
-            say(format!("{path}.mode"), "this rule's `claims` and `bind` are only recorded");
-        }
-        let bound = rule.bind.iter().any(|binding| matches!(binding, Binding::Claim { .. }));
-        if rule.action == Action::Authenticate
-            && is_wide(&rule.matcher)
-            && rule.matcher.api.is_none()
-            && !bound
-        {
-            let message = "takes a whole tree of paths without `bind`: what no built-in operation covers there is open to \
-                           every client with a token, whomever its body names";
-            say(format!("{path}.match"), message);
-        }
-        if rule.action == Action::PassWithoutToken && is_wide(&rule.matcher) {
-            say(format!("{path}.match"), "lets a whole tree of paths pass without a token");
-        }
-        let earlier = rules.iter().take(number).position(|earlier| covers(&earlier.matcher, &rule.matcher));
-        if let Some(earlier) = earlier {
-            let message = format!("never reached: rules[{earlier}] takes all of its requests");
-            say(format!("{path}.match"), &message);
-        }
-    }
+    rules::advise(policy, &mut say);
+    claims::advise(policy, &mut say);
+    repeated::advise(policy, &mut say);
     found.extend(eec_id::advice(policy));
     found
 }
@@ -170,35 +173,4 @@ fn serves_items(policy: &Policy) -> bool {
         policy.rules.as_slice().iter().any(|rule| rule.action == Action::Authenticate && takes(&rule.matcher))
     };
     items.any(|item| policy.built_in_operations || is_taken(item))
-}
-
-fn is_wide(matcher: &Matcher) -> bool {
-    matcher.path.is_none() && matcher.path_template.is_none()
-}
-
-/// Whether every request that `later` takes is certainly taken by `earlier` before.
-fn covers(earlier: &Matcher, later: &Matcher) -> bool {
-    let methods = earlier.methods.is_empty()
-        || (!later.methods.is_empty() && later.methods.iter().all(|m| earlier.methods.contains(m)));
-    let hosts = earlier.hosts.is_empty()
-        || (!later.hosts.is_empty() && later.hosts.iter().all(|h| earlier.hosts.contains(h)));
-    let same = |a: &Option<Box<str>>, b: &Option<Box<str>>| a.is_none() || a == b;
-    let template = earlier.path_template.as_ref().is_none_or(|template| {
-        later.path.as_deref().is_some_and(|path| template.matches(path.as_bytes()))
-            || later.path_template.as_ref().is_some_and(|later| template.covers(later))
-    });
-    let prefix = earlier.path_prefix.as_deref().is_none_or(|prefix| {
-        let below =
-            |path: &str| path.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-        prefix.is_empty()
-            || later.path.as_deref().is_some_and(below)
-            || later.path_prefix.as_deref().is_some_and(below)
-            || later.path_template.as_ref().is_some_and(|template| template.is_below(prefix))
-    });
-    methods
-        && hosts
-        && template
-        && prefix
-        && same(&earlier.path, &later.path)
-        && same(&earlier.api, &later.api)
 }

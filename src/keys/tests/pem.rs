@@ -153,7 +153,8 @@ fn the_name_is_a_dns_name_of_its_own() {
     assert_eq!(
         error(file!("cnonly.crt")),
         ".certificate_pem: has no dNSName in a subjectAltName, so it does not say that it is \"aes.example.net\"; get one that does, or \
-         pin its key alone as \"public_key_pem\" (`openssl x509 -pubkey -noout`): then no name and no dates are checked"
+         pin its key alone as \"public_key_pem\" (`openssl x509 -pubkey -noout`): then no name and no dates are checked; not if it is \
+         a CA's, whose key signs no tokens"
     );
     let other = Fqdn::parse("example.net").unwrap();
     assert!(Certificate::from_pem(GOOD, None).unwrap().check_name(&other).is_err());
@@ -171,7 +172,8 @@ fn certificates_that_cannot_be_pinned() {
     );
     assert_eq!(
         only(Certificate::from_pem(&GOOD.repeat(3), None)),
-        ".certificate_pem: has 3 PEM blocks; give one, each key its own entry"
+        ".certificate_pem: has 3 certificates; keep that of the server which signs the tokens, mostly the first, and leave out \
+         those that vouch for it: it is pinned, so nobody asks them"
     );
     assert_eq!(
         only(Certificate::from_pem(file!("p256.pub"), None)),

@@ -1,0 +1,180 @@
+//! What `check` says of issuers at which anybody has an account, and of claims that are not the EEC ID.
+
+use crate::support::fixture::config;
+use crate::support::token::Key;
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Command;
+
+/// Paths and messages of the warnings about a good configuration with this change.
+fn warnings(change: impl FnOnce(&mut Value)) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut filter = config(&[&Key::new(1)]);
+    change(&mut filter);
+    fs::write(folder.path().join("filter.json"), filter.to_string()).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
+    let output = command.args(["--json", "check", "filter.json"]).current_dir(folder.path()).output();
+    let report: Value = serde_json::from_slice(&output.expect("the command runs").stdout).expect("JSON");
+    assert_eq!(report[0]["valid"], json!(true), "{report}");
+    let text = |value: &Value| value.as_str().expect("a string").to_owned();
+    let found = report[0]["warnings"].as_array().expect("a list").iter();
+    found.map(|warning| (text(&warning["path"]), text(&warning["message"]))).collect()
+}
+
+/// Those at this path.
+fn at(path: &str, change: impl FnOnce(&mut Value)) -> Vec<String> {
+    warnings(change).into_iter().filter(|(p, _)| p == path).map(|(_, message)| message).collect()
+}
+
+/// Whether strangers' tokens are warned of, with this issuer and these rules.
+fn strangers(issuer: &Value, more: &Value) -> Vec<String> {
+    let found = warnings(|filter| {
+        let server = filter["entitlement_servers"][0].as_object_mut().expect("a server");
+        server.extend(issuer.as_object().expect("members").clone());
+        let filter = filter.as_object_mut().expect("members");
+        filter.extend(more.as_object().expect("members").clone());
+    });
+    let own = ["entitlement_servers[0].fqdn", "entitlement_servers[0].issuer"];
+    found
+        .into_iter()
+        .filter(|(path, _)| own.contains(&&**path))
+        .map(|(path, m)| format!("{path}: {m}"))
+        .collect()
+}
+
+#[test]
+fn an_issuer_that_serves_everybody_needs_a_claim_that_tells_whose_the_token_is() {
+    let google = json!({"fqdn": "accounts.google.com"});
+    let claims = json!([{"claim": "email", "suffix": "@edge-1.iam.gserviceaccount.com"}]);
+    let rule = |matches: Value, claims: &Value| json!({"match": matches, "claims": claims});
+    let closed = |rule: Value| json!({"operations": "none", "rules": [rule]});
+    let api = json!({"api": "eees-eecregistration"});
+    let warned = |more: Value| match &*strangers(&google, &more) {
+        [] => false,
+        [one] => {
+            one.starts_with("entitlement_servers[0].fqdn: anybody can get a token for any `aud` there: ")
+        }
+        more => panic!("{more:?}"),
+    };
+    assert!(warned(json!({})));
+    // An audience of one's own is no help: whoever asks for the token chooses it.
+    assert!(strangers(&json!({"fqdn": "accounts.google.com", "audiences": ["x"]}), &json!({})).len() == 1);
+    assert!(!warned(closed(rule(api.clone(), &claims))));
+    assert!(warned(json!({"rules": [rule(api.clone(), &claims)]})), "other APIs are open");
+    assert!(!warned(json!({"rules": [rule(json!({"path_prefix": "/"}), &claims)]})));
+    assert!(warned(
+        json!({"rules": [rule(api.clone(), &json!([])), rule(json!({"path_prefix": "/"}), &claims)]})
+    ));
+    assert!(warned(closed(rule(api.clone(), &json!([{"claim": "email", "present": true}])))));
+    assert!(warned(closed(rule(
+        api.clone(),
+        &json!([{"claim": "iss", "equals": "https://accounts.google.com"}])
+    ))));
+    let mut recorded = rule(api, &claims);
+    recorded["mode"] = json!("shadow");
+    assert!(warned(closed(recorded)));
+    for issuer in [
+        "https://accounts.google.com",
+        "https://token.actions.githubusercontent.com",
+        "https://gitlab.com",
+        "https://app.terraform.io",
+    ] {
+        let found = strangers(&json!({"issuer": issuer}), &json!({}));
+        assert!(
+            found.len() == 1 && found[0].starts_with("entitlement_servers[0].issuer: anybody "),
+            "{found:?}"
+        );
+    }
+    // Those with a path are somebody's own.
+    for issuer in ["https://token.actions.githubusercontent.com/acme", "https://gitlab.example.org"] {
+        assert_eq!(strangers(&json!({"issuer": issuer}), &json!({})), Vec::<String>::new(), "{issuer}");
+    }
+}
+
+#[test]
+fn an_issuer_of_entra_id_names_one_tenant() {
+    let of = |server: Value| strangers(&server, &json!({}));
+    let found = of(json!({"fqdn": "login.microsoftonline.com"}));
+    assert!(
+        found.len() == 1 && found[0].starts_with("entitlement_servers[0].fqdn: no token has this `iss`"),
+        "{found:?}"
+    );
+    for (tenant, said) in [
+        ("common", "no token has this `iss`"),
+        ("organizations", "no token has this `iss`"),
+        ("consumers", "no token has this `iss`"),
+        ("9188040d-6c67-4c5b-b112-36a304b66dad", "is the tenant of all personal Microsoft accounts"),
+        ("8d4f9b1e-30f2-4f3c-9a0e-5a0c4c5d2f11", ""),
+    ] {
+        let found = of(json!({"issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0")}));
+        let expected = (!said.is_empty()).then(|| format!("entitlement_servers[0].issuer: {said}"));
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{tenant}: {found:?}");
+        assert!(expected.is_none_or(|start| found[0].starts_with(&start)), "{tenant}: {found:?}");
+    }
+}
+
+#[test]
+fn headers_without_the_eec_id_of_some_server_are_warned_of() {
+    let own = json!({"fqdn": "two.example.org", "eec_id_claim": "azp", "keys": [{"jwk": Key::new(2).jwk()}]});
+    let with = |headers: Value| {
+        warnings(|filter| {
+            filter["entitlement_servers"].as_array_mut().expect("a list").push(own.clone());
+            filter["forward"] = json!({"headers": headers});
+        })
+    };
+    let said = |headers: Value, path: &str| {
+        let found: Vec<String> =
+            with(headers).into_iter().filter(|(p, _)| p == path).map(|(_, message)| message).collect();
+        found.join("; ")
+    };
+    assert_eq!(
+        said(json!({"x-eec-id": "sub", "x-client": "azp"}), "forward.headers.x-eec-id"),
+        "carries `sub`, and the EEC ID in tokens of entitlement_servers[1] is `azp`: the upstream would take another value for it"
+    );
+    assert_eq!(
+        said(json!({"x-caller": "sub"}), "forward.headers"),
+        "no header carries the EEC ID: the EEC ID in tokens of entitlement_servers[1] is `azp`; the upstream is not told who is calling"
+    );
+    let all = json!({"x-caller": "sub", "x-client": "azp", "x-tenant": "tid"});
+    assert!(with(all).iter().all(|(path, _)| !path.starts_with("forward.headers")));
+    // Those that nobody configured follow each server.
+    let found = warnings(|filter| filter["entitlement_servers"][0]["eec_id_claim"] = json!("azp"));
+    assert!(found.iter().all(|(path, _)| !path.starts_with("forward")), "{found:?}");
+}
+
+#[test]
+fn a_binding_of_another_claim_to_the_eec_id_is_warned_of() {
+    let with = |claim: &str, body: &str| {
+        at("rules[0].bind[0].claim", |filter| {
+            filter["entitlement_servers"][0]["eec_id_claim"] = json!("/edge/eec_id");
+            let bind = json!([{"claim": claim, "body": body}]);
+            filter["rules"] = json!([{"match": {"path": "/ops/a"}, "bind": bind}]);
+        })
+    };
+    assert_eq!(
+        with("sub", "/operator/eecId"),
+        ["`sub` is compared, and the EEC ID in tokens of entitlement_servers[0] is `/edge/eec_id`"]
+    );
+    assert!(with("/edge/eec_id", "/operator/eecId").is_empty());
+    assert!(with("tid", "/tenant").is_empty());
+    let two = at("rules[0].bind[0].claim", |filter| {
+        let own =
+            json!({"fqdn": "two.example.org", "eec_id_claim": "azp", "keys": [{"jwk": Key::new(2).jwk()}]});
+        filter["entitlement_servers"].as_array_mut().expect("a list").push(own);
+        filter["rules"] =
+            json!([{"match": {"path": "/ops/a"}, "bind": [{"claim": "azp", "body": "/owner"}]}]);
+    });
+    assert_eq!(two, ["`azp` is compared, and the EEC ID in tokens of entitlement_servers[0] is `sub`"]);
+}
+
+#[test]
+fn a_claim_for_scopes_that_nobody_asks_for_is_warned_of() {
+    let of = |scopes: &str| {
+        at("entitlement_servers[0].scope_claim", |filter| {
+            filter["entitlement_servers"][0]["scope_claim"] = json!("scp");
+            filter["token"] = json!({"scopes": scopes});
+        })
+    };
+    assert_eq!(of("off"), ["is not looked at while `token.scopes` is \"off\""]);
+    assert!(of("per_api").is_empty());
+}
