@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Takes warnings for errors: exit code 3.
     #[arg(long)]
     strict: bool,
-    /// Files with filter JSON.
+    /// Files with filter JSON; `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

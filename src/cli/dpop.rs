@@ -3,7 +3,7 @@
 use super::amend::Changes;
 use super::failure::Failure;
 use super::help::long_help;
-use super::inspect::text;
+use super::input::text;
 use super::signing_key::SigningKey;
 use super::{Exit, Output, proof};
 use serde_json::json;
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT|@FILE|-")]
     token: String,
     /// The request's URL; a query and a fragment are left out (`htu`).
-    #[arg(long)]
+    #[arg(long, value_parser = url)]
     url: String,
     /// The request's method (`htm`).
     #[arg(long, default_value = "POST")]
@@ -64,4 +64,13 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         proof
     })?;
     Ok(Exit::Fine)
+}
+
+/// A URL of HTTP; by `--claims` a proof can have any other `htu`.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if rest.is_some_and(|rest| !rest.starts_with(['/', '?', '#']) && !rest.is_empty()) {
+        return Ok(text.to_owned());
+    }
+    Err("give the request's whole URL, such as https://ees1.edge.example.net/path".into())
 }

@@ -1,6 +1,7 @@
 //! A filter configuration in a file, read with the parser that Envoy runs.
 
 use super::failure::Failure;
+use super::input;
 use super::output::{Output, complain};
 use eec_authn::config::{self, ConfigError, Loaded};
 use serde_json::{Value, json};
@@ -42,8 +43,7 @@ impl FilterFile {
 
     /// The same with secrets.
     pub(crate) fn read_with(path: &Path, secrets: Secrets) -> Result<FilterFile, Failure> {
-        let bytes =
-            std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
+        let bytes = input::bytes(path)?;
         let (environment, missing) = (RefCell::new(BTreeSet::new()), RefCell::new(BTreeSet::new()));
         let result = config::parse(&bytes, &|name| {
             environment.borrow_mut().insert(name.to_owned());

@@ -6,7 +6,7 @@ use super::signing_key::{Algorithm, SigningKey};
 use super::{Exit, Output};
 use serde_json::json;
 use std::fs::{OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
@@ -47,10 +47,14 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     } else {
         options.create_new(true)
     };
-    let mut file = options.open(&args.out).map_err(Failure::because(format!(
-        "cannot write {} (--force overwrites a file that is there)",
-        args.out.display()
-    )))?;
+    let mut file = options.open(&args.out).map_err(|error| {
+        let remedy = match error.kind() {
+            _ if args.out.is_dir() => "; it is a directory, name a file",
+            ErrorKind::AlreadyExists => "; --force overwrites it",
+            _ => "",
+        };
+        Failure::new(format!("cannot write {}: {error}{remedy}", args.out.display()))
+    })?;
     // The mode above is for a file that is new; one that was there may be open to others.
     file.set_permissions(Permissions::from_mode(0o600))
         .map_err(Failure::because("cannot protect the key"))?;

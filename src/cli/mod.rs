@@ -16,6 +16,7 @@ mod failure;
 mod filter_file;
 mod help;
 mod http;
+mod input;
 mod inspect;
 mod keygen;
 mod mint;

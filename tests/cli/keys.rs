@@ -131,7 +131,7 @@ fn what_is_no_algorithm_or_no_key_is_said() {
     }
     let errors = refused("public", &[]);
     assert!(errors.contains("public: the key is a public one, which signs nothing"), "{errors}");
-    assert!(refused("absent", &[]).contains("cannot read the key absent: No such file"));
+    assert!(refused("absent", &[]).contains("cannot read absent: No such file"));
     assert!(refused("key", &["--claims", "[1]"]).contains("'--claims <JSON>': not a JSON object"));
     assert!(refused("key", &["--header", "x"]).contains("'--header <JSON>': not a JSON object"));
 }

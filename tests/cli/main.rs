@@ -20,6 +20,7 @@ mod explain;
 mod help;
 mod key_sets;
 mod keys;
+mod mistakes;
 mod proofs;
 mod render;
 mod seals;

@@ -122,6 +122,14 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
             "--claims: two clients are needed, each with its own `sub`; name the first by --sub",
         ));
     }
+    if let Some(file) = &args.junit {
+        // Before hundreds of requests, not after them.
+        std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)
+            .map_err(Failure::because(format!("cannot write {}", file.display())))?;
+    }
     let groups = catalogue::selected(role, args.include.as_deref());
     let count: usize = groups.iter().map(|group| group.cases.len()).sum();
     if count == 0 {

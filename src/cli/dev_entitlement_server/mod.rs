@@ -74,7 +74,7 @@ Resources (bodies are forms or JSON):
 }))]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes a free one. Anything but loopback gives tokens to the whole network.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     listen: SocketAddr,
     /// The entitlement server's name: `iss` of its tokens.
     #[arg(long, value_parser = fqdn, default_value = "aes.mnc001.mcc001.pub.3gppnetwork.org")]
@@ -144,6 +144,10 @@ pub(crate) fn router(entitlement: Arc<Entitlement>) -> Router {
         })
         .layer(DefaultBodyLimit::max(64 * 1024))
         .with_state(entitlement)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
 }
 
 /// The address goes to standard output, on a line of its own, for scripts; what is for people to standard error.

@@ -6,7 +6,7 @@ use super::clock;
 use super::failure::Failure;
 use super::filter_file::{FilterFile, Secrets};
 use super::help::long_help;
-use super::inspect::text;
+use super::input::{self, text};
 use super::{Exit, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -108,9 +108,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let token = args.token.as_deref().map(text).transpose()?.map(|token| token.trim().to_owned());
     let path = args.path.unwrap_or_else(|| first_operation(&policy));
     let host = args.host.unwrap_or_else(|| policy.protects.realm.to_string());
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(Failure::because(format!("cannot read {}", path.display())))
-    };
+    let read = |path: &PathBuf| input::bytes(path);
     let body = args.body.as_ref().map(read).transpose()?;
     let answer = args.answer.as_ref().map(read).transpose()?;
     let proof = args.proof.as_deref().map(text).transpose()?.map(|proof| proof.trim().to_owned());
@@ -187,8 +185,7 @@ fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus
 
 /// The SHA-256 of the DER of the certificate in a file.
 fn certificate_digest(path: &Path) -> Result<[u8; 32], Failure> {
-    let text =
-        std::fs::read_to_string(path).map_err(Failure::because(format!("cannot read {}", path.display())))?;
+    let text = input::file(path)?;
     let base64 =
         text.split("-----BEGIN CERTIFICATE-----").nth(1).and_then(|rest| rest.split("-----END").next());
     let base64: String = base64.unwrap_or_default().split_whitespace().collect();

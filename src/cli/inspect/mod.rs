@@ -7,6 +7,7 @@ use super::clock;
 use super::failure::Failure;
 use super::filter_file::FilterFile;
 use super::help::long_help;
+use super::input;
 use super::{Exit, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +16,6 @@ use eec_authn::keys::{Certificate, Jwk, PublicKey};
 use eec_authn::time::UnixTime;
 use key_set::Set;
 use serde_json::{Value, json as object};
-use std::io::Read;
 use std::path::PathBuf;
 
 /// Shows what a token, a DPoP proof, a certificate, a PEM key, a JWK or a key set says. It verifies nothing: `explain` does.
@@ -56,8 +56,11 @@ pub(crate) struct Args {
     now: Option<UnixTime>,
 }
 
+const PRIVATE: &str =
+    "this is private key material, which is nobody's business here; give the public key or the certificate";
+
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let text = text(&args.what)?;
+    let text = input::text(&args.what)?;
     let text = text.trim();
     let set = Set::read(text)?;
     let (shown, exit) = match &args.config {
@@ -92,20 +95,10 @@ fn print(shown: &Value, exit: Exit, output: Output) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// An argument that may stand for a file or for standard input.
-pub(crate) fn text(argument: &str) -> Result<String, Failure> {
-    if argument == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(Failure::because("cannot read standard input"))?;
-        return Ok(text);
-    }
-    match argument.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(Failure::because(format!("cannot read {path}"))),
-        None => Ok(argument.to_owned()),
-    }
-}
-
 fn show(text: &str) -> Result<Value, Failure> {
+    if text.contains("PRIVATE KEY-----") {
+        return Err(Failure::new(PRIVATE));
+    }
     if text.contains("-----BEGIN CERTIFICATE") {
         return certificate(text);
     }
@@ -117,6 +110,9 @@ fn show(text: &str) -> Result<Value, Failure> {
     }
     if text.starts_with('{') {
         let jwk = json::parse(text.as_bytes()).map_err(Failure::because("not a JWK"))?;
+        if ["d", "k"].iter().any(|secret| jwk.get(secret).is_some()) {
+            return Err(Failure::new(PRIVATE));
+        }
         let jwk = Jwk::parse(&jwk).map_err(faults)?;
         let (alg, thumbprint) = (jwk.key.algorithm().name(), jwk.key.thumbprint());
         return Ok(object!({"kind": "JWK", "alg": alg, "kid": jwk.kid, "thumbprint": thumbprint}));

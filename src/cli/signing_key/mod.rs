@@ -4,6 +4,7 @@ mod pair;
 mod rsa_pair;
 
 use super::failure::Failure;
+use super::input;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pair::Pair;
@@ -60,7 +61,7 @@ impl SigningKey {
     pub(crate) fn from_private_jwk(jwk: &Value) -> Result<SigningKey, Failure> {
         let pair = Pair::from_private_jwk(jwk).ok_or_else(|| {
             let public = jwk.get("kty").is_some() && jwk.get("d").is_none();
-            Failure::new(if public {
+            Failure::new(if public || jwk.get("jwk").is_some() {
                 "the key is a public one, which signs nothing; give the private JWK, as `keygen --out` writes it"
             } else {
                 "the key is not a private JWK of Ed25519, P-256, P-384 or RSA (RS256 or PS256, 2048 to 8192 bits), as \
@@ -76,8 +77,7 @@ impl SigningKey {
 
     /// The key in a file that `keygen` has written.
     pub(crate) fn read(path: &Path) -> Result<SigningKey, Failure> {
-        let text = std::fs::read_to_string(path)
-            .map_err(Failure::because(format!("cannot read the key {}", path.display())))?;
+        let text = input::file(path)?;
         let inside = |what: String| Failure::new(format!("{}: {what}", path.display()));
         if text.contains("-----BEGIN") {
             return Err(inside(

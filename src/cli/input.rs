@@ -1,0 +1,49 @@
+//! What is given as an argument, in a file, or on standard input.
+
+use super::failure::Failure;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
+
+/// The name under which standard input goes.
+const STDIN: &str = "-";
+
+/// An argument that is the text itself, `@FILE`, or `-` for standard input. Nothing at all is a mistake, such as a variable
+/// of the shell that is not set.
+pub(crate) fn text(argument: &str) -> Result<String, Failure> {
+    let (text, what) = match argument.strip_prefix('@') {
+        Some("") => return Err(Failure::new("`@` names no file; write @FILE")),
+        Some(path) => (file(Path::new(path))?, path),
+        None if argument == STDIN => (file(Path::new(STDIN))?, "standard input"),
+        None => (argument.to_owned(), "the argument"),
+    };
+    if text.trim().is_empty() {
+        return Err(Failure::new(format!(
+            "{what} is empty; give the text, @FILE, or `-` for standard input"
+        )));
+    }
+    Ok(text)
+}
+
+/// The text in a file.
+pub(crate) fn file(path: &Path) -> Result<String, Failure> {
+    let bytes = bytes(path)?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new(format!("cannot read {}: it is not text in UTF-8", path.display())))
+}
+
+/// What is in a file.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path.as_os_str() == STDIN {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(Failure::because("cannot read standard input"))?;
+        return Ok(bytes);
+    }
+    std::fs::read(path).map_err(|error| {
+        let remedy = match error.kind() {
+            ErrorKind::IsADirectory => "; name a file in it",
+            ErrorKind::PermissionDenied => "; let this user read it",
+            _ => "",
+        };
+        Failure::new(format!("cannot read {}: {error}{remedy}", path.display()))
+    })
+}
