@@ -68,7 +68,7 @@ fn asks_everybody(policy: &Policy) -> bool {
     let takes_all = |rule: &Rule| {
         let matcher = &rule.matcher;
         let anywhere = matcher.methods.is_empty() && matcher.hosts.is_empty() && matcher.api.is_none();
-        anywhere && super::is_wide(matcher) && matcher.path_prefix.as_deref() == Some("")
+        anywhere && super::rules::is_wide(matcher) && matcher.path_prefix.as_deref() == Some("")
     };
     // What comes behind a rule that takes all is never reached.
     let last = rules.iter().position(|rule| takes_all(rule));

@@ -84,7 +84,7 @@ fn takes_all(matcher: &Matcher) -> bool {
     all_paths && matcher.methods.is_empty() && matcher.hosts.is_empty()
 }
 
-fn is_wide(matcher: &Matcher) -> bool {
+pub(super) fn is_wide(matcher: &Matcher) -> bool {
     matcher.path.is_none() && matcher.path_template.is_none()
 }
 
