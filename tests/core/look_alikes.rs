@@ -23,9 +23,10 @@ fn every_character_counts_as_the_letters_that_it_stands_for() {
     for c in ('\u{80}'..=char::MAX).filter(|c| *c != '\0') {
         let part = ascii_part(c);
         let (name, wanted) = (format!("a{c}z"), format!("a{part}z"));
-        standing += usize::from(!part.is_empty());
+        let stands = !part.is_empty();
+        standing += usize::from(stands);
         // Readers that drop it before they normalize take the name for the rest.
-        if !is_look_alike(&name, &wanted) || !is_look_alike(&name, "az") {
+        if !is_look_alike(&name, "az") || (stands && !is_look_alike(&name, &wanted)) {
             wrong.push(format!("U+{:04X} is {part:?}", u32::from(c)));
         }
     }
