@@ -1,7 +1,9 @@
 //! What a walk notes about its checks where somebody wants to see it.
 
+#[cfg(not(target_os = "wasi"))]
+use super::Denial;
+use super::DenyReason;
 use super::check::Check;
-use super::{Denial, DenyReason};
 
 /// What one check wanted and had, in words for people. Never a token, a signature or a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,9 +16,16 @@ pub struct Note {
     pub found: String,
 }
 
-/// The notes of one walk; nothing is noted, and no word is made, unless it was asked for.
+/// The notes of one walk; nothing is noted, and no word is made, unless it was asked for. A proxy never asks: in its
+/// module there is no place for notes, and what makes the words is left out.
 #[derive(Debug, Default)]
-pub struct Trace(Option<Vec<Note>>);
+pub struct Trace {
+    #[cfg(not(target_os = "wasi"))]
+    notes: Option<Vec<Note>>,
+}
+
+#[cfg(target_os = "wasi")]
+const _: () = assert!(size_of::<Trace>() == 0, "a trace costs a proxy nothing");
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,27 +43,37 @@ pub enum Ending {
 impl Trace {
     /// A trace that notes nothing.
     pub fn off() -> Trace {
-        Trace(None)
+        Trace::default()
     }
 
     /// A trace for somebody who wants to see the walk.
+    #[cfg(not(target_os = "wasi"))]
     pub fn on() -> Trace {
-        Trace(Some(Vec::new()))
+        Trace { notes: Some(Vec::new()) }
     }
 
-    /// Notes what a check is about to compare. A proxy never asks for it: what makes the words is not in its module.
+    #[cfg(not(target_os = "wasi"))]
+    fn notes(&mut self) -> Option<&mut Vec<Note>> {
+        self.notes.as_mut()
+    }
+
+    #[cfg(target_os = "wasi")]
+    fn notes(&mut self) -> Option<&mut Vec<Note>> {
+        None
+    }
+
+    /// Notes what a check is about to compare.
     pub fn note(&mut self, check: Check, words: impl FnOnce() -> (String, String)) {
-        if !cfg!(target_os = "wasi")
-            && let Some(notes) = &mut self.0
-        {
+        if let Some(notes) = self.notes() {
             let (expected, found) = words();
             notes.push(Note { check, expected, found });
         }
     }
 
     /// Every check in order, how it ended, and what it noted; `denial` is what the walk came to.
+    #[cfg(not(target_os = "wasi"))]
     pub fn endings(&self, denial: Option<&Denial>) -> Vec<(Check, Ending, Option<&Note>)> {
-        let notes = self.0.as_deref().unwrap_or_default();
+        let notes = self.notes.as_deref().unwrap_or_default();
         let failed = denial.map(|denial| (denial.reason.check(), denial.reason));
         let ending = |check: Check| {
             // The last word counts: an answer is held against the same claims as the token.

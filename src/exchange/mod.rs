@@ -1,13 +1,14 @@
 //! One HTTP exchange: events of the host in, steps for the host out. No I/O happens here.
 //!
 //! `walk` orders the checks, and is the only one that does; `route`, `authentication` and `body` are its stretches, cut where
-//! a request may have to wait. [`rehearsal`] plays whole requests without a proxy, for whoever wants to see the walk.
+//! a request may have to wait. `rehearsal` plays whole requests without a proxy, for whoever wants to see the walk.
 
 mod authentication;
 mod body;
 mod described;
 mod grant;
 mod ownership;
+#[cfg(not(target_os = "wasi"))]
 pub mod rehearsal;
 mod route;
 mod step;
@@ -130,11 +131,13 @@ impl Exchange {
     }
 
     /// The same, and it notes what its checks compare.
+    #[cfg(not(target_os = "wasi"))]
     pub fn traced(plugin: Rc<PluginState>) -> Exchange {
         Exchange { trace: Trace::on(), ..Exchange::new(plugin, 0) }
     }
 
     /// What the checks have compared.
+    #[cfg(not(target_os = "wasi"))]
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
