@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+mod waits;
+
 /// Writes down every call.
 #[derive(Default)]
 struct Notes(RefCell<Vec<String>>);
@@ -362,17 +364,34 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
     expect(first.answer(&TokenStatus::Unavailable), &["hold"], false, &[]);
 }
 
+/// Gives `plugin` this set of keys, as if its entitlement server had sent it to the fetch with this number.
+fn fetched(plugin: &Rc<PluginState>, number: u64, keys: &[&Key]) {
+    let server = &plugin.policy.entitlement_servers[0];
+    let remote = server.jwks_remote.as_deref().expect("it fetches");
+    let body = json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()}).to_string();
+    let media_types: [&[u8]; 1] = [b"application/jwk-set+json"];
+    let answer = Answer {
+        status: Some(200),
+        content_types: &media_types,
+        content_encodings: &[],
+        body: body.as_bytes(),
+    };
+    let moment = Moment { now: time(), fetched_at: time(), skew: 30.0, newest_issue: None };
+    let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
+    plugin.take_set(server, number, time(), set);
+}
+
 /// A request that has waited for keys is the one that came: whether it had a body is not forgotten.
 #[test]
 fn what_waits_for_keys_still_needs_its_body() {
-    let (key, fetched) = (Key::new(1), Key::new(2));
+    let (key, late) = (Key::new(1), Key::new(2));
     for hold_headers in [true, false] {
         let mut filter = small(&[&key]);
         filter["body"] = json!({"hold_headers": hold_headers});
         let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
         keys.push(json!({"jwks_remote": {"cluster": "es"}}));
         let plugin = plugin(&filter);
-        let token = fetched.token(&claims());
+        let token = late.token(&claims());
         let bearer = format!("Bearer {token}");
         let pairs: [(&[u8], &[u8]); 5] = [
             (b":method", b"POST"),
@@ -385,27 +404,11 @@ fn what_waits_for_keys_still_needs_its_body() {
         let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
         expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
 
-        let server = &plugin.policy.entitlement_servers[0];
-        let remote = server.jwks_remote.as_deref().expect("it fetches");
-        let body = json!({"keys": [fetched.jwk()]}).to_string();
-        let media_types: [&[u8]; 1] = [b"application/jwk-set+json"];
-        let answer = Answer {
-            status: Some(200),
-            content_types: &media_types,
-            content_encodings: &[],
-            body: body.as_bytes(),
-        };
-        let moment = Moment { now: time(), fetched_at: time(), skew: 30.0, newest_issue: None };
-        let take = |number: u64, body: &str| {
-            let answer = Answer { body: body.as_bytes(), ..answer };
-            let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
-            plugin.take_set(server, number, time(), set);
-        };
         // Another worker has fetched a set, in which the key is not: it is worth a fetch as before.
-        take(1, &json!({"keys": [Key::new(3).jwk()]}).to_string());
+        fetched(&plugin, 1, &[&Key::new(3)]);
         let step = way.exchange.on_newer_keys(&RequestView::new(&pairs, false), time(), &NoHost);
         expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
-        take(2, &body);
+        fetched(&plugin, 2, &[&late]);
 
         // The host reads the headers anew, and does not know any more whether they were all.
         let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);

@@ -18,8 +18,8 @@ use std::rc::Rc;
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 const OTHER_NAME: &str = "ees2.edge.example.net";
 
-/// What becomes of the answer 201 with this `Location` to a registration of eec-1 at [`FQDN`].
-fn answered(location: &str) -> Sealing {
+/// The headers of a registration of eec-1 at [`FQDN`] have gone on, and its body is to come.
+fn registering() -> (Rc<PluginState>, Exchange) {
     let key = Key::new(1);
     let mut filter = small(&[&key]);
     filter["protects"]["fqdns"] = json!([FQDN, OTHER_NAME]);
@@ -40,6 +40,12 @@ fn answered(location: &str) -> Sealing {
     .into();
     let time = UnixTime::from_nanoseconds(u64::try_from(now()).expect("after 1970") * 1_000_000_000);
     exchange.on_request_headers(&RequestView::new(&pairs, false), time, &NoHost);
+    (plugin, exchange)
+}
+
+/// What becomes of the answer 201 with this `Location` to that registration.
+fn answered(location: &str) -> Sealing {
+    let (plugin, mut exchange) = registering();
     let body = br#"{"eecId":"eec-1"}"#;
     exchange.on_request_body(body.len(), true, &|| Some(body.to_vec()));
     let named = exchange.take_named().expect("a request that went on");
@@ -59,6 +65,17 @@ fn sealed(location: &str) -> Option<String> {
             None
         }
     }
+}
+
+/// `docs/contract.md#ownership`: for all that the filter knows then, the request speaks for somebody else.
+#[test]
+fn an_answer_that_comes_before_the_body_was_checked_is_not_sealed() {
+    let (_, mut exchange) = registering();
+    assert!(exchange.take_named().is_none());
+    let (_, mut exchange) = registering();
+    let others = br#"{"eecId":"eec-2"}"#;
+    exchange.on_request_body(others.len(), true, &|| Some(others.to_vec()));
+    assert!(exchange.take_named().is_none());
 }
 
 /// Servers put what the client says in `x-forwarded-prefix` in front of the path of what was made (seen with Werkzeug 3.1's ProxyFix).

@@ -1,0 +1,119 @@
+//! What a wait must not lose, and what must not wait.
+
+use super::*;
+use crate::support::token::base64url;
+use eec_authn::exchange::Next;
+use eec_authn::introspection::{RawResponse, Reading, read};
+
+fn asking(key: &Key) -> Rc<PluginState> {
+    let mut filter = small(&[key]);
+    filter["entitlement_servers"][0]["online"] =
+        json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
+    plugin(&filter)
+}
+
+/// The server says that the token is active, and no more.
+fn active(plugin: &PluginState) -> TokenStatus {
+    let online = plugin.policy.entitlement_servers[0].online.as_deref().expect("it can be asked");
+    let content_types: &[&[u8]] = &[b"application/json"];
+    let raw = RawResponse { status: Some(200), by_proxy: false, content_types, body: b"{\"active\":true}" };
+    let Reading::Is(status) = read(&online.method, &raw) else { panic!("a good answer") };
+    status
+}
+
+fn fetching(key: &Key, changes: &[(&str, Value)]) -> Rc<PluginState> {
+    let mut filter = small(&[key]);
+    let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+    keys.push(json!({"jwks_remote": {"cluster": "es"}}));
+    for (name, value) in changes {
+        filter[*name] = value.clone();
+    }
+    plugin(&filter)
+}
+
+#[test]
+fn a_body_that_came_before_the_answer_is_decided_with_it_and_token_and_proof_stay_behind() {
+    let key = Key::new(1);
+    for (body, end) in [(OWN, "continue"), (OTHERS, "answered")] {
+        let plugin = asking(&key);
+        let mut way = Way::new(&plugin, 1);
+        let bearer = format!("Bearer {}", key.token(&claims()));
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/json"), ("dpop", "x")];
+        let got = way.headers("POST", REGISTRATIONS, &headers);
+        expect(got, &["count cache.miss", "ask"], false, &[]);
+        expect(way.body(body, true), &["hold"], false, &[]);
+        let read = || Some(body.as_bytes().to_vec());
+        let step = way.exchange.on_answer(&active(&plugin), time(), &NoHost, &read);
+        let got = Way::act(&way.notes, step, Fields::Headers);
+        assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
+        if end == "continue" {
+            let before = [REMOVE_TOKEN, "remove Headers dpop"];
+            expect(got, &before, true, &["count allowed", "continue"]);
+        }
+    }
+}
+
+#[test]
+fn a_request_that_goes_on_takes_its_trailers_along() {
+    let key = Key::new(1);
+    let mut way = Way::new(&plugin(&small(&[&key])), 1);
+    way.delete(&key.token(&claims()), &[]);
+    let trailers: [(&[u8], &[u8]); 2] = [(b"x-eec-id", b"admin"), (b"x-other", b"stays")];
+    let step = way.exchange.on_request_trailers(&trailers, &|| None);
+    let got = Way::act(&way.notes, step, Fields::Trailers);
+    expect(got, &["remove Trailers x-eec-id", "continue"], false, &[]);
+}
+
+/// RFC 9110, section 9.3.2.
+#[test]
+fn a_refused_head_request_gets_the_same_status_and_no_body() {
+    let key = Key::new(1);
+    let plugin = plugin(&small(&[&key]));
+    for (method, has_body) in [("HEAD", false), ("GET", true)] {
+        let pairs: [(&[u8], &[u8]); 3] =
+            [(b":method", method.as_bytes()), (b":path", b"/nowhere"), (b":authority", FQDN.as_bytes())];
+        let mut way = Way::new(&plugin, 1);
+        let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
+        let Next::Refuse(_, reply) = step.next else { panic!("{method} goes on") };
+        assert_eq!((reply.status, !reply.body.is_empty()), (403, has_body), "{method}");
+    }
+}
+
+/// What the host tells of the connection is told once, with the headers.
+#[test]
+fn what_waits_for_keys_keeps_its_client_certificate() {
+    let late = Key::new(2);
+    let digest = [7; 32];
+    for (bound_to, end) in [(digest, "continue"), ([8; 32], "answered")] {
+        let plugin = fetching(&Key::new(1), &[("proof", json!({"client_certificate": true}))]);
+        let token = late.token(&claims_with(json!({"cnf": {"x5t#S256": base64url(bound_to)}})));
+        let bearer = format!("Bearer {token}");
+        let pairs: [(&[u8], &[u8]); 4] = [
+            (b":method", b"DELETE"),
+            (b":path", REGISTRATION.as_bytes()),
+            (b":authority", FQDN.as_bytes()),
+            (b"authorization", bearer.as_bytes()),
+        ];
+        let mut way = Way::new(&plugin, 1);
+        let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
+        let step = way.exchange.on_request_headers(&request, time(), &NoHost);
+        expect(Way::act(&way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        fetched(&plugin, &[&late]);
+        let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
+        let got = Way::act(&way.notes, step, Fields::Headers);
+        assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
+    }
+}
+
+/// `docs/contract.md#fetched-keys`: a name that is not known is worth a fetch; a token without one is decided with what there is.
+#[test]
+fn once_there_are_keys_only_an_unknown_name_waits_for_others() {
+    let plugin = fetching(&Key::new(1), &[]);
+    fetched(&plugin, &[&Key::new(2)]);
+    let ends = |token: String| Way::new(&plugin, 1).delete(&token, &[]).pop();
+    assert_eq!(ends(Key::new(2).token(&claims())).as_deref(), Some("continue"));
+    assert_eq!(ends(Key::new(3).token(&claims())).as_deref(), Some("await keys"));
+    // Two keys would fit: nothing is tried in turn, and another set would not change that.
+    assert_eq!(ends(Key::anonymous(2).token(&claims())).as_deref(), Some("answered"));
+}
