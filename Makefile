@@ -24,8 +24,8 @@ SECONDS ?= 2
 FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
-THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool oci-tools docker-tools alert-tools
-.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy lint fmt bench fuzz audit clean
+THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools docker-tools alert-tools
+.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy lint fmt bench fuzz mutants audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -64,6 +64,12 @@ bench: $(WASM) $(BENCH)/noop.wasm envoy foreign bench-tools test-runner ## measu
 
 fuzz: ## fuzz each target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+# What `make mutants` changes: files or folders; empty: all of the core, which takes many hours.
+FILES ?=
+JOBS ?= 1
+mutants: mutant-tool foreign ## change the core in small ways, one at a time: a test must notice each (FILES=src/exchange for a part, JOBS=1)
+	@JOBS=$(JOBS) scripts/mutants.sh $(FILES)
 
 audit: audit-tool ## licences, sources and advisories of all dependencies (needs the advisory database)
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny check

@@ -120,6 +120,13 @@ audit-tool() {
     env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --locked cargo-deny
 }
 
+mutant-tool() {
+    command -v cargo-mutants >/dev/null || [ -x .tools/bin/cargo-mutants ] && return
+    rust
+    say "cargo-mutants: compiling into .tools (some three minutes)"
+    env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --locked cargo-mutants
+}
+
 # Debian packages, given as command:package. Nobody's system is changed unasked: only with INSTALL=yes, as in CI.
 debian() {
     local missing=() pair
@@ -154,6 +161,6 @@ alert-tools() {
 }
 
 case "${1:-}" in
-alert-tools | oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|oci-tools|docker-tools|alert-tools" ;;
+alert-tools | oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|docker-tools|alert-tools" ;;
 esac

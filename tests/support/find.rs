@@ -116,9 +116,10 @@ pub fn promtool() -> PathBuf {
     places.find(|path| path.is_file()).expect("no promtool (PATH, .tools/bin); run `make alert-tools`")
 }
 
-/// The Python of the project's virtual environment.
+/// `EEC_AUTHN_PYTHON`, for a copy of the sources alone; else that of the project's virtual environment.
 pub fn python() -> PathBuf {
-    let path = root().join(".venv/bin/python");
+    let named = env::var_os("EEC_AUTHN_PYTHON").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let path = named.unwrap_or_else(|| root().join(".venv/bin/python"));
     assert!(path.exists(), "{} is missing; run `make setup wasm`", path.display());
     path
 }
