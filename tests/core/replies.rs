@@ -1,0 +1,80 @@
+//! What a refused client is told beside the code (`docs/contract.md#replies`): what would have been taken.
+
+use crate::support::fixture::{FQDN, config as small};
+use crate::support::token::{Key, claims, claims_with, now};
+use eec_authn::config;
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
+use eec_authn::introspection::TokenStatus;
+use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
+use eec_authn::reply::Reply;
+use eec_authn::request::RequestView;
+use eec_authn::time::UnixTime;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
+const REGISTRATION: &str = "/eees-eecregistration/v1/registrations/r1";
+
+fn reply(filter: &Value, method: &str, path: &str, headers: &[(&str, &str)], token: &str) -> Reply {
+    let policy =
+        config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration").policy;
+    let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
+    let bearer = format!("Bearer {token}");
+    let own = [(":method", method), (":path", path), (":authority", FQDN), ("authorization", &bearer)];
+    let pairs: Vec<(&[u8], &[u8])> =
+        own.iter().chain(headers).map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+    let rehearsal = Rehearsal {
+        request: RequestView::new(&pairs, method == "DELETE"),
+        body: Some(&[b"{}"]),
+        trailers: None,
+        answer: &|_| TokenStatus::Unavailable,
+        wait: Wait::Short,
+    };
+    match play(&plugin, &rehearsal, UnixTime::new(now() as f64).expect("a time"), &NoHost).decision {
+        Decision::Denied(_, reply) => reply,
+        other => panic!("{method} {path}: {other:?}"),
+    }
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    let found: Vec<_> = reply.headers.iter().filter(|(other, _)| *other == name).collect();
+    assert!(found.len() < 2, "{name}: {found:?}");
+    found.first().map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn a_415_says_what_is_taken() {
+    let key = Key::new(1);
+    let (filter, token) = (small(&[&key]), key.token(&claims()));
+    let json = ("content-type", "application/json");
+    let patches = "application/merge-patch+json, application/json";
+    for (method, path, headers, patch, coding) in [
+        ("PATCH", REGISTRATION, &[("content-type", "text/plain")][..], Some(patches), None),
+        ("POST", REGISTRATIONS, &[("content-type", "text/plain")], None, None),
+        ("POST", REGISTRATIONS, &[json, ("content-encoding", "gzip")], None, Some("identity")),
+    ] {
+        let reply = reply(&filter, method, path, headers, &token);
+        assert_eq!(reply.status, 415, "{method}");
+        assert_eq!(header(&reply, "accept-patch"), patch, "{method}");
+        assert_eq!(header(&reply, "accept-encoding"), coding, "{method}");
+    }
+}
+
+#[test]
+fn a_token_without_the_scope_of_the_api_is_told_which_is_wanted() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    let token = key.token(&claims_with(json!({"scope": "eees-easdiscovery"})));
+    filter["token"] = json!({"scopes": "per_api"});
+    let of_scope = reply(&filter, "DELETE", REGISTRATION, &[], &token);
+    let challenge = header(&of_scope, "www-authenticate").expect("a challenge");
+    assert_eq!(of_scope.status, 403);
+    assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+    assert!(challenge.contains(r#"scope="eees-eecregistration""#), "{challenge}");
+    // A rule's own claim check knows of no scope.
+    filter["token"] = json!({});
+    filter["rules"] = json!([{"match": {"path": REGISTRATION}, "claims": [{"claim": "x", "present": true}]}]);
+    let of_rule = reply(&filter, "DELETE", REGISTRATION, &[], &token);
+    assert!(!header(&of_rule, "www-authenticate").expect("a challenge").contains("scope="));
+}
