@@ -312,3 +312,11 @@ impl PendingIntrospection {
         Party { server: self.asked.server.number, verified: self.verified.is_some() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_secret_is_never_shown() {
+        assert_eq!(format!("{:?}", super::Secret("secret".into())), "…");
+    }
+}

@@ -136,12 +136,6 @@ impl Exchange {
         Exchange { trace: Trace::on(), ..Exchange::new(plugin, 0) }
     }
 
-    /// What the checks have compared.
-    #[cfg(not(target_os = "wasi"))]
-    pub fn trace(&self) -> &Trace {
-        &self.trace
-    }
-
     /// The host's number of the stream.
     pub fn stream(&self) -> StreamId {
         self.stream

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+mod questions;
 mod waits;
 
 /// Writes down every call.
@@ -330,6 +331,17 @@ fn shadow_of_a_rule_covers_its_claims_and_its_binding_alone() {
     way.post(&key.token(&claims()));
     let got = way.body(OTHERS, true);
     assert_eq!(got.last().map(String::as_str), Some("answered"), "the built-in binding stays: {got:?}");
+}
+
+#[test]
+fn shadow_of_a_rule_is_noted_without_a_body_too() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["rules"] = json!([{"match": {"api": "eees-eecregistration"}, "mode": "shadow",
+        "claims": [{"claim": "scope", "contains": "edge"}]}]);
+    let got = Way::new(&plugin(&filter), 1).delete(&key.token(&claims()), &[]);
+    assert!(got.contains(&"log shadow_deny claim_mismatch".to_owned()), "{got:?}");
+    assert_eq!(got.last().map(String::as_str), Some("continue"));
 }
 
 #[test]

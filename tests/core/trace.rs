@@ -1,6 +1,7 @@
 //! What a walk tells of its checks to whoever asks for it, as `explain` does.
 
-use crate::support::fixture::{FQDN, config as small};
+use crate::support::fixture::{FQDN, ISSUER, config as small};
+use crate::support::seal::{EEC_1, SECRET, in_environment};
 use crate::support::token::{Key, claims, now};
 use eec_authn::config;
 use eec_authn::decision::{Check, Ending};
@@ -15,17 +16,25 @@ use std::rc::Rc;
 
 /// A POST with this body to the registrations, or a DELETE of one, under these rules.
 fn played(rules: Value, body: Option<&str>) -> Outcome {
+    let method = if body.is_some() { "POST" } else { "DELETE" };
+    sent(&[("rules", rules)], method, body)
+}
+
+/// The same with any method, under a configuration with these members.
+fn sent(members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome {
     let key = Key::new(1);
     let mut filter = small(&[&key]);
-    filter["rules"] = rules;
-    let policy =
-        config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration").policy;
+    for (name, value) in members {
+        filter[*name] = value.clone();
+    }
+    let secret = |name: &str| (name == "SECRET").then(|| in_environment(&SECRET));
+    let policy = config::parse(filter.to_string().as_bytes(), &secret).expect("a good configuration").policy;
     let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
     let bearer = format!("Bearer {}", key.token(&claims()));
     let registrations = "/eees-eecregistration/v1/registrations";
-    let (method, path) = match body {
-        Some(_) => ("POST", registrations.to_owned()),
-        None => ("DELETE", format!("{registrations}/r1")),
+    let path = match method {
+        "POST" => registrations.to_owned(),
+        _ => format!("{registrations}/r1{}", EEC_1.seal(&SECRET, "r1")),
     };
     let pairs: Vec<(&[u8], &[u8])> = [
         (":method", method),
@@ -36,10 +45,10 @@ fn played(rules: Value, body: Option<&str>) -> Outcome {
     ]
     .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
     .into();
-    let pieces: Vec<&[u8]> = body.iter().map(|body| body.as_bytes()).collect();
+    let pieces = body.map(|body| [body.as_bytes()]);
     let rehearsal = Rehearsal {
-        request: RequestView::new(&pairs, body.is_none()),
-        body: Some(&pieces),
+        request: RequestView::new(&pairs, method == "DELETE"),
+        body: pieces.as_ref().map(|pieces| &pieces[..]),
         trailers: None,
         answer: &|_| TokenStatus::Unavailable,
         wait: Wait::Short,
@@ -71,6 +80,7 @@ fn of_a_body_its_size_and_its_beginning_are_told() {
     // What is not looked at has no size.
     let none = (Ending::DoesNotApply, None);
     assert_eq!(told(&played(json!([]), None), Check::BodySize), none);
+    assert_eq!(told(&sent(&[], "POST", None), Check::BodySize), none);
 }
 
 #[test]
@@ -81,4 +91,33 @@ fn claim_checks_are_told_of_where_the_rule_has_some() {
     let (ending, note) = told(&outcome, Check::RuleClaims);
     assert_eq!(ending, Ending::Passed);
     assert!(note.is_some_and(|(expected, found)| expected.contains("eec-1") && found.contains("eec-1")));
+}
+
+#[test]
+fn path_and_host_are_told_as_they_came() {
+    let outcome = played(json!([]), Some("{}"));
+    let (_, path) = told(&outcome, Check::Path);
+    assert_eq!(path, words("in normal form", "/eees-eecregistration/v1/registrations"));
+    assert_eq!(told(&outcome, Check::Host).1, words(FQDN, FQDN));
+    let (_, route) = told(&outcome, Check::Route);
+    let operation = "POST of eees-eecregistration /registrations";
+    let request = "POST /eees-eecregistration/v1/registrations";
+    assert_eq!(route, words("a rule or a built-in operation", &format!("{request}: {operation}")));
+    let (_, route) = told(&sent(&[], "GET", None), Check::Route);
+    assert!(route.is_some_and(|(_, found)| found.ends_with(": nothing")));
+}
+
+#[test]
+fn of_an_owner_is_told_where_one_is_asked_for() {
+    let ownership = ("ownership", json!({"secret_env": ["SECRET"]}));
+    let asked = sent(std::slice::from_ref(&ownership), "DELETE", None);
+    let found = format!("r1{}", EEC_1.seal(&SECRET, "r1"));
+    let note = words(&format!("a seal of eec-1 by {ISSUER}, for {FQDN}"), &found);
+    assert_eq!(told(&asked, Check::Ownership), (Ending::Passed, note));
+    // Whoever makes a resource needs no seal, nor does whom a rule frees of it.
+    let none = (Ending::DoesNotApply, None);
+    let made = sent(std::slice::from_ref(&ownership), "POST", Some(r#"{"eecId":"eec-1"}"#));
+    assert_eq!(told(&made, Check::Ownership), none);
+    let free = json!([{"match": {"api": "eees-eecregistration"}, "built_in_binding": false}]);
+    assert_eq!(told(&sent(&[ownership, ("rules", free)], "DELETE", None), Check::Ownership), none);
 }

@@ -6,14 +6,19 @@ use eec_authn::exchange::Next;
 use eec_authn::introspection::{RawResponse, Reading, read};
 
 fn asking(key: &Key) -> Rc<PluginState> {
+    asking_about(key, json!({"apply_to": "all"}))
+}
+
+pub(super) fn asking_about(key: &Key, members: Value) -> Rc<PluginState> {
     let mut filter = small(&[key]);
-    filter["entitlement_servers"][0]["online"] =
-        json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
+    let mut online = json!({"method": "rfc7662", "cluster": "es", "path": "/introspect"});
+    online.as_object_mut().expect("members").extend(members.as_object().expect("members").clone());
+    filter["entitlement_servers"][0]["online"] = online;
     plugin(&filter)
 }
 
 /// The server says that the token is active, and no more.
-fn active(plugin: &PluginState) -> TokenStatus {
+pub(super) fn active(plugin: &PluginState) -> TokenStatus {
     let online = plugin.policy.entitlement_servers[0].online.as_deref().expect("it can be asked");
     let content_types: &[&[u8]] = &[b"application/json"];
     let raw = RawResponse { status: Some(200), by_proxy: false, content_types, body: b"{\"active\":true}" };
