@@ -89,3 +89,43 @@ impl Trace {
         Check::ALL.iter().map(|check| ending(*check)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(trace: &Trace, denial: Option<DenyReason>, checks: [Check; 4]) -> [Ending; 4] {
+        let denial = denial.map(|reason| Denial::new(reason, "because"));
+        let all = trace.endings(denial.as_ref());
+        checks.map(|check| all.iter().find(|(other, ..)| *other == check).expect("every check").1)
+    }
+
+    #[test]
+    fn what_was_noted_has_passed_up_to_the_one_that_decided_and_nothing_after_it() {
+        let checks = [Check::Path, Check::Route, Check::Host, Check::Body];
+        let mut trace = Trace::on();
+        for check in [Check::Path, Check::Host, Check::Body] {
+            trace.note(check, || ("expected".into(), "found".into()));
+        }
+        let [passed, not_reached, does_not_apply] =
+            [Ending::Passed, Ending::NotReached, Ending::DoesNotApply];
+        assert_eq!(ends(&trace, None, checks), [passed, does_not_apply, passed, passed]);
+        // What comes after the decision is not reached, noted or not.
+        let failed = Ending::Failed(DenyReason::HostMismatch);
+        let denial = Some(DenyReason::HostMismatch);
+        assert_eq!(ends(&trace, denial, checks), [passed, does_not_apply, failed, not_reached]);
+        assert_eq!(ends(&Trace::on(), denial, checks)[3], not_reached);
+    }
+
+    #[test]
+    fn the_last_note_of_a_check_counts_and_nothing_is_worded_unasked() {
+        let mut trace = Trace::on();
+        for found in ["first", "last"] {
+            trace.note(Check::Path, || ("expected".into(), found.into()));
+        }
+        let all = trace.endings(None);
+        let note = all.iter().find_map(|(check, _, note)| note.filter(|_| *check == Check::Path));
+        assert_eq!(note.map(|note| note.found.as_str()), Some("last"));
+        Trace::off().note(Check::Path, || unreachable!("nobody asks"));
+    }
+}

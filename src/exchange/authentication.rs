@@ -300,8 +300,7 @@ impl PendingIntrospection {
     pub(super) fn refused(&self, denial: Denial) -> Denial {
         match &self.verified {
             Some(token) => token.refused(denial),
-            // An answer may have told more.
-            None if denial.about.is_some() => denial,
+            // What an answer has told beside stays.
             None => denial
                 .about(|about| about.issuer(self.asked.server.number, self.asked.server.identity.as_str())),
         }

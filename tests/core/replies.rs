@@ -78,3 +78,19 @@ fn a_token_without_the_scope_of_the_api_is_told_which_is_wanted() {
     let of_rule = reply(&filter, "DELETE", REGISTRATION, &[], &token);
     assert!(!header(&of_rule, "www-authenticate").expect("a challenge").contains("scope="));
 }
+
+/// Where two bindings fail in the same way, the operation's is named: a rule only adds to it.
+#[test]
+fn of_two_bindings_that_fail_alike_the_operations_is_named() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["rules"] =
+        json!([{"match": {"api": "eees-eecregistration"}, "bind": [{"claim": "sub", "body": "/x"}]}]);
+    let headers = [("content-type", "application/json")];
+    let reply = reply(&filter, "POST", REGISTRATIONS, &headers, &key.token(&claims()));
+    let body: Value = serde_json::from_str(&reply.body).expect("ProblemDetails");
+    assert_eq!(
+        (&body["cause"], &body["invalidParams"]),
+        (&json!("BINDING_MISSING"), &json!([{"param": "/eecId"}]))
+    );
+}
