@@ -3,7 +3,8 @@
 use super::call_answer::CallAnswer;
 use super::calls::Call;
 use super::clock::now;
-use super::hostcalls;
+use super::header_map;
+use super::hostcalls::{self, Map};
 use super::limited_log;
 use super::proxy_host::{ProxyHost, read_body};
 use super::ready::After;

@@ -10,6 +10,7 @@ use super::witnesses::{self, Recorded};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use serde_json::json;
+use std::time::Duration;
 
 fn steps() -> Vec<Step> {
     let good = json!({"eec_id": EEC_ID, "gpsi": GPSI});
@@ -129,7 +130,15 @@ pub(super) async fn play(environment: &Environment, output: Output) -> Result<Pl
         let faults = step.expected.faults(&observed, environment);
         result.add(step, &observed, faults, output)?;
     }
-    let statistics = witnesses::statistics(&environment.envoy.statistics().await?, &recorded);
+    let mut statistics = witnesses::statistics(&environment.envoy.statistics().await?, &recorded);
+    // The filter hands its counters over a moment later.
+    for _ in 0..100 {
+        if statistics.faults.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        statistics = witnesses::statistics(&environment.envoy.statistics().await?, &recorded);
+    }
     result.witness("Envoy's statistics", statistics, output)?;
     let access_log = witnesses::access_log(environment.envoy.access_log(recorded.len()).await, &recorded);
     result.witness("Envoy's access log", access_log, output)?;

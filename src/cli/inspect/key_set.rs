@@ -25,9 +25,10 @@ pub(super) struct Set<'a> {
 impl<'a> Set<'a> {
     /// The key set in `text`, if it is one: a JSON object with `keys`, or a JWS whose `typ` or claims say so.
     pub(super) fn read(text: &'a str) -> Result<Option<Set<'a>>, Failure> {
-        let not_strict = || Failure::because("the key set is not strict JSON, so that it would be refused");
         if text.starts_with('{') {
-            let document = json::parse(text.as_bytes()).map_err(not_strict())?;
+            let neither =
+                Failure::because("not a JWK and no key set: not strict JSON, so that it would be refused");
+            let document = json::parse(text.as_bytes()).map_err(neither)?;
             return Ok(document.get("keys").is_some().then_some(Set { text, document, signed: None }));
         }
         let parts: Vec<&str> = text.split('.').collect();
@@ -40,7 +41,8 @@ impl<'a> Set<'a> {
         if !is_said && claims.get("keys").is_none() {
             return Ok(None);
         }
-        let document = json::parse(&payload).map_err(not_strict())?;
+        let not_strict = Failure::because("the key set is not strict JSON, so that it would be refused");
+        let document = json::parse(&payload).map_err(not_strict)?;
         Ok(Some(Set { text, document, signed: Some((header, claims)) }))
     }
 

@@ -34,12 +34,12 @@ use std::path::PathBuf;
         "A token in a file, or from a pipe" => "eec-authn inspect @token.txt && eec-authn inspect - < token.txt",
         "Which pinned key is it for?" => "eec-authn inspect --config filter.json @token.txt",
         "A certificate, before it is pinned" => "eec-authn inspect @certificate.pem",
-        "A key set, before it is fetched" => "eec-authn inspect --config filter.json @jwks.json",
+        "A key set, before it is fetched" => "eec-authn inspect @jwks.json",
     }
     exit_codes {
         0 => "It is shown",
         1 => "Wrong usage, a file that cannot be read, or a text that is none of these",
-        2 => "With --config: no key fits, so a request with the token would be denied; nobody would use the key set",
+        2 => "With --config: no key fits the token, or nobody would use the set",
         3 => "With --config: the configuration has errors",
     }
 })]

@@ -49,7 +49,7 @@ fn a_body_that_came_before_the_answer_is_decided_with_it_and_token_and_proof_sta
         expect(got, &["count cache.miss", "ask"], false, &[]);
         expect(way.body(body, true), &["hold"], false, &[]);
         let read = || Some(body.as_bytes().to_vec());
-        let step = way.exchange.on_answer(&active(&plugin), time(), &NoHost, &read);
+        let step = way.exchange.on_answer(&active(&plugin), None, time(), &NoHost, &read);
         let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
         if end == "continue" {
@@ -105,7 +105,7 @@ fn what_waits_for_keys_keeps_its_client_certificate() {
         let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
         let step = way.exchange.on_request_headers(&request, time(), &NoHost);
         expect(Way::act(&plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
-        fetched(&plugin, &[&late]);
+        fetched(&plugin, 1, &[&late]);
         let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
         let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
@@ -116,7 +116,7 @@ fn what_waits_for_keys_keeps_its_client_certificate() {
 #[test]
 fn once_there_are_keys_only_an_unknown_name_waits_for_others() {
     let plugin = fetching(&Key::new(1), &[]);
-    fetched(&plugin, &[&Key::new(2)]);
+    fetched(&plugin, 1, &[&Key::new(2)]);
     let ends = |token: String| Way::new(&plugin, 1).delete(&token, &[]).pop();
     assert_eq!(ends(Key::new(2).token(&claims())).as_deref(), Some("continue"));
     assert_eq!(ends(Key::new(3).token(&claims())).as_deref(), Some("await keys"));
