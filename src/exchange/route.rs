@@ -63,12 +63,15 @@ impl Route {
     }
 }
 
-/// Path, rule or operation, and host; the rule that takes the request, and its number, whatever comes of it.
+/// The rule that takes a request, and its number.
+type Taken<'p> = (usize, &'p Arc<Rule>);
+
+/// Path, rule or operation, and host; the rule that takes the request, whatever comes of it.
 pub(super) fn route<'p>(
     policy: &'p Policy,
     request: &RequestView<'_>,
     trace: &mut Trace,
-) -> (Option<(usize, &'p Arc<Rule>)>, Result<Entry, Denial>) {
+) -> (Option<Taken<'p>>, Result<Entry, Denial>) {
     let mut taken = None;
     let entry = entry(policy, request, &mut taken, trace);
     (taken, entry)
@@ -77,7 +80,7 @@ pub(super) fn route<'p>(
 fn entry<'p>(
     policy: &'p Policy,
     request: &RequestView<'_>,
-    taken: &mut Option<(usize, &'p Arc<Rule>)>,
+    taken: &mut Option<Taken<'p>>,
     trace: &mut Trace,
 ) -> Result<Entry, Denial> {
     let sent = path::without_query(request.target);

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 fn status(address: SocketAddr, path: &str, token: &str) -> Option<u16> {
-    let request = Request::new("DELETE", path).header("authorization", &format!("Bearer {token}"));
+    let request = Request::new("DELETE", path).header("authorization", format!("Bearer {token}"));
     h1::exchange(address, &request).ok().map(|response| response.status)
 }
 
