@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 
 const FILTER: &str = include_str!("../../../envoy/demo/filter.json.in");
 const ECS_FILTER: &str = include_str!("../../../envoy/demo/ecs-filter.json.in");
-/// Where the key goes.
+/// Where the key goes that signs the entitlement server's key set.
 const JWK: &str = "${JWK}";
 /// Nothing may hang.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,7 +54,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Starts everything, pinning the entitlement server's key in the filters' configurations.
+    /// Starts everything, pinning the key that signs the entitlement server's key set.
     pub(super) async fn start(envoy: &OsStr, wasm: &Path, output: Output) -> Result<Environment, Failure> {
         let wasm =
             wasm.canonicalize().map_err(Failure::because(format!("the filter `{}`", wasm.display())))?;
@@ -71,11 +71,12 @@ impl Environment {
         let server = Entitlement::new(issuer.clone(), vec![ees_fqdn.clone()], 3600)?;
         let entitlement = start(&mut servers, entitlement_server::router(Arc::new(server))).await?;
 
-        let key = pinned_key(entitlement).await?.to_string();
+        // All that is pinned: the keys themselves come and go in the set.
+        let key = ask(entitlement, "GET", "/jwks/signer", String::new()).await?.to_string();
         let [filter_json, ecs_filter_json] = [FILTER, ECS_FILTER].map(|text| text.replace(JWK, &key));
         if !output.json {
             output.line(format_args!(
-                "The filter's configuration before the EES, with the entitlement server's key:\n\n{filter_json}\n\
+                "The filter's configuration before the EES, with the key that signs the entitlement server's key set:\n\n{filter_json}\n\
                  and before the edge ECS:\n\n{ecs_filter_json}"
             ))?;
         }
@@ -140,6 +141,16 @@ impl Environment {
         ask(self.entitlement, "POST", "/revoke", json!({ "token": token.text() }).to_string()).await.map(drop)
     }
 
+    /// Has the entitlement server sign tokens with a new key; those of the old one are good still.
+    pub(super) async fn rotate(&self) -> Result<(), Failure> {
+        ask(self.entitlement, "POST", "/rotate", json!({"keep": true}).to_string()).await.map(drop)
+    }
+
+    /// Has it take the old key out of its set.
+    pub(super) async fn retire(&self) -> Result<(), Failure> {
+        ask(self.entitlement, "POST", "/retire", String::new()).await.map(drop)
+    }
+
     /// Ends everything, and waits until Envoy is gone: it may still hold files of the workspace.
     pub(super) async fn clear(mut self) {
         self.envoy.stop().await;
@@ -164,14 +175,6 @@ async fn start(servers: &mut JoinSet<Infallible>, router: Router) -> Result<Sock
     let address = listener.local_addr().map_err(Failure::because("the listening socket has no address"))?;
     servers.spawn(http::serve(listener, router));
     Ok(address)
-}
-
-/// The key as an operator gets it: from the entitlement server's key set.
-async fn pinned_key(entitlement: SocketAddr) -> Result<Value, Failure> {
-    let mut jwks = ask(entitlement, "GET", "/jwks", String::new()).await?;
-    jwks.pointer_mut("/keys/0")
-        .map(Value::take)
-        .ok_or_else(|| Failure::new("the entitlement server has no key"))
 }
 
 async fn ask(server: SocketAddr, method: &str, path: &str, body: String) -> Result<Value, Failure> {

@@ -26,7 +26,7 @@ impl Expected {
             Expected::Deregistered => (204, None),
             Expected::Refused(status, code) => (status, Some(code)),
         };
-        Recorded { at_ecs: false, status, code }
+        Recorded { at_ecs: false, status, code, in_crowd: false }
     }
 
     /// As the story prints it.

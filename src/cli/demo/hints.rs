@@ -36,6 +36,12 @@ TOKEN=$(curl -s http://{entitlement}/token -d eec_id={EEC_ID} -d gpsi={GPSI} | s
 # an expired one, one for another EES, a forged one: add to the line that asks for a token
 #   -d lifetime_seconds=-3600    -d audience=ees2.edge.example.net    -d forged=true
 
+# a new key for tokens; those of the old one, like $TOKEN, are good still…
+curl -s http://{entitlement}/rotate -d keep=true
+
+# …until it is taken out of the set: 401, once the filters have fetched that, about a second later
+curl -s -X POST http://{entitlement}/retire
+
 # what Envoy counted
 curl -s 'http://{admin}/stats?usedonly&filter=wasmcustom'
 

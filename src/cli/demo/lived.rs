@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::names;
+use super::witnesses::Recorded;
 use crate::cli::eec::{Client, Identity, Outcome, Possession, Report, Step};
 use crate::cli::failure::Failure;
 use eec_authn::policy::Role;
@@ -35,6 +36,14 @@ pub(super) async fn step(client: &mut Client, step: Step) -> Lived {
 }
 
 impl Lived {
+    /// As Envoy must have recorded it, if it went through it.
+    pub(super) fn recorded(&self) -> Option<Recorded> {
+        // What was not answered at all is a fault by itself.
+        let status = self.report.status.unwrap_or_default();
+        let sent = self.at_ecs.filter(|_| self.report.sent_to.is_some());
+        sent.map(|at_ecs| Recorded { at_ecs, status, code: None, in_crowd: false })
+    }
+
     /// The step, as the story prints it.
     pub(super) fn what(&self) -> String {
         let server = self.report.server.as_ref().map(|server| format!(" for {server}"));

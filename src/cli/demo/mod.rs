@@ -8,6 +8,7 @@ mod lived;
 mod names;
 mod observed;
 mod result;
+mod rotation;
 mod step;
 mod story;
 mod witnesses;
@@ -24,7 +25,8 @@ use std::path::PathBuf;
 /// Shows the filter at work in a real Envoy, on loopback; leaves nothing behind.
 ///
 /// An entitlement server, an edge ECS and an EES stand around it, and real requests tell the story: how a client finds its EES and
-/// lives there, who else is let through, and who is refused and how. Then counters and access log must agree with the story.
+/// lives there, who else is let through, and who is refused and how. The entitlement server rotates its key while clients go on. Then
+/// counters and access log must agree with the story.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {

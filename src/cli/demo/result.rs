@@ -69,6 +69,17 @@ impl PlayResult {
         self.tell(told, Vec::new(), faults, output)
     }
 
+    /// Whatever else has been expected and got.
+    pub(super) fn other(
+        &mut self,
+        what: &str,
+        [expected, got]: [String; 2],
+        faults: Vec<String>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        self.tell(Told { what: what.to_owned(), expected, got, seen: None }, Vec::new(), faults, output)
+    }
+
     fn tell(
         &mut self,
         told: Told<'_>,

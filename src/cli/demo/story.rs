@@ -5,8 +5,9 @@ use super::expected::Expected;
 use super::lived;
 use super::names::{EEC_ID, GPSI, NO_OPERATION, OTHER_EEC_ID, OTHER_EES, REGISTRATIONS};
 use super::result::PlayResult;
+use super::rotation;
 use super::step::{Action, ProofBy, Step};
-use super::witnesses::{self, Recorded};
+use super::witnesses;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use serde_json::json;
@@ -101,7 +102,7 @@ fn steps() -> Vec<Step> {
     ]
 }
 
-/// Has a client live its life, plays every step, then asks Envoy's statistics and access log whether they saw the same.
+/// Has a client live its life, plays every step, rotates the key, then asks Envoy's statistics and access log whether they saw the same.
 pub(super) async fn play(environment: &Environment, output: Output) -> Result<PlayResult, Failure> {
     let mut result = PlayResult::default();
     let mut recorded = Vec::new();
@@ -109,9 +110,7 @@ pub(super) async fn play(environment: &Environment, output: Output) -> Result<Pl
     let mut client = lived::client(environment)?;
     for step in client.life() {
         let lived = lived::step(&mut client, step).await;
-        // What was not answered at all is a fault by itself.
-        let status = lived.report.status.unwrap_or_default();
-        recorded.extend(lived.at_ecs.map(|at_ecs| Recorded { at_ecs, status, code: None }));
+        recorded.extend(lived.recorded());
         let faults = lived.faults(environment);
         result.lived(&lived, faults, output)?;
     }
@@ -130,6 +129,7 @@ pub(super) async fn play(environment: &Environment, output: Output) -> Result<Pl
         let faults = step.expected.faults(&observed, environment);
         result.add(step, &observed, faults, output)?;
     }
+    recorded.extend(rotation::play(environment, &mut result, output).await?);
     let mut statistics = witnesses::statistics(&environment.envoy.statistics().await?, &recorded);
     // The filter hands its counters over a moment later.
     for _ in 0..100 {
