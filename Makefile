@@ -57,9 +57,9 @@ lint: rust ## formatting, clippy for all targets, and the walls between the part
 fmt: rust ## format the sources
 	$(CARGO) fmt
 
-bench: $(WASM) $(BENCH)/noop.wasm envoy foreign bench-tools test-runner ## measure against Envoy's own jwt_authn and ext_authz; writes docs/benchmark.md and .svg
+bench: $(WASM) $(BENCH)/noop.wasm $(BENCH)/floor.wasm $(BENCH)/load-generator envoy foreign bench-tools test-runner ## measure against Envoy's own jwt_authn and ext_authz; writes docs/benchmark.md and .svg
 	.venv/bin/python benches/run.py --envoy $(FIND_ENVOY) --wasm $(WASM) --noop $(BENCH)/noop.wasm \
-		--noop-pruned $(BENCH)/noop-pruned.wasm --rounds $(ROUNDS) --seconds $(SECONDS) \
+		--noop-pruned $(BENCH)/noop-pruned.wasm --floor $(BENCH)/floor.wasm --load $(BENCH)/load-generator --rounds $(ROUNDS) --seconds $(SECONDS) \
 		--results $(BENCH)/results.json --report docs
 
 fuzz: ## fuzz each target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
@@ -90,6 +90,16 @@ $(BENCH)/noop.wasm: benches/noop_filter/src/lib.rs benches/noop_filter/Cargo.tom
 	@mkdir -p $(BENCH)
 	@cp $(CARGO_TARGET_DIR)/wasm32-wasip1/release/noop_filter.wasm $@
 	python3 scripts/wasm_module.py prune $@ $(BENCH)/noop-pruned.wasm
+
+$(BENCH)/floor.wasm: benches/floor_filter/src/lib.rs benches/floor_filter/Cargo.toml | rust
+	cd benches/floor_filter && $(CARGO) build --release --locked --target wasm32-wasip1
+	@mkdir -p $(BENCH)
+	@cp $(CARGO_TARGET_DIR)/wasm32-wasip1/release/floor_filter.wasm $@
+
+$(BENCH)/load-generator: benches/load_generator/src/main.rs benches/load_generator/Cargo.toml | rust
+	cd benches/load_generator && $(CARGO) build --release --locked
+	@mkdir -p $(BENCH)
+	@cp $(CARGO_TARGET_DIR)/release/load-generator $@
 
 $(THINGS):
 	@scripts/setup.sh $@

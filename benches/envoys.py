@@ -111,6 +111,15 @@ def bootstrap(filters, clusters=None, routes=None):
     }
 
 
+def listeners(variants):
+    """A listener for each variant, in one Envoy: name -> filters."""
+    whole = bootstrap([])
+    whole["static_resources"]["listeners"] = [
+        bootstrap(filters)["static_resources"]["listeners"][0] | {"name": name} for name, filters in variants.items()
+    ]
+    return whole
+
+
 def loopback(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
@@ -192,16 +201,16 @@ class Refused(Exception):
 class Envoy:
     """A running Envoy; `start_seconds` is from the start of the process to `ready`."""
 
-    def __init__(self, binary, directory, name, filters, cpus, workers=1, clusters=None, routes=None):
+    def __init__(self, binary, directory, name, filters, cpus, workers=1, clusters=None, routes=None, config=None):
         directory = pathlib.Path(directory) / name
         directory.mkdir(parents=True, exist_ok=True)
-        config, admin, self.log = directory / "envoy.json", directory / "admin", directory / "log"
-        config.write_text(json.dumps(bootstrap(filters, clusters, routes)))
+        file, admin, self.log = directory / "envoy.json", directory / "admin", directory / "log"
+        file.write_text(json.dumps(config or bootstrap(filters, clusters, routes)))
         admin.unlink(missing_ok=True)
         began = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [binary, "-c", config, "--concurrency", str(workers), "--use-dynamic-base-id", "-l", "error",
+                [binary, "-c", file, "--concurrency", str(workers), "--use-dynamic-base-id", "-l", "error",
                  "--admin-address-path", admin],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=lambda: os.sched_setaffinity(0, cpus),
@@ -210,11 +219,15 @@ class Envoy:
             self.admin = self._wait(lambda: admin.read_text().strip() if admin.exists() else "")
             self._wait(lambda: self._ask("/ready").startswith("LIVE"))
             self.start_seconds = time.monotonic() - began
-            listeners = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
-            self.port = listeners[0]["local_address"]["socket_address"]["port_value"]
+            self.port = next(iter(self.ports().values()))
         except BaseException:
             self.stop()
             raise
+
+    def ports(self):
+        """The port of each listener, by its name."""
+        listeners = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
+        return {one["name"]: one["local_address"]["socket_address"]["port_value"] for one in listeners}
 
     def _ask(self, path):
         try:

@@ -24,6 +24,7 @@ import online
 import proofs
 import report
 import responses
+import slices
 from tokens import ALGORITHMS, PUSHED, Key, write_tokens
 
 MANY = 4000
@@ -100,21 +101,8 @@ class Bench:
                 raise SystemExit(f"error: {name} answered {status} instead of {wanted}; see {envoy.log}")
 
     def algorithms(self):
-        say(f"every token verified, and answered from the cache: {MANY} different tokens")
-        variants = {}
-        for algorithm in ALGORITHMS:
-            key = Key(algorithm, "k0")
-            tokens = self.tokens(algorithm, key)
-            if not variants:
-                variants["no filter"] = ([], tokens, False)
-                variants["empty filter, all callbacks"] = ([envoys.wasm(self.options.noop)], tokens, False)
-                variants["empty filter"] = ([envoys.wasm(self.options.noop_pruned)], tokens, False)
-            for cache, label in ((0, "verify"), (2 * MANY, "cache")):
-                native = envoys.native([key.jwk], cache)
-                variants[f"native {algorithm} {label}"] = ([native], tokens, True)
-                variants[f"rbac {algorithm} {label}"] = ([native, envoys.rbac()], tokens, True)
-                variants[f"ours {algorithm} {label}"] = ([self.ours([key.jwk], cache)], tokens, True)
-        return self.compare(variants)
+        say(f"the hot path, in slices: {slices.MANY} different tokens")
+        return slices.measure(self)
 
     def ours(self, jwks, cache):
         return envoys.ours(self.options.wasm, jwks, cache)
@@ -244,7 +232,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--envoy", required=True)
-    for name in ("wasm", "noop", "noop-pruned"):
+    for name in ("wasm", "noop", "noop-pruned", "floor", "load"):
         parser.add_argument(f"--{name}", required=True, type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--wrk", default="wrk")
     parser.add_argument("--rounds", type=int, default=7)
