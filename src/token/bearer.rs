@@ -124,8 +124,23 @@ fn is_b64token(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|b| **b == b'=').count();
     let body = token.get(..token.len().saturating_sub(padding)).unwrap_or_default();
     // Without a branch for each byte: nearly all tokens are good to the end.
-    !body.is_empty() && body.iter().fold(true, |good, byte| good & is_token_byte(*byte))
+    let good = |byte: &u8| TOKEN_BYTES.get(usize::from(*byte)).copied().unwrap_or_default();
+    !body.is_empty() && body.iter().fold(true, |all, byte| all & good(byte))
 }
+
+/// Which bytes may stand in a `b64token`: a look at a table costs a tenth of the comparisons.
+static TOKEN_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0_usize;
+    while byte < 256 {
+        #[allow(clippy::indexing_slicing, reason = "const, and in bounds by the line above")]
+        {
+            bytes[byte] = is_token_byte(byte as u8);
+        }
+        byte = byte.saturating_add(1);
+    }
+    bytes
+};
 
 /// Whether a byte may stand in a `b64token`, but for the `=` at its end.
 const fn is_token_byte(byte: u8) -> bool {
