@@ -23,7 +23,7 @@ impl ApiRoot {
         format!("{}/{name}", self.0)
     }
 
-    /// What follows the root in `path`: empty or with its leading slash.
+    /// What follows the root in `path`, with its leading slash.
     pub fn strip<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         path.strip_prefix(self.0.as_bytes()).filter(|rest| rest.starts_with(b"/"))
     }
@@ -32,5 +32,39 @@ impl ApiRoot {
     pub fn strip_folding_case<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         let (root, rest) = path.split_at_checked(self.0.len())?;
         (root.eq_ignore_ascii_case(self.0.as_bytes()) && rest.starts_with(b"/")).then_some(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_taken_off_by_whole_segments() {
+        let root = ApiRoot::parse("/edge/A/").expect("a root");
+        for (path, exact, folded) in [
+            ("/edge/A/x", Some("/x"), Some("/x")),
+            ("/edge/A/", Some("/"), Some("/")),
+            ("/EDGE/a/X", None, Some("/X")),
+            ("/edge/A", None, None),
+            ("/edge/Ax", None, None),
+            ("/edge/b/x", None, None),
+            ("/e", None, None),
+        ] {
+            let text = |rest: Option<&[u8]>| rest.map(|rest| String::from_utf8_lossy(rest).into_owned());
+            assert_eq!(text(root.strip(path.as_bytes())).as_deref(), exact, "{path}");
+            assert_eq!(text(root.strip_folding_case(path.as_bytes())).as_deref(), folded, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_slash_is_no_root() {
+        let root = ApiRoot::parse("/").expect("a root");
+        assert_eq!((root.as_str(), root.join("eees-acrevents").as_str()), ("", "/eees-acrevents"));
+        assert_eq!(root.strip(b"/X"), Some(&b"/X"[..]));
+        assert_eq!(root.strip_folding_case(b"/X"), Some(&b"/X"[..]));
+        assert_eq!(root.strip_folding_case(b""), None);
+        assert_eq!(ApiRoot::parse("/edge?x"), None);
+        assert_eq!(ApiRoot::parse("/%65dge"), None);
     }
 }

@@ -160,15 +160,40 @@ mod tests {
             let letter = |b: &u8| if b.is_ascii_alphanumeric() { b.to_ascii_uppercase() } else { b'_' };
             name.iter().map(|b| char::from(letter(b))).collect()
         };
+        let taken: Vec<String> = reserved.iter().map(|own| cgi(own.as_bytes())).collect();
         for name in reserved.iter().chain(&others) {
             for place in 0..name.len().max(1) {
                 for byte in 0..=255 {
                     let mut changed = name.as_bytes().to_vec();
                     changed.iter_mut().skip(place).take(1).for_each(|at| *at = byte);
-                    let expected = reserved.iter().any(|own| cgi(own.as_bytes()) == cgi(&changed));
+                    let expected = taken.contains(&cgi(&changed));
                     assert_eq!(forward.is_reserved(&changed), expected, "{}", changed.escape_ascii());
                 }
             }
+        }
+    }
+    #[test]
+    fn what_frames_a_body_stays_and_its_look_alikes_go() {
+        let forward = Forward::new(false, vec![]);
+        for name in ["content-type", "content-encoding", "content-length", "transfer-encoding"] {
+            assert!(!forward.is_reserved(name.as_bytes()), "{name}");
+            for separator in ["_", ".", "!"] {
+                let look_alike = name.replace('-', separator);
+                assert!(forward.is_reserved(look_alike.as_bytes()), "{look_alike}");
+            }
+        }
+    }
+
+    #[test]
+    fn connection_names_no_header_that_speaks_for_the_client() {
+        let forward = Forward::new(false, vec![("x-client".into(), HeaderClaim::EecId)]);
+        for value in
+            ["x-eec-id", "close, X_Client", "Authorization", "keep-alive,\tdpop ", "x-eec-token-id,close"]
+        {
+            assert!(forward.drops_protected(value.as_bytes()), "{value}");
+        }
+        for value in ["", "close", "keep-alive, upgrade", "content_type", "x-method-override"] {
+            assert!(!forward.drops_protected(value.as_bytes()), "{value}");
         }
     }
 }

@@ -86,3 +86,44 @@ fn is_utf8(value: &str) -> bool {
     let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
     quoted.unwrap_or(value).eq_ignore_ascii_case("utf-8")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines<'a>(values: &'a [&'a str]) -> impl Iterator<Item = &'a [u8]> {
+        values.iter().map(|value| value.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_is_json_with_whatever_parameters_but_another_charset() {
+        for (content_types, expected) in [
+            (&["application/json"][..], true),
+            (&["Application/JSON; profile=x; charset=\"UTF-8\";"], true),
+            (&["application/json;Charset=utf-16"], false),
+            (&["application/json; charset=utf-8; charset=utf-7"], false),
+            (&["text/plain"], false),
+            (&["text/plain; charset=utf-8"], false),
+            (&["application/json-seq"], false),
+            (&["application/json", "application/json"], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_json_answer(lines(content_types)), expected, "{content_types:?}");
+        }
+    }
+
+    #[test]
+    fn every_coding_but_identity_is_one() {
+        for (content_encodings, expected) in [
+            (&[][..], false),
+            (&["identity"], false),
+            (&["Identity", " identity\t,identity"], false),
+            (&["gzip"], true),
+            (&["identity, br"], true),
+            (&["identity", "gzip"], true),
+            (&["identity2"], true),
+        ] {
+            assert_eq!(is_coded(lines(content_encodings)), expected, "{content_encodings:?}");
+        }
+    }
+}

@@ -78,3 +78,36 @@ impl DpopRules {
         names.collect::<Vec<_>>().join(" ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(nonce: Option<NonceRules>) -> DpopRules {
+        DpopRules {
+            algorithms: vec![Algorithm::Es256, Algorithm::EdDsa],
+            max_age_seconds: 60.0,
+            scheme: UriScheme::Https,
+            nonce,
+        }
+    }
+
+    #[test]
+    fn a_proof_lasts_as_long_as_its_nonce_where_there_is_one() {
+        let nonce = |seconds| Some(NonceRules { keys: vec![], seconds });
+        assert!((rules(None).lasts_seconds() - 60.0).abs() < f64::EPSILON);
+        assert!((rules(nonce(300.0)).lasts_seconds() - 300.0).abs() < f64::EPSILON);
+        assert!((rules(nonce(30.0)).lasts_seconds() - 30.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn ed25519_goes_by_two_names() {
+        assert_eq!(rules(None).algorithm_names(), "ES256 Ed25519 EdDSA");
+    }
+
+    #[test]
+    fn a_scheme_has_the_port_that_its_registration_gives_it() {
+        assert_eq!((UriScheme::Http.name(), UriScheme::Http.default_port()), ("http", "80"));
+        assert_eq!((UriScheme::Https.name(), UriScheme::Https.default_port()), ("https", "443"));
+    }
+}

@@ -96,3 +96,55 @@ impl SortedTexts {
         self.0.binary_search_by(|own| (**own).cmp(text)).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<Box<str>> {
+        texts.iter().map(|text| Box::from(*text)).collect()
+    }
+
+    fn token<'a>(token_id: Option<&'a str>, issued_at: Option<f64>) -> Revocable<'a> {
+        Revocable { token_id, eec_id: "eec-1", key_ids: [Some("k"), None, None], issued_at }
+    }
+
+    #[test]
+    fn a_token_without_a_jti_is_revoked_only_where_tokens_are_revoked_by_it() {
+        let none = Revocation::new(vec![], texts(&["eec-2"]), texts(&["k2"]), None);
+        assert!(!none.needs_token_id());
+        assert_eq!(none.finds(&token(None, None)), None);
+
+        let some = Revocation::new(texts(&["t2", "t1"]), vec![], vec![], None);
+        assert!(some.needs_token_id());
+        let found = |id| some.finds(&token(id, None)).is_some();
+        assert_eq!([Some("t1"), Some("t2"), Some("t3"), None].map(found), [true, true, false, true]);
+    }
+
+    #[test]
+    fn what_was_issued_at_the_very_moment_is_not_before_it() {
+        let limit = UnixTime::new(1000.0);
+        let revocation = Revocation::new(vec![], vec![], vec![], limit);
+        assert_eq!(revocation.issued_before(), limit);
+        let found = |iat| revocation.finds(&token(None, iat)).is_some();
+        assert_eq!([Some(999.5), Some(1000.0), Some(1000.5), None].map(found), [true, false, false, true]);
+
+        let without = Revocation::default();
+        assert_eq!(without.issued_before(), None);
+        assert_eq!(without.finds(&token(None, Some(0.0))), None);
+    }
+
+    #[test]
+    fn clients_and_keys_are_found_under_every_name() {
+        let clients = Revocation::new(vec![], texts(&["eec-2", "eec-1"]), vec![], None);
+        assert!(clients.finds(&token(None, None)).is_some());
+        assert_eq!(clients.finds(&Revocable { eec_id: "eec-3", ..token(None, None) }), None);
+
+        let keys = Revocation::new(vec![], vec![], texts(&["z", "a"]), None);
+        assert!(keys.key_ids().eq(["a", "z"]));
+        let found = |key_ids| keys.finds(&Revocable { key_ids, ..token(None, None) }).is_some();
+        assert!(found([Some("k"), Some("t"), Some("a")]));
+        assert!(found([Some("z"), None, None]));
+        assert!(!found([Some("k"), Some("t"), None]));
+    }
+}

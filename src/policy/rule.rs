@@ -94,3 +94,62 @@ impl Matcher {
 fn is_below(prefix: &[u8], path: &[u8]) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::operations::OPERATIONS;
+
+    const PATH: &[u8] = b"/eees-eecregistration/v1/registrations/r1";
+
+    fn operation(api: &str) -> Option<&'static Operation> {
+        OPERATIONS.iter().find(|op| op.api == api)
+    }
+
+    fn takes(matcher: &Matcher) -> bool {
+        matcher.takes(b"PUT", b"ees1.example.net", PATH, operation("eees-eecregistration"))
+    }
+
+    /// Everything that can be given, and all of it holds.
+    fn all() -> Matcher {
+        Matcher {
+            methods: vec!["GET".into(), "PUT".into()],
+            hosts: vec![Fqdn::parse("ees1.example.net").expect("a name")],
+            path: Some("/eees-eecregistration/v1/registrations/r1".into()),
+            path_prefix: Some("/eees-eecregistration/v1".into()),
+            path_template: Template::parse("/eees-eecregistration/v1/registrations/{id}"),
+            api: Some("eees-eecregistration".into()),
+        }
+    }
+
+    #[test]
+    fn a_rule_takes_what_all_of_its_members_take() {
+        assert!(takes(&Matcher::default()));
+        assert!(takes(&all()));
+        assert!(!takes(&Matcher { methods: vec!["POST".into()], ..all() }));
+        assert!(!takes(&Matcher { hosts: Fqdn::parse("ees2.example.net").into_iter().collect(), ..all() }));
+        assert!(!takes(&Matcher { path: Some("/eees-eecregistration/v1/registrations/r2".into()), ..all() }));
+        assert!(!takes(&Matcher { path_prefix: Some("/eees-eecregistration/v1/reg".into()), ..all() }));
+        assert!(!takes(&Matcher {
+            path_template: Template::parse("/eees-eecregistration/v1/{id}"),
+            ..all()
+        }));
+        assert!(!takes(&Matcher { api: Some("eees-acrevents".into()), ..all() }));
+    }
+
+    #[test]
+    fn an_api_is_asked_of_the_operation_and_of_nothing_else() {
+        let api = Matcher { api: Some("eees-acrevents".into()), ..Matcher::default() };
+        let taken = |operation| api.takes(b"POST", b"h", b"/eees-acrevents/v1/subscriptions", operation);
+        assert!(taken(operation("eees-acrevents")));
+        assert!(!taken(operation("eees-easdiscovery")));
+        assert!(!taken(None));
+    }
+
+    #[test]
+    fn a_prefix_is_of_whole_segments() {
+        let found = |path: &str| is_below(b"/ops", path.as_bytes());
+        assert_eq!(["/ops", "/ops/", "/ops/x"].map(found), [true; 3]);
+        assert_eq!(["/opsx", "/op", "/x/ops", ""].map(found), [false; 4]);
+    }
+}
