@@ -116,13 +116,16 @@ impl Running {
 
 impl Drop for HttpFilter {
     fn drop(&mut self) {
-        if let Some(Running { shared, exchange, .. }) = &self.running {
+        // Who has never waited is known nowhere else: nearly everybody.
+        if let Some(Running { shared, stream, exchange, waited }) = &self.running
+            && waited.get()
+        {
             // Never a panic in a destructor: an exchange that is at work right now is not waiting.
             if let Ok(mut exchange) = exchange.try_borrow_mut() {
                 exchange.on_gone();
-                shared.calls.leave(&shared.statistics, exchange.stream());
-                shared.fetches.leave(exchange.stream());
-                shared.ready.leave(exchange.stream());
+                shared.calls.leave(&shared.statistics, *stream);
+                shared.fetches.leave(*stream);
+                shared.ready.leave(*stream);
             }
         }
     }
