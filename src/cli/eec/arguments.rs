@@ -35,7 +35,7 @@ use std::time::Duration;
              --connect ees1.edge.example.net=127.0.0.1:10000 --eec-id eec-1",
         "A thousand clients for a minute, and how long the answers take" =>
             "eec-authn eec --entitlement-server http://127.0.0.1:8080 \\\n    \
-             --ecs https://ecs1.edge.example.net --eec-id 'eec-{n}' \\\n    \
+             --ecs https://ecs1.edge.example.net --eec-id 'eec-{number}' \\\n    \
              --clients 1000 --rate 200 --for 60s",
     }
     exit_codes {
@@ -92,10 +92,10 @@ pub(crate) struct Args {
     /// Speak plain HTTP to what is not loopback, too: in closed test networks, since whoever listens there gets the tokens.
     #[arg(long)]
     allow_http: bool,
-    /// The client's EEC ID; of a crowd with `{n}` in it, which stands for the client's number.
+    /// The client's EEC ID; of a crowd with `{number}` in it, which stands for the client's number.
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     eec_id: String,
-    /// The UE ID: a GPSI such as msisdn-447700900123; `{n}` may be in it, too.
+    /// The UE ID: a GPSI such as msisdn-447700900123; `{number}` may be in it, too.
     #[arg(long, value_name = "GPSI", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     ue_id: Option<String>,
     /// Have the tokens bound to a fresh key, and prove possession of it with every request (RFC 9449).
@@ -153,8 +153,8 @@ impl Args {
         let (Some(clients), Some(rate), Some(duration)) = (self.clients, self.rate, self.duration) else {
             return Ok(None);
         };
-        if clients > 1 && !self.eec_id.contains("{n}") {
-            return Err(Failure::new("--eec-id: a crowd needs `{n}` in it, so that each client has its own"));
+        if clients > 1 && !self.eec_id.contains("{number}") {
+            return Err(Failure::new("--eec-id: a crowd needs `{number}` in it, so that each client has its own"));
         }
         let clients = usize::try_from(clients).unwrap_or(usize::MAX);
         Ok(Some(Schedule { clients, rate, duration }))

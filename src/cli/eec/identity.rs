@@ -23,9 +23,9 @@ impl Identity {
         self.with_ue(json!({"requestorId": {"eecId": self.eec_id}}))
     }
 
-    /// One of many that differ in a number only: `{n}` in either name stands for it.
+    /// One of many that differ in a number only: `{number}` in either name stands for it.
     pub(crate) fn numbered(&self, n: usize) -> Identity {
-        let put = |text: &str| text.replace("{n}", &n.to_string());
+        let put = |text: &str| text.replace("{number}", &n.to_string());
         Identity { eec_id: put(&self.eec_id), ue_id: self.ue_id.as_deref().map(put) }
     }
 

@@ -56,7 +56,7 @@ use std::sync::Arc;
         1 => "Wrong usage, or a file that cannot be read",
         2 => "The request would be denied, or in shadow mode be recorded as denied",
         3 => "The configuration has errors",
-        4 => "It depends on the body, and there is no --body",
+        5 => "It depends on the body, and there is no --body",
     }
 })]
 pub(crate) struct Args {

@@ -7,7 +7,8 @@ use clap::ValueEnum as _;
 
 #[derive(clap::Args)]
 pub(super) struct Options {
-    /// The name of the filter or resource; default: `eec_authn`, in Kubernetes `eec-authn`.
+    /// The name of the filter or resource, by which the alerts know it while it has `eec_authn` (`eec-authn`) in it; default: just that,
+    /// with `-` in Kubernetes.
     #[arg(long)]
     pub(super) name: Option<String>,
     /// Envoy: a file for extension configuration discovery, instead of an entry of `http_filters`.

@@ -39,7 +39,7 @@ fn crowd(tokens: &Upstream, server: &Upstream, options: [&str; 3]) -> Run {
     let mut order = command(&["--entitlement-server", &url(tokens), "--ees", &url(server)]);
     // Its `--eec-id` takes the place of the one that all tests have.
     let args: Vec<String> =
-        order.get_args().map(|arg| arg.to_string_lossy().replace("eec-1", "eec-{n}")).collect();
+        order.get_args().map(|arg| arg.to_string_lossy().replace("eec-1", "eec-{number}")).collect();
     order = std::process::Command::new(order.get_program());
     Run::of(order.args(args).args(["--clients", clients, "--rate", rate, "--for", time]))
 }
