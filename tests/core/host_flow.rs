@@ -53,6 +53,10 @@ impl Host for Notes {
     }
 
     fn record(&self, name: &'static str, value: &str) {
+        if name == "reason" {
+            assert!(value.contains(' ') && value.bytes().all(|b| matches!(b, b' '..=b'~')), "`{value}`");
+            return;
+        }
         self.add(format!("{name} {value}"));
     }
 

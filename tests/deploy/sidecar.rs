@@ -41,6 +41,7 @@ fn serves_its_clients_over_tls_and_http2() {
     assert_eq!(code(&other), denied(403, "binding_mismatch"));
     let line = sidecar.envoy.access("details", "eec_authn.binding_mismatch");
     assert_eq!((&line["decision"], &line["path"]), (&json!("deny:binding_mismatch"), &json!(REGISTRATIONS)));
+    assert!(line["reason"].as_str().is_some_and(|reason| reason.contains(' ')), "{line}");
     assert_eq!(
         (&line["denied_issuer"], &line["denied_eec_id"], &line["denied_token_id"]),
         (&json!(ISSUER), &json!("eec-1"), &json!("t-1"))

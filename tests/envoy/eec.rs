@@ -223,7 +223,15 @@ fn a_crowd_passes_through_with_a_key_and_a_token_for_each() {
     let figure = Figure::start("http", Some(json!({"required": true, "dpop": {"scheme": "http"}})));
     let ecs = format!("http://{ECS}");
     let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
-    command.args(["--json", "eec", "--eec-id", "eec-{number}", "--ue-id", "extid-{number}@example.org", "--dpop"]);
+    command.args([
+        "--json",
+        "eec",
+        "--eec-id",
+        "eec-{number}",
+        "--ue-id",
+        "extid-{number}@example.org",
+        "--dpop",
+    ]);
     command.args(["--entitlement-server", figure.entitlement.url(), "--ecs", &ecs]);
     command.args(["--clients", "4", "--rate", "40", "--for", "2s"]);
     for (name, envoy) in [(ECS, &figure.ecs), (EES, &figure.ees)] {

@@ -290,6 +290,10 @@ fn the_access_log_tells_who_was_denied_and_by_which_rule() {
         let access = fixture.envoy.access(&request.case);
         let field = |name: &str| access.get(name).filter(|value| value != "-");
         p.equal(case, "decision", field("decision"), Some(format!("deny:{code}")));
+        let reason = field("reason").unwrap_or_default();
+        p.check(case, reason.contains(' ') && !reason.contains("eec-1"), || {
+            format!("the reason is `{reason}`")
+        });
         let fields = ["rule", "issuer", "denied_eec_id", "denied_token_id"].map(field);
         p.equal(case, "fields", fields, want.map(|value| value.map(str::to_owned)));
     }

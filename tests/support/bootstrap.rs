@@ -323,6 +323,7 @@ fn access_log(path: &Path) -> Value {
             "status": "%RESPONSE_CODE%",
             "details": "%RESPONSE_CODE_DETAILS%",
             "decision": "%FILTER_STATE(wasm.eec_authn.decision:PLAIN)%",
+            "reason": "%FILTER_STATE(wasm.eec_authn.reason:PLAIN)%",
             "rule": "%FILTER_STATE(wasm.eec_authn.rule:PLAIN)%",
             "issuer": "%FILTER_STATE(wasm.eec_authn.issuer:PLAIN)%",
             "denied_eec_id": "%FILTER_STATE(wasm.eec_authn.eec_id:PLAIN)%",

@@ -154,7 +154,9 @@ impl Args {
             return Ok(None);
         };
         if clients > 1 && !self.eec_id.contains("{number}") {
-            return Err(Failure::new("--eec-id: a crowd needs `{number}` in it, so that each client has its own"));
+            return Err(Failure::new(
+                "--eec-id: a crowd needs `{number}` in it, so that each client has its own",
+            ));
         }
         let clients = usize::try_from(clients).unwrap_or(usize::MAX);
         Ok(Some(Schedule { clients, rate, duration }))
