@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// How long the host waits for what has been counted.
-pub(super) const TELL_AFTER: Duration = Duration::from_millis(50);
+pub(super) const TELL_AFTER: Duration = Duration::from_millis(10);
 
 /// What all requests of one configuration share: a request keeps the one it started with.
 pub(super) struct Shared {

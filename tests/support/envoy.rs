@@ -269,6 +269,17 @@ impl Envoy {
         self.stat(&format!("wasmcustom.eec_authn.{name}")).unwrap_or(0)
     }
 
+    /// The same as it is at this moment.
+    pub fn filter_stat_now(&self, name: &str) -> u64 {
+        let name = format!("wasmcustom.eec_authn.{name}");
+        self.read_stats(&format!("^{name}$")).remove(&name).unwrap_or(0)
+    }
+
+    /// How many requests have come.
+    pub fn requests(&self) -> u64 {
+        self.stat("http.ingress.downstream_rq_total").unwrap_or(0)
+    }
+
     fn admin_get(&self, path: &str) -> String {
         let request = Request::new("GET", path);
         let response = h1::exchange(self.admin, &request);

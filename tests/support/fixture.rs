@@ -2,6 +2,7 @@
 
 use super::bootstrap::{Configuration, Setup};
 use super::contract::{self, Offer, Row};
+use super::counted::Counted;
 use super::envoy::Envoy;
 use super::problems::Problems;
 use super::request::{Request, Response};
@@ -63,6 +64,7 @@ pub struct Fixture {
     offer: Offer,
     /// Requests that must never have arrived.
     denied: RefCell<Vec<(String, String)>>,
+    counted: Counted,
 }
 
 impl Fixture {
@@ -80,7 +82,13 @@ impl Fixture {
     pub fn before(upstream: Upstream, filter: &Value, options: impl FnOnce(Setup) -> Setup) -> Self {
         let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address);
         let envoy = Envoy::start(&options(setup));
-        Self { envoy, upstream, offer: Offer::of(filter), denied: RefCell::default() }
+        Self {
+            envoy,
+            upstream,
+            offer: Offer::of(filter),
+            denied: RefCell::default(),
+            counted: Counted::default(),
+        }
     }
 
     /// Sends a request and reads the answer.
@@ -107,7 +115,7 @@ impl Fixture {
         let name = format!("{name} [{protocol:?}]");
         let request = request.numbered(protocol);
         let counter = format!("denied.{code}");
-        let before = self.envoy.filter_stat(&counter);
+        let before = self.counted.before(&self.envoy, &counter);
         self.denied.borrow_mut().push((name.clone(), request.case.clone()));
         match self.send(protocol, &request) {
             Err(e) => problems.add(&name, format!("no answer but {e}; should be {code}")),
@@ -128,7 +136,8 @@ impl Fixture {
                 }
                 expect_denial(problems, &name, &request, &response, row, &self.offer);
                 problems.equal(&name, "filter state", access.get("decision"), Some(format!("deny:{code}")));
-                problems.equal(&name, "statistic", self.envoy.filter_stat(&counter), before + 1);
+                let count = self.counted.after(&self.envoy, &counter, before + 1);
+                problems.equal(&name, "statistic", count, before + 1);
             }
         }
     }
@@ -151,7 +160,8 @@ impl Fixture {
     ) -> Option<Received> {
         let name = format!("{name} [{protocol:?}]");
         let request = request.numbered(protocol);
-        let [before, unasked] = ["allowed", UNASKED].map(|name| self.envoy.filter_stat(name));
+        let before = self.counted.before(&self.envoy, "allowed");
+        let unasked = self.envoy.filter_stat_now(UNASKED);
         let response = match self.send(protocol, &request) {
             Ok(response) => response,
             Err(e) => {
@@ -171,9 +181,10 @@ impl Fixture {
             return None;
         }
         // What passes while nobody can be asked says so.
-        let decision = (self.envoy.filter_stat(UNASKED) > unasked).then(|| "allowed_unasked".to_owned());
+        let count = self.counted.after(&self.envoy, "allowed", before + 1);
+        problems.equal(&name, "statistic allowed", count, before + 1);
+        let decision = (self.envoy.filter_stat_now(UNASKED) > unasked).then(|| "allowed_unasked".to_owned());
         problems.equal(&name, "filter state", access.get("decision"), decision);
-        problems.equal(&name, "statistic allowed", self.envoy.filter_stat("allowed"), before + 1);
         let received = self.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
         problems.equal(&name, "path", received.path.as_bytes(), &request.path);
         problems.equal(&name, "body", received.body.as_slice(), request.body.as_deref().unwrap_or_default());

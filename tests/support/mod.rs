@@ -10,7 +10,7 @@
 //! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`edge_server`] keeps registrations and subscriptions, as an EES or edge ECS does;
 //! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;
-//! * [`page`] reads the pages of tokens;
+//! * [`counted`] is what a fixture knows of the counters, [`page`] reads the pages of tokens;
 //! * [`bodies`] is what the tests of bodies share, [`entitlement_server`] is one that a test scripts, [`fetched_keys`] what it has fetched from there.
 //!
 //! Every test binary uses its own part of this.
@@ -22,6 +22,7 @@ pub mod bodies;
 pub mod bootstrap;
 pub mod cases;
 pub mod contract;
+pub mod counted;
 pub mod deviations;
 pub mod edge_server;
 pub mod ees;
