@@ -126,7 +126,7 @@ fn the_client_lives_its_life_and_others_are_told_apart() {
         ],
     );
     fs::write(directory.path().join("envoy.yaml"), text).expect("a file");
-    let envoy = Running::start(directory, &[("EEC_AUTHN_OWNERSHIP", &secret)]);
+    let mut envoy = Running::start(directory, &[("EEC_AUTHN_OWNERSHIP", &secret)]);
     let [ees, ecs] = ["ees", "ecs"].map(|name| envoy.listener(name));
 
     // The service's own arguments, but for where names are.
@@ -142,7 +142,7 @@ fn the_client_lives_its_life_and_others_are_told_apart() {
         .expect("the client starts");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("all 10 steps as they should be"), "{told}");
-    assert_eq!(envoy.stat("wasmcustom.eec_authn.ownership.sealed"), 2);
+    envoy.wait_for_stat("wasmcustom.eec_authn.ownership.sealed", 2);
 
     let ask = |request: Request| h1::exchange(ees, &request).expect("an answer");
     assert_eq!(ask(Request::new("GET", "/healthz")).status, 204);
