@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What cannot be moved, by the beginning of its name, and where else a real Envoy shows it.
 const ELSEWHERE: [(&str, &str); 9] = [
@@ -137,6 +138,10 @@ fn play(text: &str) -> usize {
             None => envoy = Some(Envoy::start(&setup(filter))),
         }
         let envoy = envoy.as_ref().expect("it runs");
+        if filter.contains("nonce") {
+            // Times of the table are whole seconds, and no nonce counts that is older than the memory of proofs.
+            std::thread::sleep(Duration::from_millis(1_100));
+        }
         for case in cases {
             number += 1;
             // Only HTTP/2 has methods in small letters.
