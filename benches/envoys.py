@@ -66,8 +66,9 @@ def wasm(file, configuration=""):
     }
 
 
-def ours(file, jwks, cache):
-    return wasm(file, json.dumps({
+def ours(file, jwks, cache, name=None):
+    """Plugins with the same configuration share their caches: a `name` keeps them apart."""
+    return wasm(file, json.dumps(({"name": name} if name else {}) | {
         "protects": {"role": "ees", "fqdns": [AUDIENCE]},
         "entitlement_servers": [{"fqdn": ISSUER, "keys": [{"jwk": jwk} for jwk in jwks]}],
         "token": {"max_bytes": 16384},

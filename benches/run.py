@@ -104,8 +104,8 @@ class Bench:
         say(f"the hot path, in slices: {slices.MANY} different tokens")
         return slices.measure(self)
 
-    def ours(self, jwks, cache):
-        return envoys.ours(self.options.wasm, jwks, cache)
+    def ours(self, jwks, cache, name=None):
+        return envoys.ours(self.options.wasm, jwks, cache, name)
 
     def both(self, label, jwks, tokens, cache):
         """The four variants that most tables have."""

@@ -42,7 +42,7 @@ def of(bench, key, cache, label, tokens):
     return {
         f"native {label}": ([native], tokens, True),
         f"rbac {label}": ([native, envoys.rbac()], tokens, True),
-        f"ours {label}": ([bench.ours([key.jwk], cache)], tokens, True),
+        f"ours {label}": ([bench.ours([key.jwk], cache, "v_" + "".join(c for c in label if c.isalnum()))], tokens, True),
     }
 
 
