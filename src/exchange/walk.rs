@@ -30,9 +30,11 @@ impl Exchange {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let (rule, entry) = route(policy, request, &mut self.trace);
-        self.rule = rule.map(|(number, rule)| (number, Arc::clone(rule)));
-        // Whoever waited for keys comes here a second time.
-        if let (Some((number, _)), None) = (rule, waited) {
+        // Whoever waits for keys comes here again.
+        if self.rule.is_none()
+            && let Some((number, rule)) = rule
+        {
+            self.rule = Some((number, Arc::clone(rule)));
             plugin.tally.count(Counter::RuleMatched(number));
         }
         let Entry::Authenticate(route) = entry? else {

@@ -397,6 +397,36 @@ fn fetched(plugin: &Rc<PluginState>, number: u64, keys: &[&Key]) {
     plugin.take_set(server, number, time(), set);
 }
 
+/// The walk begins anew with newer keys, and again with those that are there in the end: it is one request.
+#[test]
+fn a_rule_counts_a_request_once_however_often_its_walk_begins() {
+    let mut filter = small(&[&Key::new(1)]);
+    filter["rules"] = json!([{"match": {"path": "/x"}}]);
+    let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+    keys.push(json!({"jwks_remote": {"cluster": "es"}}));
+    let plugin = plugin(&filter);
+    let bearer = format!("Bearer {}", Key::new(2).token(&claims()));
+    let pairs: [(&[u8], &[u8]); 4] = [
+        (b":method", b"GET"),
+        (b":path", b"/x"),
+        (b":authority", FQDN.as_bytes()),
+        (b"authorization", bearer.as_bytes()),
+    ];
+    let (request, host) = (RequestView::new(&pairs, true), NoHost);
+    let mut way = Way::new(&plugin, 1);
+    let step = way.exchange.on_request_headers(&request, time(), &host);
+    let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+    expect(got, &["count rule.0.matched", "await keys"], false, &[]);
+    fetched(&plugin, 1, &[&Key::new(3)]);
+    let step = way.exchange.on_newer_keys(&request, time(), &host);
+    expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+    fetched(&plugin, 2, &[&Key::new(2)]);
+    let step = way.exchange.on_keys(&request, time(), &host, &|| None);
+    let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+    let counts = ["count allowed", "count cache.miss", "count issuer.0.allowed", REMOVE_TOKEN];
+    expect(got, &counts, true, &["continue"]);
+}
+
 /// A request that has waited for keys is the one that came: whether it had a body is not forgotten.
 #[test]
 fn what_waits_for_keys_still_needs_its_body() {
