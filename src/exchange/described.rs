@@ -17,8 +17,8 @@ pub(super) fn claims(of: &Rule, failed: Option<&ClaimCheck>, token: &ValidToken)
     let all = |words: &dyn Fn(&ClaimCheck) -> String| {
         checks.iter().map(|check| words(check)).collect::<Vec<_>>().join(", ")
     };
-    let expected = all(&|check| format!("{} {}", claim(&check.claim), check.condition));
-    let found = all(&|check| format!("{} {}", claim(&check.claim), token.shown(&check.claim)));
+    let expected = all(&|check| format!("{} {}", check.claim.as_claim(), check.condition));
+    let found = all(&|check| format!("{} {}", check.claim.as_claim(), token.shown(&check.claim)));
     (format!("{expected}, by {}", rule(of)), found)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn binding(
     for binding in bound_by.iter().flat_map(|rule| &rule.bind) {
         wanted.push(match binding {
             Binding::Claim { claim: source, body: place, .. } => {
-                (place, format!("{} ({})", token.strings(source).join(" or "), claim(source)))
+                (place, format!("{} ({})", token.strings(source).join(" or "), source.as_claim()))
             }
             Binding::Absent(place) => (place, "absent".into()),
         });
@@ -79,10 +79,4 @@ fn at(place: &Pointer, body: &Json) -> String {
         Step::Absent => "absent".into(),
         Step::LookAlike => "under a name that some readers take for it".into(),
     }
-}
-
-/// A claim as the configuration names it: a pointer to a member of the token is its name.
-fn claim(pointer: &Pointer) -> &str {
-    let text = pointer.as_str();
-    text.strip_prefix('/').filter(|name| !name.contains(['/', '~'])).unwrap_or(text)
 }

@@ -65,6 +65,11 @@ impl Pointer {
         &self.text
     }
 
+    /// The pointer as people write it where it names a claim: a member of the token by its name alone.
+    pub fn as_claim(&self) -> &str {
+        self.text.strip_prefix('/').filter(|name| !name.contains(['/', '~'])).unwrap_or(&self.text)
+    }
+
     /// Whether it points to the claim `iss` (RFC 7519, section 4.1.1).
     pub fn is_issuer(&self) -> bool {
         &*self.text == "/iss"

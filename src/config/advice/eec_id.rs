@@ -1,7 +1,6 @@
 //! Where something names another claim than the one with the EEC ID of a server's tokens.
 
 use super::super::ConfigError;
-use crate::json::Pointer;
 use crate::policy::forward::{DEFAULT_NAMES, HeaderClaim};
 use crate::policy::{Binding, EntitlementServer, Policy};
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub(super) fn advice(policy: &Policy) -> Vec<ConfigError> {
         for (binding, place) in rule.bind.iter().zip(0_usize..) {
             let stranger = policy.entitlement_servers.iter().find(|server| misses(policy, binding, server));
             if let (Some(server), Binding::Claim { claim, .. }) = (stranger, binding) {
-                let message = format!("`{}` is compared, and {}", shown(claim), elsewhere(server));
+                let message = format!("`{}` is compared, and {}", claim.as_claim(), elsewhere(server));
                 found.push(ConfigError { path: format!("rules[{number}].bind[{place}].claim"), message });
             }
         }
@@ -33,7 +32,7 @@ fn headers(policy: &Policy, server: &EntitlementServer) -> Option<ConfigError> {
     let usual = names.iter().zip(claims).find(|(name, _)| name.replace('_', "-") == EEC_ID_HEADER);
     let own = |claim: &HeaderClaim| *claim.place(&server.claims) == server.claims.eec_id;
     if let Some((name, claim)) = usual.filter(|(_, claim)| !own(claim)) {
-        let carried = shown(claim.place(&server.claims));
+        let carried = claim.place(&server.claims).as_claim();
         let message = format!(
             "carries `{carried}`, and {}: the upstream would take another value for it",
             elsewhere(server)
@@ -59,12 +58,6 @@ fn misses(policy: &Policy, binding: &Binding, server: &EntitlementServer) -> boo
 }
 
 fn elsewhere(server: &EntitlementServer) -> String {
-    let (number, claim) = (server.number, shown(&server.claims.eec_id));
+    let (number, claim) = (server.number, server.claims.eec_id.as_claim());
     format!("the EEC ID in tokens of entitlement_servers[{number}] is `{claim}`")
-}
-
-/// A claim as it is configured: a name, or a pointer.
-fn shown(claim: &Pointer) -> &str {
-    let text = claim.as_str();
-    text.strip_prefix('/').filter(|name| !name.contains(['/', '~'])).unwrap_or(text)
 }
