@@ -56,7 +56,7 @@ pub(super) fn want(shared: &Shared, server: usize, exchange: &Rc<RefCell<Exchang
     }
     let waiting = Waiting { stream, exchange: Rc::downgrade(exchange) };
     shared.fetches.waiting.borrow_mut().entry(server).or_default().push(waiting);
-    shared.ticks.every(WHILE_WAITED_FOR, stream);
+    shared.ticks.at_least_every(WHILE_WAITED_FOR, stream);
     true
 }
 

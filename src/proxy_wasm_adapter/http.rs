@@ -75,7 +75,7 @@ impl Running {
     fn go_on_soon(&self) {
         let (shared, stream) = (&self.shared, self.stream);
         shared.ready.push(stream, After::Callback);
-        shared.ticks.every(A_MOMENT, stream);
+        shared.ticks.at_least_every(A_MOMENT, stream);
     }
 
     fn await_keys(&self, server: usize) -> Action {
