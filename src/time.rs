@@ -1,5 +1,6 @@
 //! Points in time as numbers: the core has no clock, so `now` is always an argument.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -72,5 +73,49 @@ impl fmt::Display for UnixTime {
             // A cast saturates, and whole seconds are as good: to write a float takes 14 KB.
             None => write!(f, "{} s since 1970", self.0 as i64),
         }
+    }
+}
+
+/// Whether the moment `at` has come, which was at most `away` seconds ahead when it was set: if it seems further, the clock has
+/// been set back since, and nobody is to wait until it has caught up.
+pub fn has_come(at: f64, now: UnixTime, away: f64) -> bool {
+    now.seconds() >= at || at - now.seconds() > away
+}
+
+/// What is to happen now and then.
+#[derive(Debug)]
+pub struct Recurring {
+    period: f64,
+    next: Cell<f64>,
+}
+
+impl Recurring {
+    /// It is due at once, and then every `period` seconds.
+    pub fn every(period: f64) -> Recurring {
+        Recurring { period, next: Cell::new(f64::MIN) }
+    }
+
+    /// Whether it is due; if so, it is next due a period later.
+    pub fn is_due(&self, now: UnixTime) -> bool {
+        let is_due = has_come(self.next.get(), now, self.period);
+        if is_due {
+            self.next.set(now.seconds() + self.period);
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_recurs_is_due_once_a_period_and_outlives_a_clock_that_is_set_back() {
+        let recurring = Recurring::every(10.0);
+        let due = |at: f64| recurring.is_due(UnixTime::EPOCH.plus(at));
+        let seen =
+            [1_000.0, 1_000.0, 1_009.9, 1_010.0, 1_019.0, 1_050.0, 1_051.0, 1_059.0, 500.0, 505.0, 510.0];
+        let expected = [true, false, false, true, false, true, false, false, true, false, true];
+        assert_eq!(seen.map(due), expected);
     }
 }

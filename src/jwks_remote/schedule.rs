@@ -1,6 +1,6 @@
 //! When a key set is fetched: what the workers of a process agree on, as a value without a clock.
 
-use crate::time::UnixTime;
+use crate::time::{self, UnixTime};
 
 /// The pause after a fetch for an unknown name, in seconds, and the longest that it grows to.
 const FIRST_PAUSE: f64 = 5.0;
@@ -208,9 +208,9 @@ impl Schedule {
     }
 }
 
-/// Whether the moment `at` has come, which is at most `away` seconds ahead by any clock that has not been set back since.
+/// The same as [`time::has_come`], by any of the workers' readings of the clock.
 fn has_come(at: f64, now: UnixTime, away: f64) -> bool {
-    now.seconds() >= at || at - now.seconds() > away + APART
+    time::has_come(at, now, away + APART)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::hostcalls::{self, Metric};
 use super::statistics::{full_name, handle};
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
-use crate::time::UnixTime;
+use crate::time::{Recurring, UnixTime};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ thread_local! {
 /// The gauges of one configuration.
 pub(super) struct JwksGauges {
     gauges: Vec<Gauges>,
-    next: Cell<f64>,
+    all: Recurring,
 }
 
 struct Gauges {
@@ -49,23 +49,19 @@ impl JwksGauges {
                 *count = count.saturating_add(1);
             }
         });
-        JwksGauges { gauges, next: Cell::new(f64::MIN) }
+        JwksGauges { gauges, all: Recurring::every(PERIOD) }
     }
 
     /// Records them, if it is time or a set is new.
     pub(super) fn record(&self, plugin: &PluginState, now: UnixTime) {
         let fetched = plugin.fetched.borrow();
-        let seconds = now.seconds();
-        let is_time = seconds >= self.next.get() || self.next.get() - seconds > PERIOD;
+        let is_time = self.all.is_due(now);
         for gauges in &self.gauges {
             let set = fetched.set_number(gauges.server);
             if gauges.set.replace(set) != set || is_time {
                 let (size, age) = fetched.size_and_age(gauges.server, now);
                 gauges.write(size as u64, age as u64);
             }
-        }
-        if is_time {
-            self.next.set(seconds + PERIOD);
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::counter::Counter;
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
 use crate::tally::Tally;
-use crate::time::UnixTime;
-use std::cell::{Cell, RefCell};
+use crate::time::{Recurring, UnixTime};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// The handles of all statistics.
@@ -18,7 +18,7 @@ pub(super) struct Statistics {
     /// The days that keys with an end date have left: handle and end.
     key_valid_days: Vec<(u32, UnixTime)>,
     /// When they are counted anew.
-    next_key_days: Cell<f64>,
+    key_days: Recurring,
 }
 
 /// How often the days that keys have left are counted anew, in seconds.
@@ -48,7 +48,7 @@ impl Statistics {
             waiting: gauge("online.waiting"),
             generation: gauge("config.generation"),
             key_valid_days,
-            next_key_days: Cell::new(f64::MIN),
+            key_days: Recurring::every(KEY_DAYS_PERIOD.into()),
         }
     }
 
@@ -75,12 +75,9 @@ impl Statistics {
 
     /// Records how many days each key with an end date has left, the last one begun included: 0 is over. Only if it is time.
     pub(super) fn record_key_days(&self, now: UnixTime) {
-        let (seconds, period) = (now.seconds(), f64::from(KEY_DAYS_PERIOD));
-        let wait = self.next_key_days.get() - seconds;
-        if wait > 0.0 && wait <= period {
+        if !self.key_days.is_due(now) {
             return;
         }
-        self.next_key_days.set(seconds + period);
         for (id, end) in &self.key_valid_days {
             let days = (end.seconds() - now.seconds()) / 86_400.0;
             // A cast of a float saturates: a key that is over has no days left.
