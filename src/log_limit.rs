@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// Lines of one worker within any second.
+/// Lines of one configuration in one worker within any second.
 const MAX_LINES: usize = 10;
 
 const SECOND: u64 = 1_000_000_000;

@@ -5,7 +5,6 @@ use super::calls::Call;
 use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
-use super::limited_log;
 use super::proxy_host::{ProxyHost, read_body};
 use super::ready::After;
 use super::shared::Shared;
@@ -71,7 +70,7 @@ pub(super) fn give(
 ) {
     hostcalls::set_effective_context(stream);
     let step = decide(shared, exchange, answer, now());
-    if matches!(host::perform(step, Fields::Headers, &ProxyHost), Flow::Continue) {
+    if matches!(host::perform(step, Fields::Headers, &ProxyHost(&shared.log)), Flow::Continue) {
         hostcalls::continue_request();
     }
 }
@@ -108,7 +107,7 @@ pub(super) fn close(
 /// Counts why there is no answer, and tells the operator.
 fn no_answer(shared: &Shared, pending: &PendingIntrospection, cause: Cause) -> TokenStatus {
     shared.plugin.tally.count(cause.counter());
-    limited_log::write(LineKind::NoAnswer, || {
+    shared.log.write(LineKind::NoAnswer, || {
         format!("entitlement_servers[{}].online: {cause}", pending.asked.server.number)
     });
     TokenStatus::Unavailable
@@ -130,7 +129,7 @@ fn lasting(
         }
     };
     if !shared.inactive.record(&SharedData, token, told_inactive) {
-        limited_log::write(LineKind::NotRemembered, || {
+        shared.log.write(LineKind::NotRemembered, || {
             "what an entitlement server said about a token cannot be remembered for an outage".into()
         });
     }

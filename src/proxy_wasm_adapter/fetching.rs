@@ -8,7 +8,6 @@ use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
 use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
-use super::limited_log;
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
 use super::ready::After;
 use super::shared::Shared;
@@ -192,7 +191,7 @@ fn fetched(
     }
     shared.plugin.tally.count(Counter::JwksFetched);
     if let Some(because) = &set.left_out {
-        log(server, &format!("a key of the set is left out: {because}"));
+        log(shared, server, &format!("a key of the set is left out: {because}"));
     }
     if let Some(issued_at) = set.issued_at {
         sets.accept_issue(issued_at);
@@ -204,7 +203,7 @@ fn fetched(
 
 fn failed(shared: &Shared, server: &EntitlementServer, remote: &JwksRemote, number: u64, failure: &Failure) {
     shared.plugin.tally.count(Counter::JwksFailed);
-    log(server, &format!("no keys could be fetched: {}", failure.because));
+    log(shared, server, &format!("no keys could be fetched: {}", failure.because));
     SharedSets::new(&*shared.fetches.map, remote).end(number, Brought::Nothing, now(), spread());
 }
 
@@ -229,7 +228,7 @@ pub(super) fn take_over(shared: &Shared, server: usize, now: UnixTime) -> bool {
         Err(failure) => {
             // Reading it takes long, and it does not get better.
             shared.fetches.refuse(server.number, newest);
-            log(server, &format!("a set that was fetched before is not used: {}", failure.because));
+            log(shared, server, &format!("a set that was fetched before is not used: {}", failure.because));
             false
         }
     }
@@ -253,7 +252,7 @@ pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Ex
     };
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
-    match host::perform(step, Fields::Headers, &ProxyHost) {
+    match host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
         Flow::Continue => hostcalls::continue_request(),
         // It does not wait for keys twice.
         Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}
@@ -274,7 +273,7 @@ fn spread() -> f64 {
     shared_data::random::<1>().map_or(0.0, |[byte]| f64::from(byte) / 255.0)
 }
 
-fn log(server: &EntitlementServer, message: &str) {
+fn log(shared: &Shared, server: &EntitlementServer, message: &str) {
     let number = server.number;
-    limited_log::write(LineKind::Keys, || format!("entitlement_servers[{number}].keys: {message}"));
+    shared.log.write(LineKind::Keys, || format!("entitlement_servers[{number}].keys: {message}"));
 }

@@ -54,7 +54,7 @@ impl Running {
     }
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
-        match host::perform(step, fields, &ProxyHost) {
+        match host::perform(step, fields, &ProxyHost(&self.shared.log)) {
             Flow::Continue => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,
             Flow::Await => {

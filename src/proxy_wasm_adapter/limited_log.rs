@@ -1,38 +1,42 @@
-//! Log lines that requests bring about, at a limited rate. The limit is the worker's: all configurations in this VM
-//! share it.
+//! Log lines that requests bring about, at a limited rate. Each configuration of a worker has its own limit: a flood at one
+//! listener does not silence another.
 
 use super::hostcalls::{self, Level};
 use crate::decision::{Denial, Hint};
 use crate::log_limit::{LineKind, LogLimit};
 use std::cell::RefCell;
 
-thread_local! {
-    static LIMIT: RefCell<LogLimit> = RefCell::default();
+/// The log of one configuration in one worker.
+#[derive(Default)]
+pub(super) struct LimitedLog {
+    limit: RefCell<LogLimit>,
 }
 
-/// Writes why a request was, or would have been, refused. A [`Denial`] names no token, claim or key.
-pub(super) fn denial(verdict: &str, denial: &Denial) {
-    write(LineKind::Denial, || {
-        let place = match &denial.hint {
-            Hint::Member(pointer) => format!(" at {pointer}"),
-            Hint::None | Hint::Accept { .. } | Hint::Nonce(_) | Hint::Scope(_) => String::new(),
-        };
-        format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because)
-    });
-}
-
-/// Writes a line if there is room for one of its kind.
-pub(super) fn write(kind: LineKind, line: impl FnOnce() -> String) {
-    let now = hostcalls::now().unwrap_or_default();
-    let Some(left_out) = LIMIT.with_borrow_mut(|limit| limit.admit(kind, now)) else { return };
-    let mut line = line();
-    if left_out > 0 {
-        line.push_str(&format!(" ({left_out} more of this kind were not logged)"));
+impl LimitedLog {
+    /// Writes why a request was, or would have been, refused. A [`Denial`] names no token, claim or key.
+    pub(super) fn denial(&self, verdict: &str, denial: &Denial) {
+        self.write(LineKind::Denial, || {
+            let place = match &denial.hint {
+                Hint::Member(pointer) => format!(" at {pointer}"),
+                Hint::None | Hint::Accept { .. } | Hint::Nonce(_) | Hint::Scope(_) => String::new(),
+            };
+            format!("{verdict} {}: {}{place}", denial.reason.code(), denial.because)
+        });
     }
-    let level = match kind {
-        LineKind::Denial => Level::Info,
-        LineKind::Keys => Level::Warn,
-        LineKind::NoAnswer | LineKind::NotRemembered => Level::Error,
-    };
-    hostcalls::log(level, &line);
+
+    /// Writes a line if there is room for one of its kind.
+    pub(super) fn write(&self, kind: LineKind, line: impl FnOnce() -> String) {
+        let now = hostcalls::now().unwrap_or_default();
+        let Some(left_out) = self.limit.borrow_mut().admit(kind, now) else { return };
+        let mut line = line();
+        if left_out > 0 {
+            line.push_str(&format!(" ({left_out} more of this kind were not logged)"));
+        }
+        let level = match kind {
+            LineKind::Denial => Level::Info,
+            LineKind::Keys => Level::Warn,
+            LineKind::NoAnswer | LineKind::NotRemembered => Level::Error,
+        };
+        hostcalls::log(level, &line);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
-use super::limited_log;
+use super::limited_log::LimitedLog;
 use crate::decision::Denial;
 use crate::host::{Fields, Host};
 use crate::reply::Reply;
@@ -13,10 +13,10 @@ pub(super) fn read_body() -> Option<Vec<u8>> {
     hostcalls::buffer(Buffer::RequestBody, usize::MAX)
 }
 
-/// [`Host`] by host calls.
-pub(super) struct ProxyHost;
+/// [`Host`] by host calls; its log is that of the configuration.
+pub(super) struct ProxyHost<'a>(pub(super) &'a LimitedLog);
 
-impl Host for ProxyHost {
+impl Host for ProxyHost<'_> {
     fn remove(&self, fields: Fields, name: &[u8]) {
         let map = match fields {
             Fields::Headers => Map::RequestHeaders,
@@ -43,7 +43,7 @@ impl Host for ProxyHost {
     }
 
     fn log_denial(&self, verdict: &str, denial: &Denial) {
-        limited_log::denial(verdict, denial);
+        self.0.denial(verdict, denial);
     }
 }
 

@@ -9,6 +9,7 @@ use super::hostcalls::{self, Buffer, Level};
 use super::http::HttpFilter;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
+use super::limited_log::LimitedLog;
 use super::native_verifier;
 use super::ready::Ready;
 use super::shared::{Shared, TELL_AFTER};
@@ -117,6 +118,7 @@ impl RootContext for Root {
                     jwks_gauges,
                     verifier,
                     inactive,
+                    log: LimitedLog::default(),
                 });
                 // What others have fetched is there before the first request.
                 for (server, _) in shared.plugin.policy.fetching() {

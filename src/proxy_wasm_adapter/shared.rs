@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
+use super::limited_log::LimitedLog;
 use super::native_verifier::NativeVerifier;
 use super::ready::Ready;
 use super::statistics::Statistics;
@@ -27,6 +28,7 @@ pub(super) struct Shared {
     pub(super) jwks_gauges: JwksGauges,
     pub(super) verifier: ProvenHost<NativeVerifier>,
     pub(super) inactive: InactiveTokens,
+    pub(super) log: LimitedLog,
 }
 
 impl Shared {

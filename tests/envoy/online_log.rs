@@ -1,11 +1,15 @@
 //! What a real Envoy logs about entitlement servers: something, and never much.
 
+use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
-use crate::support::fixture::Protocol;
+use crate::support::envoy::Envoy;
+use crate::support::fixture::{Protocol, config};
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::problems::Problems;
+use crate::support::request::Request;
 use crate::support::token::{Key, claims};
-use serde_json::json;
+use crate::support::upstream::Upstream;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const REFUSED: &str = "refused the filter's own credentials";
@@ -76,6 +80,33 @@ fn a_flood_of_denials_does_not_hide_refused_credentials() {
     let all = lines(&log, "wasm log");
     p.check("all", all <= most, || format!("{all} lines, {most} allowed"));
     fixture.finish(p);
+}
+
+#[test]
+fn a_flood_at_one_listener_does_not_hide_a_line_of_another() {
+    let key = Key::new(1);
+    let upstream = Upstream::start();
+    let text = |filter: &Value| Configuration::Text(filter.to_string());
+    let mut other = config(&[&key]);
+    other["name"] = json!("beside");
+    let setup = Setup::new(Some(text(&config(&[&key]))), upstream.address).beside(text(&other));
+    let envoy = Envoy::start(&setup);
+    let (flooded, beside) = (envoy.address(), envoy.bound("beside"));
+    let mut p = Problems::new();
+    let forged = bytes_of(&delete(&Key::new(9).token_with(&key.header(), &claims())));
+    let mut flood = H1::connect(flooded).expect("a connection");
+    for _ in 0..200 {
+        flood.send(&forged).expect("it is sent");
+        p.equal("forged", "status", flood.response(false).map(|r| r.status).ok(), Some(401));
+    }
+    let request = Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1");
+    p.equal("beside", "status", h1::exchange(beside, &request).map(|r| r.status).ok(), Some(401));
+    let log = envoy.log();
+    p.equal("beside", "lines", lines(&log, "deny token_missing: no Authorization header"), 1);
+    p.check("beside", !log.contains("no Authorization header ("), || {
+        "told of lines of the other listener".into()
+    });
+    p.finish();
 }
 
 /// Each way to get no answer has a counter and a line of its own, so that an operator sees what to mend.

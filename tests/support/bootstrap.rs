@@ -38,6 +38,7 @@ pub struct Setup {
     filters_before: Vec<Value>,
     routes: Vec<Value>,
     normalize_path: bool,
+    beside: Option<Configuration>,
 }
 
 impl Setup {
@@ -63,6 +64,7 @@ impl Setup {
             filters_before: Vec::new(),
             routes: Vec::new(),
             normalize_path: false,
+            beside: None,
         }
     }
 
@@ -174,6 +176,12 @@ impl Setup {
         self
     }
 
+    /// A second listener, `beside`, which differs in the filter's configuration alone.
+    pub fn beside(mut self, configuration: Configuration) -> Self {
+        self.beside = Some(configuration);
+        self
+    }
+
     /// The bootstrap. `listeners` is the LDS file; with `None` the listener is part of it (for `--mode validate`).
     pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
         let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
@@ -193,11 +201,19 @@ impl Setup {
         bootstrap
     }
 
-    /// The LDS answer with the one listener.
+    /// The LDS answer with the listener, and the one beside it.
     pub(super) fn lds(&self, directory: &Path, version: usize) -> Value {
-        let mut listener = self.listener(directory);
-        listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
-        json!({"version_info": version.to_string(), "resources": [listener]})
+        let mut listeners = vec![self.listener(directory)];
+        if let Some(configuration) = &self.beside {
+            let mut other =
+                Setup { configuration: Some(configuration.clone()), ..self.clone() }.listener(directory);
+            other["name"] = json!("beside");
+            listeners.push(other);
+        }
+        for listener in &mut listeners {
+            listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+        }
+        json!({"version_info": version.to_string(), "resources": listeners})
     }
 
     /// The ECDS answer with the filter.

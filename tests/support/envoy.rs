@@ -109,7 +109,7 @@ impl Envoy {
             outcome => outcome,
         };
         if matches!(outcome, Push::Live) {
-            envoy.listener = Some(envoy.bound());
+            envoy.listener = Some(envoy.bound("eec"));
         }
         (envoy, outcome)
     }
@@ -140,7 +140,7 @@ impl Envoy {
             outcome => outcome,
         };
         if matches!(outcome, Push::Live) {
-            self.listener = Some(self.bound());
+            self.listener = Some(self.bound("eec"));
         }
         outcome
     }
@@ -165,13 +165,12 @@ impl Envoy {
         }
     }
 
-    /// The address the listener got.
-    fn bound(&self) -> SocketAddr {
+    /// The address that a listener got.
+    pub fn bound(&self, name: &str) -> SocketAddr {
         self.wait("a bound listener", |e| {
             let listeners: Value = serde_json::from_str(&e.admin_get("/listeners?format=json")).ok()?;
-            let port = listeners
-                .pointer("/listener_statuses/0/local_address/socket_address/port_value")?
-                .as_u64()?;
+            let listener = listeners["listener_statuses"].as_array()?.iter().find(|l| l["name"] == name)?;
+            let port = listener.pointer("/local_address/socket_address/port_value")?.as_u64()?;
             (port != 0).then(|| SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port"))))
         })
     }
