@@ -8,7 +8,7 @@ use super::{Exit, Output};
 use eec_authn::config::{self, ConfigError, Loaded};
 use eec_authn::policy::Policy;
 use eec_authn::time::UnixTime;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Keys that end within this many days are worth a warning.
@@ -27,6 +27,8 @@ const SOON_DAYS: f64 = 30.0;
     examples {
         "Before a push" => "eec-authn check filter.json && echo good",
         "In a pipeline" => "eec-authn --json check filter.json > report.json",
+        "But for what is known" => "eec-authn check --strict --accept gpsi --accept ownership.unsealed filter.json",
+        "All that go into one Envoy" => "eec-authn check ees.json ecs.json",
     }
     exit_codes {
         0 => "Every configuration is valid, whatever the warnings",
@@ -38,73 +40,139 @@ pub(crate) struct Args {
     /// Takes warnings for errors: exit code 3.
     #[arg(long)]
     strict: bool,
+    /// Warnings about this member are known: they are listed as accepted, and --strict lets them pass. May be repeated.
+    #[arg(long, value_name = "MEMBER")]
+    accept: Vec<String>,
     /// Files with filter JSON; `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
+/// What became of a file.
+struct Checked {
+    path: PathBuf,
+    /// Nothing, if the file has errors.
+    policy: Option<Policy>,
+    errors: Vec<ConfigError>,
+    warnings: Vec<ConfigError>,
+    environment: Vec<String>,
+    was_read: bool,
+}
+
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let (mut all_read, mut all_good) = (true, true);
-    let mut for_machines = Vec::new();
-    for path in &args.files {
-        let mut options: &[&str] = &[];
-        let (errors, warnings, environment) = match FilterFile::read(path) {
-            Ok(FilterFile { result: Ok(loaded), environment, .. }) => {
-                options = plugin_options(&loaded.policy);
-                (Vec::new(), warnings(&loaded), environment)
-            }
-            Ok(FilterFile { result: Err(errors), environment, .. }) => (errors, Vec::new(), environment),
-            // The other files are checked all the same.
-            Err(failure) => {
-                all_read = false;
-                let unread = ConfigError { path: "file".into(), message: failure.to_string() };
-                (vec![unread], Vec::new(), Vec::new())
-            }
-        };
-        all_good &= errors.is_empty() && (warnings.is_empty() || !args.strict);
+    let mut all: Vec<Checked> = args.files.iter().map(|path| checked(path)).collect();
+    names_that_merge(&mut all);
+    let (mut all_good, mut for_machines) = (true, Vec::new());
+    for file in &mut all {
+        let (accepted, warnings) =
+            std::mem::take(&mut file.warnings).into_iter().partition(|w| args.accept.contains(&w.path));
+        let report = Report { file, warnings, accepted };
+        all_good &= report.file.errors.is_empty() && (report.warnings.is_empty() || !args.strict);
         if output.json {
-            for_machines.push(json!({
-                "file": path.display().to_string(),
-                "valid": errors.is_empty(),
-                "errors": listed(&errors),
-                "warnings": listed(&warnings),
-                "environment": environment,
-                "plugin_options": options,
-            }));
+            for_machines.push(report.for_machines());
         } else {
-            print(path, &errors, &warnings, &needs(&environment, options), output)?;
+            report.print(output)?;
         }
     }
     if output.json {
-        output.line(serde_json::Value::from(for_machines))?;
+        output.line(Value::from(for_machines))?;
     }
-    Ok(match (all_read, all_good) {
+    Ok(match (all.iter().all(|file| file.was_read), all_good) {
         (false, _) => Exit::Failure,
         (true, false) => Exit::ConfigurationInvalid,
         (true, true) => Exit::Fine,
     })
 }
 
-fn print(
-    path: &Path,
-    errors: &[ConfigError],
-    warnings: &[ConfigError],
-    needs: &[String],
-    output: Output,
-) -> Result<(), Failure> {
-    let path = path.display();
-    for error in errors {
-        output.line(format_args!("{path}: error: {error}"))?;
+fn checked(path: &Path) -> Checked {
+    let file = |policy, errors, warnings, environment| Checked {
+        path: path.to_owned(),
+        policy,
+        errors,
+        warnings,
+        environment,
+        was_read: true,
+    };
+    match FilterFile::read(path) {
+        Ok(FilterFile { result: Ok(loaded), environment, .. }) => {
+            let warnings = warnings(&loaded);
+            file(Some(loaded.policy), Vec::new(), warnings, environment)
+        }
+        Ok(FilterFile { result: Err(errors), environment, .. }) => {
+            file(None, errors, Vec::new(), environment)
+        }
+        // The other files are checked all the same.
+        Err(failure) => {
+            let unread = ConfigError { path: "file".into(), message: failure.to_string() };
+            Checked { was_read: false, ..file(None, vec![unread], Vec::new(), Vec::new()) }
+        }
     }
-    for warning in warnings {
-        output.line(format_args!("{path}: warning: {warning}"))?;
+}
+
+/// Files for different servers, in one call, may be for one Envoy, where what has one name has one statistic. Two
+/// versions of one file are for the same server.
+fn names_that_merge(all: &mut [Checked]) {
+    for later in 1..all.len() {
+        let (before, rest) = all.split_at_mut(later);
+        let Some(Checked { policy: Some(policy), warnings, .. }) = rest.first_mut() else { continue };
+        let other = before.iter().find(|file| {
+            file.policy.as_ref().is_some_and(|other| {
+                other.name == policy.name
+                    && (other.protects.role != policy.protects.role
+                        || other.protects.fqdns != policy.protects.fqdns)
+            })
+        });
+        if let Some(other) = other {
+            let has = if policy.name.is_some() { "is also that of" } else { "is missing, as in" };
+            let message = format!(
+                "{has} {}: in one Envoy their statistics would be one, and their gauges whoever wrote last; give each its own",
+                other.path.display()
+            );
+            warnings.push(ConfigError { path: "name".into(), message });
+        }
     }
-    for needed in needs {
-        output.line(format_args!("{path}: needs {needed}"))?;
+}
+
+/// What is told of a file.
+struct Report<'a> {
+    file: &'a Checked,
+    warnings: Vec<ConfigError>,
+    /// Warnings that the caller knows of.
+    accepted: Vec<ConfigError>,
+}
+
+impl Report<'_> {
+    fn for_machines(&self) -> Value {
+        json!({
+            "file": self.file.path.display().to_string(),
+            "valid": self.file.errors.is_empty(),
+            "errors": listed(&self.file.errors),
+            "warnings": listed(&self.warnings),
+            "accepted": listed(&self.accepted),
+            "environment": self.file.environment,
+            "plugin_options": self.options(),
+        })
     }
-    match errors.len() {
-        0 => output.line(format_args!("{path}: valid, {}", counted(warnings.len(), "warning"))),
-        n => output.line(format_args!("{path}: invalid, {}", counted(n, "error"))),
+
+    fn print(&self, output: Output) -> Result<(), Failure> {
+        let path = self.file.path.display();
+        let kinds = [("error", &self.file.errors), ("warning", &self.warnings), ("accepted", &self.accepted)];
+        for (kind, found) in kinds {
+            for one in found {
+                output.line(format_args!("{path}: {kind}: {one}"))?;
+            }
+        }
+        for needed in needs(&self.file.environment, self.options()) {
+            output.line(format_args!("{path}: needs {needed}"))?;
+        }
+        match self.file.errors.len() {
+            0 => output.line(format_args!("{path}: valid, {}", counted(self.warnings.len(), "warning"))),
+            n => output.line(format_args!("{path}: invalid, {}", counted(n, "error"))),
+        }
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        self.file.policy.as_ref().map_or(&[], plugin_options)
     }
 }
 

@@ -192,6 +192,67 @@ fn strict_takes_warnings_for_errors_and_nothing_else() {
 }
 
 #[test]
+fn a_warning_that_is_known_is_accepted_by_its_member_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut filter = config(&[&Key::new(1)]);
+    filter["gpsi"] = json!("required");
+    filter["mode"] = json!("shadow");
+    fs::write(folder.join("f.json"), filter.to_string()).expect("a file");
+    let codes = |args: &[&str]| check(folder, args).status.code();
+    // It has two: `mode` and `ownership`.
+    assert_eq!(codes(&["--strict", "--accept", "mode", "f.json"]), Some(3));
+    assert_eq!(codes(&["--strict", "--accept", "mod", "--accept", "ownership", "f.json"]), Some(3));
+    let both = ["--strict", "--accept", "mode", "--accept", "ownership", "f.json"];
+    let output = check(folder, &both);
+    let report = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    assert!(report.contains("f.json: accepted: mode: nothing is refused in shadow mode"), "{report}");
+    assert!(report.ends_with("f.json: valid, 0 warnings\n"), "{report}");
+    let output = check(folder, &[&["--json"], &both[..]].concat());
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&report[0]["warnings"], &report[0]["accepted"][0]["path"]), (&json!([]), &json!("mode")));
+}
+
+#[test]
+fn files_for_one_envoy_need_names_that_differ() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let ees = config(&[&Key::new(1)]);
+    let mut ecs = ees.clone();
+    ecs["protects"] = json!({"role": "ecs", "fqdns": ["ecs.example.com"]});
+    let named = |filter: &Value, name: &str| {
+        let mut filter = filter.clone();
+        filter["name"] = json!(name);
+        filter
+    };
+    for (file, content) in [
+        ("ees.json", ees.clone()),
+        ("ecs.json", ecs.clone()),
+        ("ees_named.json", named(&ees, "ees")),
+        ("ecs_named.json", named(&ecs, "ecs")),
+        ("ecs_ees.json", named(&ecs, "ees")),
+    ] {
+        fs::write(folder.join(file), content.to_string()).expect("a file");
+    }
+    let said = |files: &[&str]| -> Vec<String> {
+        let report = text(&check(folder, files));
+        report.lines().filter(|line| line.contains(": warning: name: ")).map(str::to_owned).collect()
+    };
+    let merge = said(&["ees.json", "ecs.json"]);
+    assert_eq!(merge.len(), 1, "{merge:?}");
+    assert!(merge[0].starts_with("ecs.json: warning: name: is missing, as in ees.json: "), "{merge:?}");
+    let same = said(&["ees_named.json", "ecs_ees.json"]);
+    assert!(same[0].starts_with("ecs_ees.json: warning: name: is also that of ees_named.json: "), "{same:?}");
+    for fine in
+        [["ees_named.json", "ecs_named.json"], ["ees.json", "ees.json"], ["ees.json", "ecs_named.json"]]
+    {
+        assert_eq!(said(&fine), Vec::<String>::new(), "{fine:?}");
+    }
+    assert_eq!(said(&["ecs.json"]), Vec::<String>::new());
+}
+
+#[test]
 fn a_name_without_a_dot_is_warned_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

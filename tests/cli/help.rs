@@ -49,6 +49,8 @@ fn furnish(folder: &Path) {
     let mut filter = config(&[&key]);
     filter["ownership"] = json!({"secret_env": ["EEC_AUTHN_OWNERSHIP"], "unsealed": "allow"});
     write("filter.json", &filter.to_string());
+    write("ees.json", &filter.to_string());
+    write("ecs.json", &json!({"protects": {"role": "ecs", "fqdns": ["ecs.example.com"]}, "entitlement_servers": filter["entitlement_servers"]}).to_string());
     write("jwks.json", &json!({"keys": [key.jwk()]}).to_string());
     write("token.txt", &key.token(&claims()));
     write("body.json", "{\"eecId\":\"eec-1\"}");
