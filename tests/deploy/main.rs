@@ -23,3 +23,4 @@ mod prometheus;
 mod rendered;
 mod sidecar;
 mod traps;
+mod two_servers;
