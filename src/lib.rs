@@ -22,6 +22,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod ascii_twin;
 pub mod cache;
 pub mod config;
 pub mod counter;

@@ -22,7 +22,8 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
     let built_in = protects.as_ref().map(|own| BuiltIn { role: own.role, api_root: &own.api_root });
     let rules = rules::rules(&root.member("rules"), built_in);
     let ownership = ownership::ownership(&root.member("ownership"), environment);
-    let forward = forward::forward(&root.member("forward"));
+    let check_host = root.member("protects").member("check_host").flag()?;
+    let forward = forward::forward(&root.member("forward"), check_host);
     Some(Policy {
         name: optional(&root.member("name"), statistics_name)?,
         mode: root.member("mode").word(&words::MODE)?,

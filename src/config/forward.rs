@@ -53,10 +53,10 @@ const OWNED_NAMES: &[&str] = &[
 const OWNED_PREFIXES: &[&str] =
     &["accept-", "access-control-", "content-", "grpc-", "if-", "proxy-", "sec-", "x-envoy-", "x-forwarded-"];
 
-pub(super) fn forward(node: &Node<'_>) -> Option<Forward> {
+pub(super) fn forward(node: &Node<'_>, check_host: bool) -> Option<Forward> {
     let configured = node.member("headers");
     let headers = if configured.is_present() { headers(&configured) } else { defaults() };
-    Some(Forward::new(node.member("token").flag()?, headers))
+    Some(Forward::new(node.member("token").flag()?, check_host, headers))
 }
 
 fn defaults() -> Vec<(Box<str>, HeaderClaim)> {

@@ -4,7 +4,9 @@ use super::described;
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
 use crate::json::{self, Json, Pointer};
-use crate::policy::{Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding, media_type, path};
+use crate::policy::{
+    Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding, media_type, operations, path,
+};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
@@ -95,7 +97,7 @@ fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bo
     let bound: Vec<&Pointer> = built_in.into_iter().flatten().chain(own).collect();
     parameters.any(|name| {
         let name = String::from_utf8_lossy(&name).into_owned();
-        name == "_method" || bound.iter().any(|pointer| pointer.is_named_by(&name))
+        name.as_bytes() == operations::OVERRIDE || bound.iter().any(|pointer| pointer.is_named_by(&name))
     })
 }
 

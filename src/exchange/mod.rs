@@ -168,6 +168,7 @@ impl Exchange {
             return Step::default();
         };
         self.state = State::Refused;
+        self.target = ownership::watched_target(&self.plugin.policy, request);
         let request = &RequestView { end_of_stream, client_certificate, ..*request };
         self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial))
     }

@@ -2,7 +2,7 @@
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::ownership::Subject;
-use crate::policy::operations::{self, Operation};
+use crate::policy::operations::{self, Method, Operation};
 use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
 use crate::request::RequestView;
 use std::sync::Arc;
@@ -96,7 +96,12 @@ fn entry<'p>(
     let protects = &policy.protects;
     let operation = operations::find(protects.role, &protects.api_root, request.method, path);
     let near_miss = operation.is_none()
-        && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
+        && operations::is_near_miss(
+            protects.role,
+            &protects.api_root,
+            Method::of(request.method, request.target),
+            path,
+        );
     let takes = |matcher: &Matcher| {
         (!near_miss || matcher.path.is_some())
             && matcher.takes(request.method, request.authority, path, operation)

@@ -4,7 +4,7 @@
 //! Which characters outside ASCII a reader drops, and whether before or after it normalizes, depends on the reader and on the Unicode
 //! version it was built with: so here each of them may be dropped, and each may be what it stands for.
 
-use super::ascii_twin::ascii_twin;
+use crate::ascii_twin::ascii_twin;
 
 /// The name of a member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

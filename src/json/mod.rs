@@ -6,7 +6,6 @@
 //! that are not UTF-8, trailing data, and more than [`MAX_DEPTH`] levels. Numbers keep their text: `60.0`
 //! stays `60.0`, and no digit is lost before somebody asks for a value.
 
-mod ascii_twin;
 mod decimal;
 mod look_alike;
 mod parser;

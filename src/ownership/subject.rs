@@ -6,8 +6,9 @@ use crate::policy::{IssuerName, Policy, Protects, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
-/// The methods by which an item is replaced, changed and deleted.
-const CHANGING: [&[u8]; 3] = [b"PUT", b"PATCH", b"DELETE"];
+/// The methods by which nothing is changed (RFC 9110, section 9.2.1). A rule may let others through than those of the API, POST for
+/// one, which servers with a method override take for any.
+const SAFE: [&[u8]; 3] = [b"GET", b"HEAD", b"OPTIONS"];
 
 /// The resource that a request is about, in one of the built-in collections.
 #[derive(Debug)]
@@ -28,9 +29,9 @@ pub struct Subject {
 pub enum Deed {
     /// It adds an item to a collection.
     Makes,
-    /// It replaces, changes or deletes an item.
+    /// It replaces, changes or deletes an item, or may.
     Changes,
-    /// It does something else with an item, as a rule allows.
+    /// It looks at an item, as a rule allows.
     Touches,
 }
 
@@ -48,9 +49,7 @@ impl Subject {
             Some(item) => (Deed::Makes, item),
             None => {
                 let item = operations::item_at(protects.role, &protects.api_root, &path)?;
-                // Servers that fold the case of methods are there, and rules that let such requests through can be.
-                let changes = CHANGING.iter().any(|method| request.method.eq_ignore_ascii_case(method));
-                (if changes { Deed::Changes } else { Deed::Touches }, item)
+                (if SAFE.contains(&request.method) { Deed::Touches } else { Deed::Changes }, item)
             }
         };
         let folder = item.resource.strip_suffix("{id}").unwrap_or(item.resource);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub const DEFAULT_NAMES: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", "x-eec-token-id"];
 
 /// By these a client tells a server that its request is another one than it looks: another method (Express, Slim), another path
-/// (Symfony, IIS, Zend), or a path of which a part has been taken off (Gunicorn).
-const OTHER_REQUEST: [&str; 8] = [
+/// (Symfony, IIS, Zend), or a path of which a part has been taken off (Gunicorn, Flask's usual wrapper).
+const OTHER_REQUEST: [&str; 9] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
@@ -19,7 +19,12 @@ const OTHER_REQUEST: [&str; 8] = [
     "x-rewrite-url",
     "script-name",
     "path-info",
+    "x-script-name",
 ];
+
+/// By these, that it is for another host (Django, Rails, Spring, Werkzeug).
+const OTHER_HOST: [&str; 5] =
+    ["x-forwarded-host", "x-forwarded-server", "x-original-host", "x-host", "forwarded"];
 
 /// What says how a body is to be read. Servers that write `_` for `-` (uWSGI, Unicorn) would join a look-alike to the real one.
 const FRAMING: [&str; 4] = ["content-type", "content-encoding", "content-length", "transfer-encoding"];
@@ -59,14 +64,15 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Sends `headers`; names are in lower case.
-    pub fn new(token: bool, headers: Vec<(Box<str>, HeaderClaim)>) -> Forward {
+    /// Sends `headers`; names are in lower case. Where the host is checked (`check_host`), the upstream sees no other.
+    pub fn new(token: bool, check_host: bool, headers: Vec<(Box<str>, HeaderClaim)>) -> Forward {
+        let other_host = if check_host { &OTHER_HOST[..] } else { &[] };
         let (names, claims): (Vec<Box<str>>, Vec<HeaderClaim>) = headers.into_iter().unzip();
         let identity = DEFAULT_NAMES.into_iter().chain(names.iter().map(|name| &**name));
         let guard = NameGuard::new(
             identity
                 .map(|name| (name, Why::Identity))
-                .chain(OTHER_REQUEST.map(|name| (name, Why::OtherRequest)))
+                .chain(OTHER_REQUEST.iter().chain(other_host).map(|name| (*name, Why::OtherRequest)))
                 .chain(FRAMING.map(|name| (name, Why::Framing))),
         );
         Forward { token, names: names.into(), claims, guard }
@@ -152,8 +158,9 @@ mod tests {
 
     #[test]
     fn whatever_a_cgi_like_server_takes_for_a_reserved_name_is_found_and_nothing_else() {
-        let forward = Forward::new(false, vec![("x-é".into(), HeaderClaim::EecId)]);
-        let reserved: Vec<&str> = DEFAULT_NAMES.into_iter().chain(OTHER_REQUEST).chain(["x-é"]).collect();
+        let forward = Forward::new(false, true, vec![("x-é".into(), HeaderClaim::EecId)]);
+        let reserved: Vec<&str> =
+            DEFAULT_NAMES.into_iter().chain(OTHER_REQUEST).chain(OTHER_HOST).chain(["x-é"]).collect();
         let long = "x-".repeat(200);
         let others = ["", &long, "host", "x-eec", "x-eec-idd"];
         let cgi = |name: &[u8]| -> String {
@@ -172,9 +179,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn where_hosts_are_not_checked_whoever_is_in_front_may_name_another() {
+        let forward = Forward::new(false, false, vec![]);
+        assert!(OTHER_HOST.iter().all(|name| !forward.is_reserved(name.as_bytes())));
+        assert!(OTHER_REQUEST.iter().all(|name| forward.is_reserved(name.as_bytes())));
+    }
+
     #[test]
     fn what_frames_a_body_stays_and_its_look_alikes_go() {
-        let forward = Forward::new(false, vec![]);
+        let forward = Forward::new(false, true, vec![]);
         for name in ["content-type", "content-encoding", "content-length", "transfer-encoding"] {
             assert!(!forward.is_reserved(name.as_bytes()), "{name}");
             for separator in ["_", ".", "!"] {
@@ -186,7 +201,7 @@ mod tests {
 
     #[test]
     fn connection_names_no_header_that_speaks_for_the_client() {
-        let forward = Forward::new(false, vec![("x-client".into(), HeaderClaim::EecId)]);
+        let forward = Forward::new(false, true, vec![("x-client".into(), HeaderClaim::EecId)]);
         for value in
             ["x-eec-id", "close, X_Client", "Authorization", "keep-alive,\tdpop ", "x-eec-token-id,close"]
         {

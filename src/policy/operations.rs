@@ -4,6 +4,9 @@
 
 use super::ApiRoot;
 use super::identity::Identity;
+use super::path::parameters;
+use crate::ascii_twin::in_ascii;
+use crate::percent;
 
 /// Which server is behind the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,22 +103,47 @@ pub fn item_made_by(operation: &Operation) -> Option<&'static Operation> {
 }
 
 /// Whether a request that is no built-in operation would be one for a lenient server: one that folds case in paths (Express,
-/// ASP.NET) or methods (Django, Werkzeug), passes over a `/` at the end (Express, Spring), or over an ending such as `.json` (Rails,
-/// Django REST Framework, Spring).
-pub fn is_near_miss(role: Role, api_root: &ApiRoot, method: &[u8], path: &[u8]) -> bool {
-    let mut own = OPERATIONS.iter().filter(|op| op.role == role);
-    let resource = api_root.strip(path);
-    let exact = resource.is_some_and(|path| own.clone().any(|op| op.is_at(path, <[u8]>::eq)));
-    let Some(path) = api_root.strip_folding_case(path) else { return false };
-    let slashless = |path| <[u8]>::strip_suffix(path, b"/").unwrap_or(path);
-    let endless = without_ending(path);
-    let readings = [path, slashless(path), endless, slashless(endless), without_ending(slashless(path))];
-    own.any(|op| {
-        // On an operation's own path, other methods than its own are other requests.
-        (!exact || op.method.as_bytes().eq_ignore_ascii_case(method))
-            && readings.iter().any(|path| op.is_at(path, <[u8]>::eq_ignore_ascii_case))
-    })
+/// ASP.NET; Django beyond ASCII) or methods (Django, Werkzeug), passes over a `/` at the end (Express, Spring), or over an ending
+/// such as `.json` (Rails, Django REST Framework, Spring), or takes the method from elsewhere.
+pub fn is_near_miss(role: Role, api_root: &ApiRoot, method: Method<'_>, path: &[u8]) -> bool {
+    let folded = path.contains(&b'%').then(|| in_ascii(&String::from_utf8_lossy(&percent::decoded(path))));
+    // On an operation's own path, other methods than its own are other requests.
+    let own = |op: &Operation| {
+        op.role == role && api_root.strip(path).is_some_and(|path| op.is_at(path, <[u8]>::eq))
+    };
+    let is_other = !method.is_overridden && OPERATIONS.iter().any(own);
+    let near = |op: &Operation, path| {
+        op.role == role
+            && (!is_other || op.method.as_bytes().eq_ignore_ascii_case(method.own))
+            && op.is_near(path)
+    };
+    [Some(path), folded.as_deref().map(str::as_bytes)]
+        .into_iter()
+        .flatten()
+        .filter_map(|path| api_root.strip_folding_case(path))
+        .any(|path| OPERATIONS.iter().any(|op| near(op, path)))
 }
+
+/// How a request says what is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Method<'a> {
+    /// In its first line.
+    pub own: &'a [u8],
+    /// Whether its query has a parameter from which some servers take another one.
+    pub is_overridden: bool,
+}
+
+impl<'a> Method<'a> {
+    /// That of a request with this target. Only POST is overridden (Rack, Laravel, Express).
+    pub fn of(own: &'a [u8], target: &[u8]) -> Method<'a> {
+        let is_overridden =
+            own.eq_ignore_ascii_case(b"POST") && parameters(target).any(|name| name == OVERRIDE);
+        Method { own, is_overridden }
+    }
+}
+
+/// The parameter from which servers take another method.
+pub const OVERRIDE: &[u8] = b"_method";
 
 /// `path` without a `.` in its last segment and what follows it.
 fn without_ending(path: &[u8]) -> &[u8] {
@@ -129,6 +157,14 @@ impl Operation {
     /// The collection that its resource is an item of.
     pub fn collection(&self) -> Option<&'static str> {
         self.resource.strip_suffix("/{id}")
+    }
+
+    /// Whether a lenient server would take `path`, what follows the API root, for that of this operation.
+    fn is_near(&self, path: &[u8]) -> bool {
+        let slashless = |path| <[u8]>::strip_suffix(path, b"/").unwrap_or(path);
+        let endless = without_ending(path);
+        let readings = [path, slashless(path), endless, slashless(endless), without_ending(slashless(path))];
+        readings.iter().any(|path| self.is_at(path, <[u8]>::eq_ignore_ascii_case))
     }
 
     /// Whether `path`, what follows the API root, is that of this operation, where `same` compares what is fixed in it. `{id}`
@@ -214,7 +250,8 @@ mod tests {
     fn what_a_lenient_server_would_take_for_an_operation_is_a_near_miss() {
         let miss = |method: &str, rest: &str| {
             let path = format!("/eees-eecregistration/v1{rest}");
-            is_near_miss(Role::Ees, &root("/"), method.as_bytes(), path.as_bytes())
+            let (path, target) = (path.split('?').next().unwrap_or_default(), path.as_bytes());
+            is_near_miss(Role::Ees, &root("/"), Method::of(method.as_bytes(), target), path.as_bytes())
         };
         for rest in ["/Registrations", "/registrations/", "/registrations.json", "/registrations.json/"] {
             assert!(miss("POST", rest), "{rest}");
@@ -228,6 +265,24 @@ mod tests {
         for rest in ["/registration", "/registrations/r1/x", "", ".json/registrations"] {
             assert!(!miss("POST", rest), "{rest}");
         }
-        assert!(!is_near_miss(Role::Ecs, &root("/"), b"POST", b"/eees-eecregistration/v1/Registrations"));
+        // Django's `(?i)` and others take them for `s`, `i` and `k`.
+        for rest in [
+            "/regi%C5%BFtrations/r1",
+            "/reg%C4%B1%C5%BFtrations",
+            "/%EF%BC%B2egistrations/",
+            "/%72egistrations/r1",
+        ] {
+            assert!(miss("GET", rest), "{rest}");
+        }
+        for rest in ["/registr%C3%A4tions", "/registrations/%C5%BF", "/registrations/r%FF"] {
+            assert!(!miss("GET", rest), "{rest}");
+        }
+        for query in ["_method=DELETE", "x&_method", "%5Fmethod=put", "a;_method=PUT"] {
+            assert!(miss("POST", &format!("/registrations/r1?{query}")), "{query}");
+            assert!(!miss("GET", &format!("/registrations/r1?{query}")), "{query}");
+        }
+        assert!(!miss("POST", "/registrations/r1?method=PUT") && !miss("POST", "/other?_method=PUT"));
+        let upper = b"/eees-eecregistration/v1/Registrations";
+        assert!(!is_near_miss(Role::Ecs, &root("/"), Method::of(b"POST", upper), upper));
     }
 }

@@ -6,7 +6,7 @@ use crate::support::seal::{EEC_1, SECRET, in_environment};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::decision::Denial;
-use eec_authn::exchange::{Exchange, Step};
+use eec_authn::exchange::{Exchange, Next, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
 use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
 use eec_authn::jwks_remote::{self, Answer, Moment};
@@ -425,6 +425,45 @@ fn a_rule_counts_a_request_once_however_often_its_walk_begins() {
     let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
     let counts = ["count allowed", "count cache.miss", "count issuer.0.allowed", REMOVE_TOKEN];
     expect(got, &counts, true, &["continue"]);
+}
+
+/// Where the filter only watches, the upstream gets the path without what looks like a seal, also after another worker's set.
+#[test]
+fn a_seal_is_taken_off_whoever_has_fetched_the_keys() {
+    let mut filter = small(&[&Key::new(1)]);
+    filter["mode"] = json!("shadow");
+    filter["ownership"] = json!({"secret_env": ["SECRET"]});
+    let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
+    keys.push(json!({"jwks_remote": {"cluster": "es"}}));
+    let secret = |name: &str| (name == "SECRET").then(|| in_environment(&SECRET));
+    let policy = config::parse(filter.to_string().as_bytes(), &secret).expect("a good configuration").policy;
+    let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
+    let bearer = format!("Bearer {}", Key::new(2).token(&claims()));
+    let path = format!("{REGISTRATIONS}/r1.AAAAAAAAAAAAAAAAAAAAAA");
+    let pairs: [(&[u8], &[u8]); 4] = [
+        (b":method", b"DELETE"),
+        (b":path", path.as_bytes()),
+        (b":authority", FQDN.as_bytes()),
+        (b"authorization", bearer.as_bytes()),
+    ];
+    let request = RequestView::new(&pairs, true);
+    for newer in [true, false] {
+        let mut exchange = Exchange::new(Rc::clone(&plugin), 1);
+        if newer {
+            assert!(matches!(
+                exchange.on_request_headers(&request, time(), &NoHost).next,
+                Next::AwaitKeys(_)
+            ));
+            fetched(&plugin, 1, &[&Key::new(2)]);
+        }
+        let step = if newer {
+            exchange.on_newer_keys(&request, time(), &NoHost)
+        } else {
+            exchange.on_request_headers(&request, time(), &NoHost)
+        };
+        assert!(matches!(step.next, Next::Continue(_)), "{newer}");
+        assert_eq!(step.target.as_deref(), Some(format!("{REGISTRATIONS}/r1").as_bytes()), "{newer}");
+    }
 }
 
 /// A request that has waited for keys is the one that came: whether it had a body is not forgotten.

@@ -2,7 +2,7 @@
 //! normalization (NFKC) and case folding, as far as it is ASCII. A test holds every character against a Unicode library.
 
 /// The ASCII letters and digits, in lower case, that `c` stands for; empty for most.
-pub(super) fn ascii_twin(c: char) -> impl Iterator<Item = u8> {
+pub(crate) fn ascii_twin(c: char) -> impl Iterator<Item = u8> {
     let code = u32::from(c);
     let after = RUNS.partition_point(|(first, ..)| *first <= code);
     let run = after.checked_sub(1).and_then(|at| RUNS.get(at));
@@ -12,6 +12,21 @@ pub(super) fn ascii_twin(c: char) -> impl Iterator<Item = u8> {
     });
     let several = SEVERAL.binary_search_by_key(&code, |(code, _)| *code).ok().and_then(|at| SEVERAL.get(at));
     single.into_iter().chain(several.map_or("", |(_, text)| text).bytes())
+}
+
+/// `text` as readers take it that fold characters: each is its twin, if it has one.
+pub(crate) fn in_ascii(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        let before = folded.len();
+        if !c.is_ascii() {
+            folded.extend(ascii_twin(c).map(char::from));
+        }
+        if folded.len() == before {
+            folded.push(c);
+        }
+    }
+    folded
 }
 
 /// The first of so many characters in a row, and what it stands for; the next ones stand for the next letters.
