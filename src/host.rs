@@ -84,7 +84,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
 /// Leaves a denial where operators look: in the stream's filter state and in the log.
 fn record(host: &dyn Host, verdict: &str, denial: &Denial) {
     host.record("decision", &format!("{verdict}:{}", denial.reason.code()));
-    host.record("reason", denial.because);
+    host.record("reason", &denial.explained());
     for (name, value) in denial.about.iter().flat_map(|about| about.fields()) {
         host.record(name, value);
     }

@@ -9,7 +9,7 @@ const MAX_LINES: usize = 10;
 const SECOND: u64 = 1_000_000_000;
 
 macro_rules! line_kinds {
-    ($($variant:ident, $doc:literal;)*) => {
+    ($($variant:ident, $several:literal, $doc:literal;)*) => {
         /// What a line is about. Within any second one of each kind finds room, whatever the others do.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum LineKind {
@@ -19,15 +19,22 @@ macro_rules! line_kinds {
         impl LineKind {
             /// All of them, in the order in which they are declared.
             const ALL: &'static [LineKind] = &[$(LineKind::$variant,)*];
+
+            /// What several of them are called.
+            pub fn several(self) -> &'static str {
+                match self {
+                    $(LineKind::$variant => $several,)*
+                }
+            }
         }
     };
 }
 
 line_kinds! {
-    Denial, "A request was, or would have been, refused.";
-    NoAnswer, "An entitlement server has given no answer, and why.";
-    NotRemembered, "What an entitlement server said about a token could not be kept for an outage.";
-    Keys, "Keys of an entitlement server could not be fetched, or some were left out.";
+    Denial, "denials", "A request was, or would have been, refused.";
+    NoAnswer, "questions without an answer", "An entitlement server has given no answer, and why.";
+    NotRemembered, "such answers", "What an entitlement server said about a token could not be kept for an outage.";
+    Keys, "lines about keys", "Keys of an entitlement server could not be fetched, or some were left out.";
 }
 
 const _: () = assert!(LineKind::ALL.len() <= MAX_LINES, "there is room for each kind");

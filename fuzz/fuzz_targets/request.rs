@@ -5,7 +5,7 @@ mod policy;
 
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play, Wait};
 use eec_authn::keys::NoHost;
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use eec_authn::plugin_state::PluginState;
@@ -29,7 +29,7 @@ fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(1.8e9).expect("a time");
-    let answer = &|_: &_| TokenStatus::Unavailable;
+    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
     let outcome = WORKER.with(|plugin| play(plugin, &rehearsal, now, &NoHost));
     assert!(matches!(outcome.decision, Decision::Denied(..)), "somebody got in");

@@ -8,6 +8,7 @@ pub struct About {
     server: Option<usize>,
     eec_id: Option<Box<str>>,
     token_id: Option<Box<str>>,
+    claim: Option<Box<str>>,
 }
 
 impl About {
@@ -31,6 +32,16 @@ impl About {
     pub fn client(&mut self, eec_id: Option<&str>, token_id: Option<&str>) {
         self.eec_id = eec_id.map(Box::from);
         self.token_id = token_id.map(Box::from);
+    }
+
+    /// Notes the place of the claim that a rule asks for in vain.
+    pub fn claim(&mut self, place: &str) {
+        self.claim = Some(place.into());
+    }
+
+    /// That place, as the operator wrote it.
+    pub fn claim_asked_for(&self) -> Option<&str> {
+        self.claim.as_deref()
     }
 
     /// Names and values for the log; what is not visible ASCII could forge a line of it.

@@ -14,6 +14,8 @@ pub use scheme::Scheme;
 pub use status::Status;
 pub use trace::{Ending, Note, Trace};
 
+use std::borrow::Cow;
+
 /// A refusal: the stable code, and what helps the operator (never the client) to understand it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
@@ -56,6 +58,16 @@ impl Denial {
     /// A refusal because of the member at `pointer` in the body.
     pub fn at_pointer(reason: DenyReason, because: &'static str, pointer: &str) -> Denial {
         Denial { hint: Hint::Member(pointer.into()), ..Denial::new(reason, because) }
+    }
+
+    /// Why, with the place that it is about: for the operator alone.
+    pub fn explained(&self) -> Cow<'static, str> {
+        let claim = self.about.as_deref().and_then(About::claim_asked_for);
+        match (&self.hint, claim) {
+            (Hint::Member(pointer), _) => format!("{} at {pointer}", self.because).into(),
+            (_, Some(claim)) => format!("{}: {claim}", self.because).into(),
+            _ => self.because.into(),
+        }
     }
 
     /// The same, and what it is about.

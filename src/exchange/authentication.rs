@@ -210,7 +210,7 @@ pub(super) fn settle(
         let found = match answer {
             TokenStatus::Active(_) => "active",
             TokenStatus::Inactive => "not active",
-            TokenStatus::Unavailable => "no answer",
+            TokenStatus::Unavailable(_) => "no answer",
         };
         (format!("active, by {}", server.identity.as_str()), found.into())
     });
@@ -220,9 +220,9 @@ pub(super) fn settle(
         (TokenStatus::Inactive, _) => {
             Err(Denial::new(DenyReason::TokenInactive, "the entitlement server says that it is not active"))
         }
-        (TokenStatus::Unavailable, Some(token)) if allow_verified => Ok(settled(token, true)),
-        (TokenStatus::Unavailable, _) => {
-            Err(Denial::new(DenyReason::EntitlementUnavailable, "the entitlement server cannot be asked"))
+        (TokenStatus::Unavailable(_), Some(token)) if allow_verified => Ok(settled(token, true)),
+        (TokenStatus::Unavailable(cause), _) => {
+            Err(Denial::new(DenyReason::EntitlementUnavailable, cause.because()))
         }
         (TokenStatus::Active(claims), Some(token)) => {
             check_answer(token, claims, policy, now)?;
@@ -246,7 +246,7 @@ pub fn is_told_inactive(
         (TokenStatus::Inactive, _) => true,
         // Whatever it is refused for while the server can be asked, an outage must not bring it back.
         (TokenStatus::Active(claims), Some(token)) => check_answer(token, claims, policy, now).is_err(),
-        (TokenStatus::Active(_), None) | (TokenStatus::Unavailable, _) => false,
+        (TokenStatus::Active(_), None) | (TokenStatus::Unavailable(_), _) => false,
     }
 }
 
@@ -268,7 +268,7 @@ pub fn lasting_token(pending: &PendingIntrospection) -> Option<LastingToken<'_>>
 pub fn keep_until(pending: &PendingIntrospection, answer: &TokenStatus, now: UnixTime) -> UnixTime {
     let online = &pending.asked.online;
     match answer {
-        TokenStatus::Unavailable => now,
+        TokenStatus::Unavailable(_) => now,
         TokenStatus::Inactive => now.plus(online.negative_cache_seconds),
         TokenStatus::Active(claims) => {
             let own = pending.verified.as_ref().and_then(|token| token.expiry());

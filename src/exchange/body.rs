@@ -27,7 +27,10 @@ pub(super) fn authorize(
     }
     match failed {
         None => Ok(None),
-        Some(_) => shadowed(rule, Denial::new(DenyReason::ClaimMismatch, "a claim check of the rule fails")),
+        Some(check) => {
+            let denial = Denial::new(DenyReason::ClaimMismatch, "a claim check of the rule fails");
+            shadowed(rule, denial.about(|about| about.claim(check.claim.as_str())))
+        }
     }
 }
 

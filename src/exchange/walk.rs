@@ -108,7 +108,7 @@ impl Exchange {
                 return Ok(self.settle(awaiting, &answer, Some(request), now, host));
             }
             Admission::Full => {
-                let because = "too many requests wait for entitlement servers";
+                let because = Cause::Overload.because();
                 let denial = pending.refused(Denial::new(DenyReason::EntitlementUnavailable, because));
                 self.plugin.tally.count(Counter::OnlineUnavailable);
                 self.plugin.tally.count(Cause::Overload.counter());

@@ -36,6 +36,27 @@ impl Cause {
         }
     }
 
+    /// The same for whoever reads why a request was denied.
+    pub fn because(self) -> &'static str {
+        match self {
+            Cause::Timeout => "the entitlement server cannot be asked: no answer within `timeout_ms`",
+            Cause::Connect => {
+                "the entitlement server cannot be asked: no connection, or the answer broke off"
+            }
+            Cause::Cluster => "the entitlement server cannot be asked: its cluster cannot be called",
+            Cause::Status(_) => {
+                "the entitlement server cannot be asked: a status that says nothing about a token"
+            }
+            Cause::Unreadable => {
+                "the entitlement server cannot be asked: the answer is not what the protocol says"
+            }
+            Cause::Credentials => {
+                "the entitlement server cannot be asked: it refused the filter's own credentials"
+            }
+            Cause::Overload => "too many requests wait for entitlement servers",
+        }
+    }
+
     /// Why nothing came from the server itself, if the proxy made the answer: its own have no upstream's time.
     pub fn of_proxy(status: Option<u16>) -> Cause {
         match status {

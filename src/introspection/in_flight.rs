@@ -106,7 +106,7 @@ impl<W: PartialEq> InFlight<W> {
 
     /// The answer has come: keeps it until `until`, if it is one, and returns who waited for it.
     pub fn answered(&mut self, token: TokenDigest, answer: &TokenStatus, until: UnixTime) -> Vec<W> {
-        if !matches!(answer, TokenStatus::Unavailable) {
+        if !matches!(answer, TokenStatus::Unavailable(_)) {
             let bytes = answer.allocated_bytes().saturating_add(ENTRY);
             self.kept.insert_weighing(&token.0, Kept { answer: answer.clone(), until }, bytes);
         }
@@ -134,7 +134,7 @@ impl<W: PartialEq> InFlight<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::introspection::{RawResponse, Reading, read};
+    use crate::introspection::{Cause, RawResponse, Reading, read};
     use crate::policy::online::Method;
 
     const VERIFIED: Party = Party { server: 0, verified: true };
@@ -159,7 +159,10 @@ mod tests {
             matches!(in_flight.ask(token(0), VERIFIED, MAX_QUESTIONS, now()), Admission::Wait),
             "an open question takes more"
         );
-        assert_eq!(in_flight.answered(token(0), &TokenStatus::Unavailable, now()), [0, MAX_QUESTIONS]);
+        assert_eq!(
+            in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), now()),
+            [0, MAX_QUESTIONS]
+        );
         assert!(matches!(in_flight.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Admission::Send));
     }
 
@@ -272,7 +275,7 @@ mod tests {
             Admission::Known(TokenStatus::Inactive)
         ));
         assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send));
-        in_flight.answered(token(0), &TokenStatus::Unavailable, later.plus(1_000.0));
+        in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), later.plus(1_000.0));
         assert!(
             matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send),
             "no answer is nothing to keep"

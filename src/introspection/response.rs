@@ -32,7 +32,7 @@ pub enum TokenStatus {
     /// It is not, or not any more.
     Inactive,
     /// The server could not be asked.
-    Unavailable,
+    Unavailable(Cause),
 }
 
 impl TokenStatus {
@@ -40,7 +40,7 @@ impl TokenStatus {
     pub(super) fn allocated_bytes(&self) -> usize {
         match self {
             TokenStatus::Active(claims) => claims.allocated_bytes(),
-            TokenStatus::Inactive | TokenStatus::Unavailable => 0,
+            TokenStatus::Inactive | TokenStatus::Unavailable(_) => 0,
         }
     }
 }
@@ -54,6 +54,17 @@ pub enum Reading {
     AskWithGet,
     /// It is no answer.
     None(Cause),
+}
+
+impl Reading {
+    /// What it says about the token, if it is the last word.
+    pub fn last_word(self) -> TokenStatus {
+        match self {
+            Reading::Is(answer) => answer,
+            Reading::AskWithGet => TokenStatus::Unavailable(Cause::Unreadable),
+            Reading::None(cause) => TokenStatus::Unavailable(cause),
+        }
+    }
 }
 
 /// Reads an answer. Whatever is not clearly "active" or "inactive" is no answer.

@@ -108,9 +108,10 @@ pub(super) fn close(
 fn no_answer(shared: &Shared, pending: &PendingIntrospection, cause: Cause) -> TokenStatus {
     shared.plugin.tally.count(cause.counter());
     shared.log.write(LineKind::NoAnswer, || {
-        format!("entitlement_servers[{}].online: {cause}", pending.asked.server.number)
+        let server = &pending.asked.server;
+        format!("entitlement_servers[{}].online ({}): {cause}", server.number, server.identity.as_str())
     });
-    TokenStatus::Unavailable
+    TokenStatus::Unavailable(cause)
 }
 
 /// What an answer comes to where a token, once inactive, stays so while the server cannot be asked.
@@ -122,8 +123,10 @@ fn lasting(
 ) -> TokenStatus {
     let Some(token) = exchange::lasting_token(pending) else { return answer };
     let told_inactive = match answer {
-        TokenStatus::Unavailable if shared.inactive.hold(&SharedData, token) => return TokenStatus::Inactive,
-        TokenStatus::Unavailable => return TokenStatus::Unavailable,
+        TokenStatus::Unavailable(_) if shared.inactive.hold(&SharedData, token) => {
+            return TokenStatus::Inactive;
+        }
+        TokenStatus::Unavailable(cause) => return TokenStatus::Unavailable(cause),
         TokenStatus::Inactive | TokenStatus::Active(_) => {
             exchange::is_told_inactive(&shared.plugin.policy, pending, &answer, now)
         }
@@ -141,7 +144,7 @@ fn answer_counter(answer: &TokenStatus) -> Counter {
     match answer {
         TokenStatus::Active(_) => Counter::OnlineOk,
         TokenStatus::Inactive => Counter::OnlineInactive,
-        TokenStatus::Unavailable => Counter::OnlineUnavailable,
+        TokenStatus::Unavailable(_) => Counter::OnlineUnavailable,
     }
 }
 

@@ -101,7 +101,7 @@ fn begin(shared: &Shared, server: usize, want: Want) {
             let fetch = Fetch { server: server.number, number, asked_at: now };
             shared.fetches.under_way.borrow_mut().insert(call, fetch);
         }
-        Err(_) => failed(shared, server, remote, number, &"it cannot be asked".into()),
+        Err(_) => failed(shared, server, remote, number, &"the cluster cannot be called: it is not known to Envoy, has no endpoint, or its circuit breaker is open".into()),
     }
 }
 
@@ -274,6 +274,7 @@ fn spread() -> f64 {
 }
 
 fn log(shared: &Shared, server: &EntitlementServer, message: &str) {
-    let number = server.number;
-    shared.log.write(LineKind::Keys, || format!("entitlement_servers[{number}].keys: {message}"));
+    shared.log.write(LineKind::Keys, || {
+        format!("entitlement_servers[{}].keys ({}): {message}", server.number, server.identity.as_str())
+    });
 }

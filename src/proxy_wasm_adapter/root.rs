@@ -108,6 +108,7 @@ impl RootContext for Root {
                 let inactive = InactiveTokens::agree(&SharedData, random());
                 let (ticks, fetches) = (Ticks::new(self.id), KeyFetches::new());
                 let jwks_gauges = JwksGauges::define(&plugin.policy);
+                let log = LimitedLog::new(plugin.policy.name.clone());
                 let shared = Rc::new(Shared {
                     plugin,
                     statistics,
@@ -118,7 +119,7 @@ impl RootContext for Root {
                     jwks_gauges,
                     verifier,
                     inactive,
-                    log: LimitedLog::default(),
+                    log,
                 });
                 // What others have fetched is there before the first request.
                 for (server, _) in shared.plugin.policy.fetching() {

@@ -8,7 +8,7 @@ use eec_authn::config;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Next, Step};
 use eec_authn::host::{Fields, Flow, Host, perform};
-use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
+use eec_authn::introspection::{self, Cause, RawResponse, Reading, TokenStatus};
 use eec_authn::jwks_remote::{self, Answer, Moment};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -375,9 +375,9 @@ fn one_request_asks_another_waits_and_stays_when_the_first_goes_away() {
         "reply 503 eec_authn.entitlement_unavailable",
         "answered",
     ];
-    expect(second.answer(&TokenStatus::Unavailable), &denied, false, &[]);
+    expect(second.answer(&TokenStatus::Unavailable(Cause::Timeout)), &denied, false, &[]);
     // An answer that comes too late for a request that is gone changes nothing.
-    expect(first.answer(&TokenStatus::Unavailable), &["hold"], false, &[]);
+    expect(first.answer(&TokenStatus::Unavailable(Cause::Timeout)), &["hold"], false, &[]);
 }
 
 /// Gives `plugin` this set of keys, as if its entitlement server had sent it to the fetch with this number.

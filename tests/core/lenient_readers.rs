@@ -9,7 +9,7 @@ use crate::support::problems::Problems;
 use crate::support::token::{Key, claims_with};
 use eec_authn::config;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -72,7 +72,7 @@ fn decide(plugin: &Rc<PluginState>, token: &str, path: &str, body: &str) -> &'st
         request,
         body: Some(&[body.as_bytes()]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable,
+        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
         wait: Wait::Short,
     };
     let outcome = play(plugin, &rehearsal, now, &NoHost);

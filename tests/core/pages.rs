@@ -9,7 +9,7 @@ use crate::support::token::{Key, base64url};
 use eec_authn::config;
 use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
+use eec_authn::introspection::{self, RawResponse};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -143,10 +143,7 @@ fn decide(config: &Value, case: &Value) -> (Value, &'static str) {
         };
         let types: &[&[u8]] = &[b"application/json"];
         let raw = RawResponse { status, by_proxy: false, content_types: types, body: body.as_bytes() };
-        match introspection::read(&pending.asked.online.method, &raw) {
-            Reading::Is(answer) => answer,
-            Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
-        }
+        introspection::read(&pending.asked.online.method, &raw).last_word()
     };
     let body = case["body"].to_string();
     let rehearsal = Rehearsal {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::config;
 use eec_authn::exchange::is_told_inactive;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::introspection::{RawResponse, Reading, TokenStatus, read};
+use eec_authn::introspection::{Cause, RawResponse, Reading, TokenStatus, read};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -66,11 +66,11 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
                     body: body.as_bytes(),
                 };
                 let Reading::Is(status) = read(&pending.asked.online.method, &raw) else {
-                    return TokenStatus::Unavailable;
+                    return TokenStatus::Unavailable(Cause::Timeout);
                 };
                 answered.set(Some(is_told_inactive(&plugin.policy, pending, &status, time())));
                 // Kept answers would be in the way of the next one.
-                TokenStatus::Unavailable
+                TokenStatus::Unavailable(Cause::Timeout)
             },
             wait: Wait::Short,
         };
@@ -106,7 +106,7 @@ fn a_client_that_has_used_up_a_nonce_from_ahead_gets_one_that_helps() {
         ]
         .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let request = RequestView::new(&pairs, true);
-        let answer = &|_: &_| TokenStatus::Unavailable;
+        let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
         let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
         match play(plugin, &rehearsal, now, &NoHost).decision {
             Decision::Allowed => Ok(()),

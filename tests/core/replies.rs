@@ -4,7 +4,7 @@ use crate::support::fixture::{FQDN, config as small};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::reply::Reply;
@@ -28,7 +28,7 @@ fn reply(filter: &Value, method: &str, path: &str, headers: &[(&str, &str)], tok
         request: RequestView::new(&pairs, method == "DELETE"),
         body: Some(&[b"{}"]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable,
+        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
         wait: Wait::Short,
     };
     match play(&plugin, &rehearsal, UnixTime::new(now() as f64).expect("a time"), &NoHost).decision {

@@ -5,7 +5,7 @@ use crate::support::token::{Key, claims, now};
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
 use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -28,7 +28,7 @@ fn refused(plugin: &Rc<PluginState>, authorization: &[u8]) -> Option<DenyReason>
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(now() as f64).expect("a time");
-    let answer = &|_: &_| TokenStatus::Unavailable;
+    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
     play(plugin, &rehearsal, now, &NoHost).denial().map(|denial| denial.reason)
 }

@@ -6,7 +6,7 @@ use crate::support::token::{Key, claims, now};
 use eec_authn::config;
 use eec_authn::decision::{Check, Ending};
 use eec_authn::exchange::rehearsal::{Outcome, Rehearsal, Wait, play};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -50,7 +50,7 @@ fn sent(members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome 
         request: RequestView::new(&pairs, method == "DELETE"),
         body: pieces.as_ref().map(|pieces| &pieces[..]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable,
+        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
         wait: Wait::Short,
     };
     play(&plugin, &rehearsal, UnixTime::new(now() as f64).expect("a time"), &NoHost)

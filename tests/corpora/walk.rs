@@ -3,7 +3,7 @@
 use crate::support::{fixture, token};
 use eec_authn::decision::{Denial, DenyReason, Trace};
 use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
-use eec_authn::introspection::TokenStatus;
+use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -27,7 +27,7 @@ pub(crate) fn refused(plugin: &Rc<PluginState>, token: &str, body: &[u8]) -> Opt
         (b"content-type", b"application/json"),
     ];
     let request = RequestView::new(&pairs, false);
-    let answer = &|_: &_| TokenStatus::Unavailable;
+    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
     let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, wait: Wait::Short };
     play(plugin, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
 }

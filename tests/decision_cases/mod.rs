@@ -17,7 +17,7 @@ use eec_authn::config;
 use eec_authn::decision::{Check, DenyReason, Ending, Note};
 use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
+use eec_authn::introspection::{self, RawResponse, TokenStatus};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
@@ -251,10 +251,7 @@ fn answer(pending: &PendingIntrospection, given: &Value) -> TokenStatus {
     };
     let raw =
         RawResponse { status, by_proxy: false, content_types: &[b"application/json"], body: body.as_bytes() };
-    match introspection::read(&pending.asked.online.method, &raw) {
-        Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
-    }
+    introspection::read(&pending.asked.online.method, &raw).last_word()
 }
 
 fn signed(token: &Value) -> Option<String> {

@@ -3,7 +3,7 @@
 use crate::support::bootstrap::{Configuration, Setup};
 use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
 use crate::support::envoy::Envoy;
-use crate::support::fixture::{Protocol, config};
+use crate::support::fixture::{ISSUER, Protocol, config};
 use crate::support::h1::{self, H1, bytes_of};
 use crate::support::problems::Problems;
 use crate::support::request::Request;
@@ -102,7 +102,7 @@ fn a_flood_at_one_listener_does_not_hide_a_line_of_another() {
     let request = Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1");
     p.equal("beside", "status", h1::exchange(beside, &request).map(|r| r.status).ok(), Some(401));
     let log = envoy.log();
-    p.equal("beside", "lines", lines(&log, "deny token_missing: no Authorization header"), 1);
+    p.equal("beside", "lines", lines(&log, "beside: deny token_missing: no Authorization header"), 1);
     p.check("beside", !log.contains("no Authorization header ("), || {
         "told of lines of the other listener".into()
     });
@@ -116,16 +116,17 @@ fn why_there_is_no_answer_is_counted_and_logged() {
     let fixture = asking_fixture(&server, &key, &json!({"timeout_ms": 300}), |_| {});
     let mut p = Problems::new();
     let ask = |p: &mut Problems, cause: &str, line: &str| {
+        // In the log the server has its name, too.
+        let line = &format!("entitlement_servers[0].online ({ISSUER}): {line}");
         // Two lines for each, of ten that a second has room for.
         std::thread::sleep(Duration::from_millis(250));
         let before = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
-        fixture.denied_over(
-            Protocol::H1,
-            p,
-            cause,
-            &delete(&format!("opaque-{cause}-{before}")),
-            "entitlement_unavailable",
-        );
+        let request = delete(&format!("opaque-{cause}-{before}"));
+        fixture.denied_over(Protocol::H1, p, cause, &request, "entitlement_unavailable");
+        let reason = fixture.envoy.access(&request.case).get("reason").unwrap_or_default();
+        let told = ["timeout_ms", "status", "protocol", "credentials"].map(|word| reason.contains(word));
+        let words = ["timeout", "status", "unreadable", "credentials"].map(|known| known == cause);
+        p.check(cause, told == words, || format!("the reason is `{reason}`"));
         let counted = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
         p.equal(cause, "counted", counted, before + 1);
         fixture.envoy.wait("a log line", |e| (lines(&e.log(), line) > 0).then_some(()));

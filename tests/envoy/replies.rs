@@ -294,6 +294,13 @@ fn the_access_log_tells_who_was_denied_and_by_which_rule() {
         p.check(case, reason.contains(' ') && !reason.contains("eec-1"), || {
             format!("the reason is `{reason}`")
         });
+        // The place that it is about, in the operator's words.
+        let place = match code {
+            "claim_mismatch" => "rule fails: tier",
+            "binding_mismatch" => " at /eecId",
+            _ => "",
+        };
+        p.check(case, reason.ends_with(place), || format!("the reason is `{reason}`"));
         let fields = ["rule", "issuer", "denied_eec_id", "denied_token_id"].map(field);
         p.equal(case, "fields", fields, want.map(|value| value.map(str::to_owned)));
     }

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eec_authn::exchange::PendingIntrospection;
 use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
-use eec_authn::introspection::{self, RawResponse, Reading, TokenStatus};
+use eec_authn::introspection::{self, RawResponse, TokenStatus};
 use eec_authn::jwks_remote::{self, Answer, Moment, StoredSet};
 use eec_authn::keys::NoHost;
 use eec_authn::plugin_state::PluginState;
@@ -177,10 +177,7 @@ fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus
     };
     let body = given.unwrap_or(nothing_against);
     let raw = RawResponse { status: Some(200), by_proxy: false, content_types: &[b"application/json"], body };
-    match introspection::read(&online.method, &raw) {
-        Reading::Is(answer) => answer,
-        Reading::AskWithGet | Reading::None(_) => TokenStatus::Unavailable,
-    }
+    introspection::read(&online.method, &raw).last_word()
 }
 
 /// The SHA-256 of the DER of the certificate in a file.

@@ -34,7 +34,7 @@ fn an_answer_is_kept_as_long_as_configured_and_never_past_the_end_of_the_token()
         let is_near = |until: f64, wanted: f64| (wanted..wanted + 5.0).contains(&until);
         assert!(is_near(until(&active(&plugin)), kept), "{kept}");
         assert!(is_near(until(&TokenStatus::Inactive), 7.0));
-        assert!(is_near(until(&TokenStatus::Unavailable), 0.0), "it is not kept");
+        assert!(is_near(until(&TokenStatus::Unavailable(Cause::Timeout)), 0.0), "it is not kept");
     }
 }
 
@@ -57,7 +57,7 @@ fn what_lasts_is_said_of_verified_tokens_where_they_pass_unasked() {
 fn a_token_that_nobody_has_verified_is_refused_in_the_name_of_whoever_was_asked() {
     let mut way = Way::new(&asking_about(&Key::new(1), json!({"apply_to": "opaque"})), 1);
     expect(way.delete("opaque", &[]), &["count cache.miss", "ask"], false, &[]);
-    let got = way.answer(&TokenStatus::Unavailable);
+    let got = way.answer(&TokenStatus::Unavailable(Cause::Timeout));
     assert!(got.contains(&ISSUER_NOTE.to_owned()), "{got:?}");
 }
 
