@@ -108,10 +108,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", requires_all = ["rate", "duration"], conflicts_with_all = ["dpop_key", "token_file", "token_env"],
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     clients: Option<u32>,
-    /// The requests a second of the whole crowd, evenly apart, whether or not the ones before have been answered.
+    /// The requests a second of the whole crowd, evenly apart, whether or not the ones before have been answered: 0.001 to
+    /// 1000000.
     #[arg(long, value_name = "N", requires = "clients", value_parser = schedule::rate)]
     rate: Option<f64>,
-    /// For how long: 60s, 5m, 1h. Then everybody leaves.
+    /// For how long: 60s, 5m, 1h, at most 168h. Then everybody leaves.
     #[arg(long = "for", id = "duration", value_name = "TIME", requires = "clients", value_parser = schedule::duration)]
     duration: Option<Duration>,
     /// Seconds to wait for an answer.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The longest time, in seconds: a week.
+const LONGEST: u64 = 7 * 24 * 3600;
+/// The requests a second that can be asked for: more than one process can send, and one in a quarter of an hour.
+const RATES: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
+
 /// A crowd, and how much it asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schedule {
@@ -33,13 +38,20 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     };
     let seconds = number.parse::<u32>().ok().filter(|number| *number > 0);
     let seconds = seconds.and_then(|number| u64::from(number).checked_mul(unit));
-    seconds.map(Duration::from_secs).ok_or_else(|| format!("`{text}` is no time such as 60s, 5m or 1h"))
+    match seconds {
+        Some(seconds) if seconds <= LONGEST => Ok(Duration::from_secs(seconds)),
+        Some(_) => Err(format!("`{text}` is too long; give at most {}h", LONGEST / 3600)),
+        None => Err(format!("`{text}` is no time such as 60s, 5m or 1h")),
+    }
 }
 
-/// Requests a second: more than none.
+/// Requests a second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| format!("`{text}` is no number of requests a second"))
+    let rate = text.parse::<f64>().ok().filter(|rate| RATES.contains(rate));
+    rate.ok_or_else(|| {
+        let (least, most) = (RATES.start(), RATES.end());
+        format!("`{text}` is no number of requests a second; give one from {least} to {most}")
+    })
 }
 
 #[cfg(test)]
@@ -63,11 +75,12 @@ mod tests {
         for (text, seconds) in [("60s", 60), ("5m", 300), ("1h", 3600), ("90", 90)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
         }
-        for wrong in ["", "s", "0", "-1s", "1.5s", "1d", "4294967296", "\u{e9}"] {
+        for wrong in ["", "s", "0", "-1s", "1.5s", "1d", "4294967296", "4294967295h", "169h", "\u{e9}"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(rate("0.5"), Ok(0.5));
-        for wrong in ["", "0", "-1", "inf", "NaN", "x"] {
+        assert_eq!(duration("168h"), Ok(Duration::from_secs(LONGEST)));
+        assert_eq!((rate("0.5"), rate("0.001"), rate("1e6")), (Ok(0.5), Ok(0.001), Ok(1e6)));
+        for wrong in ["", "0", "-1", "inf", "NaN", "x", "1e-20", "1e12"] {
             assert!(rate(wrong).is_err(), "{wrong}");
         }
     }

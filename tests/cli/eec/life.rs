@@ -167,6 +167,9 @@ fn refused_unreachable_and_wrong_usage_are_told_apart() {
         &["--entitlement-server", &url, "--ees", ees, "--connect", "x"],
         &["--entitlement-server", &url, "--ees", ees, "--ca", "/no/such/file"],
         &["--entitlement-server", &url, "--ees", ees, "--clients", "2", "--rate", "1", "--for", "1s"],
+        &["--entitlement-server", &url, "--ees", ees, "--clients", "1", "--rate", "1e-20", "--for", "1s"],
+        &["--entitlement-server", &url, "--ees", ees, "--clients", "1", "--rate", "1e12", "--for", "1s"],
+        &["--entitlement-server", &url, "--ees", ees, "--clients", "1", "--rate", "1", "--for", "169h"],
     ] {
         let output = command(wrong).output().expect("the command runs");
         assert_eq!(output.status.code(), Some(1), "{wrong:?}: {}", String::from_utf8_lossy(&output.stdout));
