@@ -1,6 +1,7 @@
 //! Many clients at once, at a rate that does not wait for answers: a slow server must show, not slow its clients down.
 
 use super::client::{Client, Step};
+use super::ending::Ending;
 use super::identity::Identity;
 use super::operations::{AT_EES, PROVISION};
 use super::possession::Possession;
@@ -10,9 +11,9 @@ use super::surroundings::Surroundings;
 use super::tally::Tally;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, complain};
 use crate::cli::stop_signal::StopSignal;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,8 +24,7 @@ use tokio::time::{Instant, sleep_until};
 /// What the clients share.
 struct Shared {
     tally: RefCell<Tally>,
-    /// Set when it is to end early.
-    stopped: Cell<bool>,
+    ending: Ending,
 }
 
 /// Lets the crowd live until time is up or a signal comes, has everybody leave, and reports.
@@ -45,7 +45,7 @@ pub(super) async fn run(
     let clients = clients?;
     let operations = std::iter::once(&PROVISION).chain(&AT_EES).map(|operation| operation.name);
     let steps = std::iter::once("token").chain(operations);
-    let shared = Rc::new(Shared { tally: RefCell::new(Tally::new(steps)?), stopped: Cell::new(false) });
+    let shared = Rc::new(Shared { tally: RefCell::new(Tally::new(steps)?), ending: Ending::new() });
     let mut stop = StopSignal::catch()?;
     let began = Instant::now();
     let (mut living, mut leaving) = (JoinSet::new(), JoinSet::new());
@@ -55,30 +55,45 @@ pub(super) async fn run(
             living.spawn_local(live(client, n, schedule, began, Rc::clone(&shared)));
         }
         let mut left = Vec::new();
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.wait(), if !shared.stopped.get() => shared.stopped.set(true),
-                ended = living.join_next() => match ended {
-                    Some(client) => left.push(client.map_err(Failure::because("a client"))?),
-                    None => break,
-                },
-            }
+        while let Some(client) = next_ended(&mut living, &mut stop, &shared.ending).await? {
+            left.push(client);
         }
         let took = began.elapsed();
+        // Who has made nothing has nothing to wait for.
+        left.retain(|client| !client.leave().is_empty());
         let now = Instant::now();
         for (n, client) in left.into_iter().enumerate() {
             // Two things are taken away by each, at the rate of all.
             let due = now + Duration::from_secs_f64(2.0 * n as f64 / schedule.rate);
             leaving.spawn_local(leave(client, due, Rc::clone(&shared)));
         }
-        while let Some(client) = leaving.join_next().await {
-            client.map_err(Failure::because("a client"))?;
-        }
+        while next_ended(&mut leaving, &mut stop, &shared.ending).await?.is_some() {}
         Ok::<_, Failure>(took)
     });
     let took = ended.await?;
     report(&shared.tally.borrow(), took, schedule, output)
+}
+
+/// What the next client that has ended comes to; signals meanwhile are for all of them.
+async fn next_ended<T: 'static>(
+    clients: &mut JoinSet<T>,
+    stop: &mut StopSignal,
+    ending: &Ending,
+) -> Result<Option<T>, Failure> {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.wait() => {
+                if !ending.is_early() {
+                    complain("interrupted: what was made is taken away; another signal ends that at once");
+                }
+                ending.hurry();
+            }
+            ended = clients.join_next() => {
+                return ended.transpose().map_err(Failure::because("a client"));
+            }
+        }
+    }
 }
 
 /// One client's requests, each when it is due or, if the one before has not ended by then, right after. The time of an answer counts
@@ -96,14 +111,20 @@ async fn live(
         turn = turn.saturating_add(1);
         let due = began + due;
         if Instant::now() < due {
-            sleep_until(due).await;
-            shared.tally.borrow_mut().add_late(due.elapsed());
+            tokio::select! {
+                () = shared.ending.early() => {}
+                () = sleep_until(due) => shared.tally.borrow_mut().add_late(due.elapsed()),
+            }
         }
-        if shared.stopped.get() {
+        if shared.ending.is_early() {
             break;
         }
         let step = next(&client, &mut steps);
-        let report = client.perform(step).await;
+        // What is on its way may make something, so it is waited for once.
+        let report = tokio::select! {
+            () = shared.ending.at_once() => break,
+            report = client.perform(step) => report,
+        };
         shared.tally.borrow_mut().add(report.step, &report.outcome, due.elapsed());
         if report.outcome != Outcome::Done {
             // It begins anew, as a phone would: without what may be in its way.
@@ -130,15 +151,25 @@ fn next(client: &Client, steps: &mut VecDeque<Step>) -> Step {
 }
 
 async fn leave(mut client: Client, due: Instant, shared: Rc<Shared>) {
-    sleep_until(due).await;
-    for step in client.leave() {
-        let report = client.perform(step).await;
-        if report.outcome != Outcome::Done {
-            let mut tally = shared.tally.borrow_mut();
-            tally.left_behind = tally.left_behind.saturating_add(1);
-            tally.note(&format!("at the end, {}", report.step), &report.outcome);
+    let steps = client.leave();
+    let mut left_behind = steps.len() as u64;
+    tokio::select! {
+        () = shared.ending.early() => {}
+        () = sleep_until(due) => {}
+    }
+    for step in steps {
+        let report = tokio::select! {
+            biased;
+            () = shared.ending.at_once() => break,
+            report = client.perform(step) => report,
+        };
+        match report.outcome {
+            Outcome::Done => left_behind = left_behind.saturating_sub(1),
+            outcome => shared.tally.borrow_mut().note(&format!("at the end, {}", report.step), &outcome),
         }
     }
+    let mut tally = shared.tally.borrow_mut();
+    tally.left_behind = tally.left_behind.saturating_add(left_behind);
 }
 
 fn report(tally: &Tally, took: Duration, schedule: Schedule, output: Output) -> Result<Exit, Failure> {

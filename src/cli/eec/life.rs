@@ -7,7 +7,8 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::stop_signal::StopSignal;
 
-/// The steps up to the first that does not end well; then what was made is taken away, whatever ended it.
+/// The steps up to the first that does not end well; then what was made is taken away, whatever ended it. A signal while that is done
+/// ends it.
 pub(super) async fn live(client: &mut Client, output: Output) -> Result<Exit, Failure> {
     let mut stop = StopSignal::catch()?;
     let lived = tokio::select! {
@@ -15,11 +16,23 @@ pub(super) async fn live(client: &mut Client, output: Output) -> Result<Exit, Fa
         () = stop.wait() => Err(Failure::new("interrupted")),
         lived = steps(client, output) => lived,
     };
+    let left = tokio::select! {
+        biased;
+        () = stop.wait() => false,
+        () = leave(client, output) => true,
+    };
+    let count = client.leave().len();
+    if left || count == 0 {
+        return lived;
+    }
+    Err(Failure::new(format!("interrupted: of what was made, {count} are left behind")))
+}
+
+async fn leave(client: &mut Client, output: Output) {
     for step in client.leave() {
         // If nobody can be told, it is done all the same.
         let _ = perform(client, step, output).await;
     }
-    lived
 }
 
 async fn steps(client: &mut Client, output: Output) -> Result<Exit, Failure> {

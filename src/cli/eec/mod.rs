@@ -6,6 +6,7 @@ mod call;
 mod client;
 mod connection;
 mod crowd;
+mod ending;
 mod follow;
 mod identity;
 mod life;

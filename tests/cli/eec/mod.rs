@@ -4,6 +4,7 @@ mod crowd;
 mod leads;
 mod life;
 mod secrets;
+mod signals;
 
 use crate::support::upstream::{Received, Upstream};
 use serde_json::{Value, json};
