@@ -96,8 +96,8 @@ async fn next_ended<T: 'static>(
     }
 }
 
-/// One client's requests, each when it is due or, if the one before has not ended by then, right after. The time of an answer counts
-/// from when the request was due.
+/// One client's requests, each when it is due or, if the one before has not ended by then, right after; but none after the end. The
+/// time of an answer counts from when the request was due.
 async fn live(
     mut client: Client,
     n: usize,
@@ -106,15 +106,19 @@ async fn live(
     shared: Rc<Shared>,
 ) -> Client {
     let mut steps = VecDeque::new();
-    let mut turn: usize = 0;
-    while let Some(due) = schedule.due(n, turn) {
-        turn = turn.saturating_add(1);
+    for turn in 0.. {
+        let Some(due) = schedule.due(n, turn) else { break };
         let due = began + due;
         if Instant::now() < due {
             tokio::select! {
                 () = shared.ending.early() => {}
                 () = sleep_until(due) => shared.tally.borrow_mut().add_late(due.elapsed()),
             }
+        } else if began.elapsed() >= schedule.duration || shared.ending.is_early() {
+            // It was busy until the end.
+            let not_sent = schedule.due_before(n, turn, began.elapsed());
+            shared.tally.borrow_mut().add_not_sent(not_sent);
+            break;
         }
         if shared.ending.is_early() {
             break;

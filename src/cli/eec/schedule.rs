@@ -26,6 +26,19 @@ impl Schedule {
         let due = Duration::try_from_secs_f64(place as f64 / self.rate).ok()?;
         (due < self.duration).then_some(due)
     }
+
+    /// How many requests of a client, from its number `first` on, are due before `end`.
+    pub(super) fn due_before(&self, client: usize, first: usize, end: Duration) -> u64 {
+        let is_due = |n: usize| self.due(client, n).is_some_and(|due| due < end);
+        // More than there are, and what is due is at the beginning: found by halving.
+        let most = self.rate * self.duration.as_secs_f64() / self.clients.max(1) as f64 + 2.0;
+        let (mut due, mut not) = (first, first.saturating_add(most as usize));
+        while due < not {
+            let middle = due + (not - due) / 2;
+            if is_due(middle) { due = middle + 1 } else { not = middle }
+        }
+        (due - first) as u64
+    }
 }
 
 /// From `60s`, `5m`, `1h` or seconds alone.
@@ -68,6 +81,19 @@ mod tests {
         assert_eq!(due, expected);
         assert_eq!(schedule.due(3, 1), Some(Duration::from_millis(875)));
         assert_eq!(schedule.due(usize::MAX, usize::MAX), None);
+    }
+
+    #[test]
+    fn what_is_still_due_is_counted() {
+        let schedule = Schedule { clients: 3, rate: 7.0, duration: Duration::from_secs(5) };
+        for (client, first) in [(0, 0), (1, 4), (2, 11), (0, 12), (2, 90)] {
+            for end in [0, 1, 700, 3000, 5000, 9000].map(Duration::from_millis) {
+                let counted = (first..500).filter(|n| schedule.due(client, *n).is_some_and(|due| due < end));
+                assert_eq!(schedule.due_before(client, first, end), counted.count() as u64);
+            }
+        }
+        let much = Schedule { clients: 1, rate: 1e6, duration: Duration::from_secs(LONGEST) };
+        assert_eq!(much.due_before(0, 5, Duration::from_secs(1)), 999_995);
     }
 
     #[test]

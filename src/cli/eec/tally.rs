@@ -89,6 +89,8 @@ pub(super) struct Tally {
     reasons: BTreeMap<String, u64>,
     /// How late requests began though their client was idle: this machine's own doing.
     late: Latencies,
+    /// Requests that were due, and whose clients still waited for an answer when time was up.
+    not_sent: u64,
     /// What could not be taken away.
     pub(super) left_behind: u64,
 }
@@ -101,6 +103,7 @@ impl Tally {
             all: Row::new()?,
             reasons: BTreeMap::new(),
             late: Latencies::new()?,
+            not_sent: 0,
             left_behind: 0,
         })
     }
@@ -117,6 +120,11 @@ impl Tally {
     /// One request that began so long after it was due, with its client idle.
     pub(super) fn add_late(&mut self, late: Duration) {
         self.late.record(late);
+    }
+
+    /// So many requests were due and never sent.
+    pub(super) fn add_not_sent(&mut self, count: u64) {
+        self.not_sent = self.not_sent.saturating_add(count);
     }
 
     /// Counts why something did not end well.
@@ -147,6 +155,7 @@ impl Tally {
         all["rate"] = json!(self.rate(took));
         all["reasons"] = json!(self.reasons);
         all["late_milliseconds"] = self.late.json();
+        all["not_sent"] = json!(self.not_sent);
         all["left_behind"] = json!(self.left_behind);
         rows.push(all);
         rows
@@ -163,6 +172,12 @@ impl Tally {
         lines.push(format!("\n{:.1} requests a second in {:.1} s", self.rate(took), took.as_secs_f64()));
         let [_, _, p99, _, max] = self.late.milliseconds();
         lines.push(format!("begun late by this machine: p99 {p99:.1} ms, max {max:.1} ms"));
+        if self.not_sent > 0 {
+            lines.push(format!(
+                "{} requests were due and not sent: their clients waited for an answer until time was up",
+                self.not_sent
+            ));
+        }
         lines.extend(self.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")));
         if self.left_behind > 0 {
             lines.push(format!("{} registrations and subscriptions are left behind", self.left_behind));
