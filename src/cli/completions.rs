@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     if output.json {
         output.line(serde_json::json!({"completions": script}))?;
     } else {
-        output.line(script.trim_end())?;
+        output.document(script.trim_end())?;
     }
     Ok(Exit::Fine)
 }

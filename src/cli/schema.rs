@@ -32,7 +32,7 @@ pub(crate) fn run(_: Args, output: Output) -> Result<Exit, Failure> {
         schema.extend(rest);
     }
     let text = serde_json::to_string_pretty(&schema).map_err(Failure::because("cannot print"))?;
-    output.line(text)?;
+    output.lines(text)?;
     Ok(Exit::Fine)
 }
 

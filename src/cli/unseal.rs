@@ -40,7 +40,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     } else {
         match &opened {
             Some((path, secret)) => {
-                output.line(format_args!("{path}\nsealed by ownership.secret_env[{secret}]"))?
+                output.line(path)?;
+                output.line(format_args!("sealed by ownership.secret_env[{secret}]"))?;
             }
             None if is_sealed => output.line("the seal is not this client's for this resource")?,
             None => output.line("the identifier has no seal")?,

@@ -17,6 +17,7 @@ mod demo;
 mod dev_server;
 mod eec;
 mod explain;
+mod harmless;
 mod help;
 mod key_sets;
 mod keys;

@@ -154,7 +154,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     if output.json {
         output.line(report.json())?;
     } else {
-        output.line(report.table())?;
+        output.lines(report.table())?;
     }
     let [_, failed, _, not_judged] = report.counts();
     Ok(match (failed, not_judged) {
@@ -181,7 +181,7 @@ fn list(role: Option<Role>, output: Output) -> Result<Exit, Failure> {
         format!("{}\n{cases}", group.title)
     };
     let text: Vec<String> = groups.iter().map(lines).collect();
-    output.line(text.join("\n").trim_end())?;
+    output.lines(text.join("\n").trim_end())?;
     Ok(Exit::Fine)
 }
 

@@ -75,7 +75,7 @@ impl Environment {
         let key = ask(entitlement, "GET", "/jwks/signer", String::new()).await?.to_string();
         let [filter_json, ecs_filter_json] = [FILTER, ECS_FILTER].map(|text| text.replace(JWK, &key));
         if !output.json {
-            output.line(format_args!(
+            output.lines(format_args!(
                 "The filter's configuration before the EES, with the key that signs the entitlement server's key set:\n\n{filter_json}\n\
                  and before the edge ECS:\n\n{ecs_filter_json}"
             ))?;
@@ -92,7 +92,7 @@ impl Environment {
         };
         let envoy = Envoy::start(envoy, plan, &workspace).await?;
         if !output.json {
-            output.line(format_args!(
+            output.lines(format_args!(
                 "Envoy {} in front of the EES `{ees_fqdn}` {ees_address}\nEnvoy {} in front of the edge ECS `{ecs_fqdn}` {ecs_address}\n\
                  entitlement server `{issuer}` {entitlement}\n",
                 envoy.ees(),

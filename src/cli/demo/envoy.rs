@@ -100,7 +100,10 @@ impl Envoy {
         let late = Failure::new(format!("Envoy was not ready in {} s", START_TIMEOUT.as_secs()));
         match tokio::time::timeout(START_TIMEOUT, up).await.unwrap_or(Err(late)) {
             Ok((admin, ees, ecs)) => Ok(Envoy { process, admin, ees, ecs, access_log }),
-            Err(failure) => Err(Failure::new(format!("{failure}; its log says:\n{}", last_lines(&log)))),
+            Err(failure) => {
+                last_lines(&log).iter().for_each(complain);
+                Err(Failure::new(format!("{failure}; these are the last lines of its log")))
+            }
         }
     }
 
@@ -177,8 +180,8 @@ async fn listener(admin: SocketAddr, name: &str) -> Result<SocketAddr, Failure> 
     Ok(SocketAddr::new(admin.ip(), port))
 }
 
-fn last_lines(log: &Path) -> String {
+fn last_lines(log: &Path) -> Vec<String> {
     let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.split_off(lines.len().saturating_sub(20))
 }

@@ -21,7 +21,7 @@ pub(super) fn print(environment: &Environment, output: Output) -> Result<(), Fai
     let json = format!("-H 'content-type: application/json' -d '{registration}'");
     let program = std::env::current_exe().map_err(Failure::because("this program"))?;
     let program = program.display();
-    output.line(format_args!(
+    output.lines(format_args!(
         r#"# a client's life, step by step; --dpop: with a key of its own; --clients 100 --rate 50 --for 10s and 'eec-{{n}}': a crowd
 {program} eec --entitlement-server http://{entitlement} --ecs http://{ecs_fqdn} --eec-id {EEC_ID} --ue-id {GPSI} \
   --connect {ecs_fqdn}={ecs} --connect {ees_fqdn}={edge}

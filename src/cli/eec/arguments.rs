@@ -9,6 +9,7 @@ use super::token_source::{Credentials, Parameter, TokenSource};
 use super::url::Url;
 use crate::cli::failure::Failure;
 use crate::cli::help::long_help;
+use crate::cli::output::complain;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,7 +134,7 @@ impl Args {
     /// Reads what lies in files and the environment.
     pub(super) fn resolve(self) -> Result<Order, Failure> {
         if self.allow_http {
-            eprintln!("warning: --allow-http: whoever listens on the way gets the tokens");
+            complain("warning: --allow-http: whoever listens on the way gets the tokens");
         }
         let crowd = self.crowd()?;
         let dpop = self.dpop || self.dpop_key.is_some();

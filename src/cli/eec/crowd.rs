@@ -180,7 +180,7 @@ fn report(tally: &Tally, took: Duration, schedule: Schedule, output: Output) -> 
     if output.json {
         tally.json(took).into_iter().try_for_each(|row| output.line(row))?;
     } else {
-        output.line(format_args!(
+        output.lines(format_args!(
             "{} clients, {} requests a second for {} s\n\n{}",
             schedule.clients,
             schedule.rate,

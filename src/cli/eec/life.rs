@@ -55,7 +55,7 @@ async fn perform(client: &mut Client, step: Step, output: Output) -> Result<Outc
     if output.json {
         output.line(report.json())?;
     } else {
-        output.line(report.text())?;
+        output.lines(report.text())?;
     }
     Ok(report.outcome)
 }

@@ -1,5 +1,6 @@
 //! What came of one step.
 
+use crate::cli::output::harmless;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -132,10 +133,8 @@ impl Report {
         lines.extend(self.made.as_ref().map(|made| format!("    made: {made}")));
         lines.extend(self.notes.iter().map(|note| format!("    {note}")));
         lines.extend(self.ended().map(|text| format!("  ! {text}")));
-        // What a server says ends up in a terminal: nothing that steers one.
-        let harmless = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-        let line = |line: String| line.trim_end().chars().map(harmless).collect::<String>();
-        lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+        // What a server says may have line breaks of its own.
+        lines.into_iter().map(|line| harmless(line.trim_end())).collect::<Vec<_>>().join("\n")
     }
 
     /// What went wrong, in a line.
@@ -183,7 +182,7 @@ mod tests {
         assert_eq!(
             report().text(),
             "register\n  > POST https://ees1.example/x\n    token: jti j, scheme DPoP with a proof by the client's key\n    \
-             {\"eecId\":\"eec-1\"}\n  < 403 in 1.5 ms\n    \"\\u001b[2J\u{fffd}\"\n  ! refused: 403 BINDING_MISMATCH"
+             {\"eecId\":\"eec-1\"}\n  < 403 in 1.5 ms\n    \"\\u001b[2J\\u009b\"\n  ! refused: 403 BINDING_MISMATCH"
         );
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
 
 fn print(shown: &Value, exit: Exit, output: Output) -> Result<Exit, Failure> {
     let printed = serde_json::to_string_pretty(shown).map_err(Failure::because("cannot print"))?;
-    output.line(if output.json { shown.to_string() } else { printed })?;
+    if output.json { output.line(shown)? } else { output.lines(printed)? }
     Ok(exit)
 }
 

@@ -121,7 +121,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
             let yaml = rendered.yaml.trim_end();
             output.line(serde_json::json!({"yaml": yaml, "version": rendered.version}))?;
         }
-        (None, false) => output.line(rendered.yaml.trim_end())?,
+        (None, false) => output.document(rendered.yaml.trim_end())?,
         (Some(_), false) => rendered.version.iter().try_for_each(|version| output.line(version))?,
     }
     Ok(Exit::Fine)
