@@ -2,6 +2,7 @@
 
 use super::report::Outcome;
 use crate::cli::failure::Failure;
+use crate::cli::output::harmless;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use std::time::Duration;
 const LONGEST: u64 = 3_600_000_000;
 /// How many different reasons are told apart.
 const REASONS: usize = 50;
+/// How many characters of each are kept: a server may give a cause of any length.
+const REASON: usize = 200;
 /// The percentiles that are shown, and what they are called.
 const PERCENTILES: [(&str, f64); 5] =
     [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99_9", 99.9), ("max", 100.0)];
@@ -132,12 +135,13 @@ impl Tally {
         let reason = match outcome {
             Outcome::Done => return,
             Outcome::Refused(status, cause) => {
-                format!("{step}: refused: {status} {}", cause.as_deref().unwrap_or_default())
+                format!("{step}: refused: {status} {}", shortened(cause.as_deref().unwrap_or_default()))
             }
-            Outcome::Failed(why) => format!("{step}: {why}"),
+            Outcome::Failed(why) => format!("{step}: {}", shortened(why)),
         };
-        let known = self.reasons.len() < REASONS || self.reasons.contains_key(&reason);
-        let reason = if known { reason.trim_end().to_owned() } else { "other reasons".to_owned() };
+        let reason = reason.trim_end();
+        let known = self.reasons.len() < REASONS || self.reasons.contains_key(reason);
+        let reason = if known { reason.to_owned() } else { "other reasons".to_owned() };
         let count = self.reasons.entry(reason).or_default();
         *count = count.saturating_add(1);
     }
@@ -178,7 +182,8 @@ impl Tally {
                 self.not_sent
             ));
         }
-        lines.extend(self.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")));
+        // What a server gives for a reason may have line breaks of its own.
+        lines.extend(self.reasons.iter().map(|(reason, count)| format!("{count} × {}", harmless(reason))));
         if self.left_behind > 0 {
             lines.push(format!("{} registrations and subscriptions are left behind", self.left_behind));
         }
@@ -191,6 +196,14 @@ impl Tally {
 
     fn rate(&self, took: Duration) -> f64 {
         self.all.count() as f64 / took.as_secs_f64().max(f64::EPSILON)
+    }
+}
+
+/// The beginning of a reason.
+fn shortened(reason: &str) -> String {
+    match reason.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason.to_owned(),
     }
 }
 
@@ -235,5 +248,24 @@ mod tests {
         assert_eq!(tally.reasons["other reasons"], 100 - (REASONS as u64 - 2));
         assert_eq!(tally.counts(), [103, 3, 100]);
         assert!(tally.text(Duration::from_secs(1)).contains("2 × register: refused: 403 BINDING_MISMATCH"));
+        // One that is known is counted still, without a cause too.
+        let mut tally = Tally::new(["update"].into_iter()).unwrap();
+        for n in 0..REASONS * 2 {
+            tally.add("update", &Outcome::Refused(403, None), Duration::ZERO);
+            tally.add("update", &Outcome::Failed(format!("why {n}")), Duration::ZERO);
+        }
+        assert_eq!(tally.reasons["update: refused: 403"], 2 * REASONS as u64);
+    }
+
+    #[test]
+    fn a_server_s_reasons_are_short_lines_that_steer_nothing() {
+        let mut tally = Tally::new(["register"].into_iter()).unwrap();
+        let cause = format!("\u{1b}[31m\u{9b}\n1 × nothing{}", "€".repeat(1000));
+        tally.add("register", &Outcome::Refused(403, Some(cause)), Duration::ZERO);
+        let (text, json) = (tally.text(Duration::from_secs(1)), tally.json(Duration::from_secs(1)));
+        let line = text.lines().last().expect("a line");
+        assert!(line.starts_with(r"1 × register: refused: 403 \u001b[31m\u009b\u000a1 × nothing€"), "{line}");
+        assert!(line.ends_with("€…") && line.chars().count() < 250, "{line}");
+        assert!(json[1]["reasons"].to_string().len() < 1000);
     }
 }
