@@ -88,7 +88,7 @@ impl Client {
 
     /// Has no token any more: what a server refuses need not be tried again.
     pub(crate) fn forget_tokens(&mut self) {
-        self.tokens = Tokens::default();
+        self.tokens.forget();
     }
 
     /// Does one step.
@@ -99,8 +99,9 @@ impl Client {
             Step::Operation(operation) => self.ask(operation).await,
         };
         report.took = began.elapsed();
-        // Whatever a server puts where: no token is told.
-        report.struck(|text| self.tokens.struck_from(text))
+        // Whatever a server puts where: no token and no secret is told.
+        let source = &self.surroundings.source;
+        report.struck(&|text: &str| source.struck_from(&self.tokens.struck_from(text)))
     }
 
     async fn get_token(&mut self, role: Role) -> Report {

@@ -16,6 +16,7 @@ mod possession;
 mod provisioning;
 mod report;
 mod schedule;
+mod striking;
 mod surroundings;
 mod tally;
 mod token;

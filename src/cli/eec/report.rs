@@ -1,5 +1,6 @@
 //! What came of one step.
 
+use super::striking::struck;
 use crate::cli::output::harmless;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -61,17 +62,16 @@ impl Report {
     }
 
     /// Takes out of everything that a server may have had a hand in what `strike` takes out.
-    pub(super) fn struck(mut self, strike: impl Fn(&str) -> String) -> Report {
+    pub(super) fn struck(mut self, strike: &impl Fn(&str) -> String) -> Report {
         if let Outcome::Refused(_, Some(text)) | Outcome::Failed(text) = &mut self.outcome {
             *text = strike(text);
         }
         let url = self.sent_to.as_mut().map(|(_, url)| url);
-        for text in self.notes.iter_mut().chain(&mut self.made).chain(url) {
+        for text in self.notes.iter_mut().chain(&mut self.made).chain(&mut self.server).chain(url) {
             *text = strike(text);
         }
-        if let Some(received) = &mut self.received {
-            let text = strike(&received.to_string());
-            *received = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        for value in [&mut self.sent, &mut self.token, &mut self.received].into_iter().flatten() {
+            *value = struck(std::mem::take(value), strike);
         }
         self
     }
@@ -194,9 +194,13 @@ mod tests {
             made: Some("https://ees1.example/t0ken".into()),
             notes: vec!["to t0ken".into()],
             received: Some(json!({"t0ken": ["t0ken"]})),
+            // A server may have named this host.
+            server: Some("t0ken.example".into()),
+            sent: Some(json!({"audience": "t0ken.example"})),
+            token: Some(json!({"aud": "t0ken.example"})),
             ..report()
         };
-        let struck = all.struck(|text| text.replace("t0ken", "-"));
+        let struck = all.struck(&|text: &str| text.replace("t0ken", "-"));
         assert!(!format!("{struck:?}").contains("t0ken"), "{struck:?}");
         assert_eq!(struck.received, Some(json!({"-": ["-"]})));
     }

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::identity::Identity;
 use super::network::Network;
 use super::possession::Possession;
+use super::striking::without;
 use super::token::Token;
 use super::url::Url;
 use base64::Engine as _;
@@ -26,6 +27,17 @@ pub(crate) enum TokenSource {
 pub(crate) struct Credentials {
     pub(crate) id: String,
     pub(crate) secret: String,
+}
+
+impl Credentials {
+    /// What follows `Basic`: both parts are form-encoded first (RFC 6749, section 2.3.1).
+    fn basic(&self) -> String {
+        STANDARD.encode(format!("{}:{}", form_encoded(&self.id), form_encoded(&self.secret)))
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
 }
 
 /// A parameter of token requests: in its value `{audience}`, `{eec_id}` and `{ue_id}` stand for what is asked for.
@@ -84,6 +96,13 @@ impl TokenRequest {
 }
 
 impl TokenSource {
+    /// `text` without the client's secret, as it is or as it goes to the token endpoint.
+    pub(super) fn struck_from(&self, text: &str) -> String {
+        let TokenSource::OAuth { client: Some(client), .. } = self else { return text.to_owned() };
+        let forms = [client.basic(), form_encoded(&client.secret), client.secret.clone()];
+        forms.iter().fold(text.to_owned(), |text, form| without(&text, form, "(the client's secret)"))
+    }
+
     /// The request for a token of this client for the server `audience`; or the token, if it was given.
     pub(super) fn request(&self, identity: &Identity, audience: &str) -> Result<TokenRequest, Token> {
         match self {
@@ -118,12 +137,7 @@ fn oauth(
     if !pairs.iter().any(|(name, _)| name == "grant_type") {
         pairs.insert(0, ("grant_type".to_owned(), "client_credentials".to_owned()));
     }
-    let basic = client.map(|client| {
-        // Both parts are form-encoded first (RFC 6749, section 2.3.1).
-        let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-        let pair = format!("{}:{}", encoded(&client.id), encoded(&client.secret));
-        ("authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair)))
-    });
+    let basic = client.map(|client| ("authorization".to_owned(), format!("Basic {}", client.basic())));
     let shown = pairs.iter().map(|(name, value)| (name.clone(), json!(value)));
     TokenRequest {
         url: endpoint.clone(),

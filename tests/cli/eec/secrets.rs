@@ -8,6 +8,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An EES that says in its answers what it was sent, token and all.
 fn indiscreet() -> Upstream {
@@ -113,6 +115,82 @@ fn nor_is_one_that_was_to_be_got_on_the_way() {
     let run = Run::with(&options);
     assert_eq!((run.exit, &run.last()["cause"]), (2, &json!("strange")), "{}", run.printed);
     assert!(!run.printed.contains("stray-t0ken"), "{}", run.printed);
+}
+
+#[test]
+fn tokens_that_were_replaced_are_not_printed() {
+    // Each lasts for a second, so that every request has a new one; the server says which one the request before had.
+    let count = AtomicUsize::new(0);
+    let endpoint = Upstream::saying(move |_| {
+        let token = format!("sEcret-t0ken-{}", count.fetch_add(1, Ordering::Relaxed));
+        ok(&json!({"access_token": token, "token_type": "Bearer", "expires_in": 1}))
+    });
+    let before = Mutex::new(String::new());
+    let server = Upstream::saying(move |received| {
+        let sent = received.all("authorization").concat();
+        let before = std::mem::replace(&mut *before.lock().expect("a text"), sent);
+        let body = json!({"before": before, "discoveredEas": []}).to_string();
+        let head = match received.method.as_str() {
+            "POST" if !received.path.ends_with("discovery") => {
+                format!("201 Created\r\nlocation: {}/7", received.path)
+            }
+            "DELETE" => return "HTTP/1.1 204 No Content\r\n\r\n".into(),
+            _ => "200 OK".into(),
+        };
+        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    });
+    let run = Run::with(&["--token-endpoint", &url(&endpoint), "--ees", &url(&server)]);
+    assert_eq!(run.exit, 0, "{}", run.printed);
+    assert!(run.printed.contains("Bearer (the token)"), "it was there to be printed: {}", run.printed);
+    assert!(!run.printed.contains("sEcret"), "{}", run.printed);
+}
+
+#[test]
+fn an_edge_ecs_that_names_the_token_as_a_host_does_not_have_it_printed() {
+    let endpoint = token_endpoint_of("sEcret-t0ken", "Bearer");
+    let ecs = Upstream::saying(|received| {
+        let token = received.all("authorization").concat().replace("Bearer ", "");
+        let uri = format!("http://{token}.localhost:1/");
+        ok(&json!({"ednCnfgInfo": [{"eess": [{"endPt": {"uri": uri}}]}]}))
+    });
+    let mut order = command(&["--token-endpoint", &url(&endpoint), "--ecs", &url(&ecs)]);
+    let run = Run::of(order.args(["--token-parameter", "audience={audience}"]));
+    assert!(run.printed.contains("(the token).localhost"), "it was there to be printed: {}", run.printed);
+    assert!(!run.printed.to_lowercase().contains("secret-t0ken"), "{}", run.printed);
+}
+
+#[test]
+fn a_token_endpoint_that_repeats_what_it_was_sent_does_not_have_it_printed() {
+    let endpoint = Upstream::saying(|received| {
+        let sent = received.all("authorization").concat();
+        let body = json!({"error": sent, "error_description": format!("{sent}, a:b%c, eec+1:a%3Ab%25c")})
+            .to_string();
+        format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    });
+    let mut order = command(&["--token-endpoint", &url(&endpoint), "--ees", "http://127.0.0.1:1"]);
+    order.args(["--client-id", "eec 1", "--client-secret-env", "EEC_SECRET"]).env("EEC_SECRET", "a:b%c");
+    let run = Run::of(&mut order);
+    assert_eq!(
+        (run.exit, &run.last()["cause"]),
+        (2, &json!("Basic (the client's secret)")),
+        "{}",
+        run.printed
+    );
+    for secret in ["a:b%c", "a%3Ab%25c", &STANDARD.encode("eec+1:a%3Ab%25c")] {
+        assert!(!run.printed.contains(secret), "{}", run.printed);
+    }
+}
+
+#[test]
+fn a_token_in_another_member_of_the_answer_is_not_printed() {
+    let endpoint = token_endpoint_of("sEcret-t0ken", "sEcret-t0ken");
+    let run = Run::with(&["--token-endpoint", &url(&endpoint), "--ees", "http://127.0.0.1:1"]);
+    assert_eq!(run.exit, 4, "{}", run.printed);
+    assert!(!run.printed.contains("sEcret"), "{}", run.printed);
+}
+
+fn token_endpoint_of(token: &'static str, kind: &'static str) -> Upstream {
+    Upstream::saying(move |_| ok(&json!({"access_token": token, "token_type": kind, "expires_in": 600})))
 }
 
 fn token_endpoint_of_oauth() -> Upstream {
