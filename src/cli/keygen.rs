@@ -3,11 +3,9 @@
 use super::failure::Failure;
 use super::help::long_help;
 use super::signing_key::{Algorithm, SigningKey};
+use super::whole_file::{self, Readers};
 use super::{Exit, Output};
 use serde_json::json;
-use std::fs::{OpenOptions, Permissions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 /// Makes a key pair for tests: the private JWK goes to a file, the public one is printed.
@@ -27,39 +25,22 @@ use std::path::PathBuf;
     }
 })]
 pub(crate) struct Args {
-    /// Where the private key goes; only its owner can read the file.
+    /// Where the private key goes: a file that only its owner can read, never a device or pipe.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The algorithm of its tokens.
     #[arg(long, value_enum, ignore_case = true, default_value = "EdDSA")]
     alg: Algorithm,
-    /// Overwrite a file that is there.
+    /// Put it in the place of a file that is there, in one step.
     #[arg(long)]
     force: bool,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let key = SigningKey::generate(args.alg)?;
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    if args.force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let mut file = options.open(&args.out).map_err(|error| {
-        let remedy = match error.kind() {
-            _ if args.out.is_dir() => "; it is a directory, name a file",
-            ErrorKind::AlreadyExists => "; --force overwrites it",
-            _ => "",
-        };
-        Failure::new(format!("cannot write {}: {error}{remedy}", args.out.display()))
-    })?;
-    // The mode above is for a file that is new; one that was there may be open to others.
-    file.set_permissions(Permissions::from_mode(0o600))
-        .map_err(Failure::because("cannot protect the key"))?;
-    let private = key.private_jwk();
-    file.write_all(format!("{private}\n").as_bytes()).map_err(Failure::because("cannot write the key"))?;
+    let private = format!("{}\n", key.private_jwk());
+    let write = if args.force { whole_file::replace } else { whole_file::create };
+    write(&args.out, private.as_bytes(), Readers::Owner)?;
     output.line(json!({"jwk": key.public_jwk()}))?;
     Ok(Exit::Fine)
 }

@@ -30,6 +30,7 @@ mod signing_key;
 mod stop_signal;
 mod tls;
 mod unseal;
+mod whole_file;
 
 use clap::Parser;
 use exit::Exit;

@@ -27,3 +27,4 @@ mod render;
 mod seals;
 mod tokens;
 mod verbs;
+mod written_files;

@@ -54,7 +54,7 @@ const MISTAKES: &[(&str, &str, i32, &str)] = &[
     ("inspect --config filter.json @entry", "", 1, "`--config` tells of tokens"),
     ("keygen", "", 1, "--out <FILE>"),
     ("keygen --out key", "", 1, "cannot write key: File exists (os error 17); --force overwrites it"),
-    ("keygen --out dir --force", "", 1, "it is a directory, name a file"),
+    ("keygen --out dir --force", "", 1, "it is a directory"),
     ("keygen --out absent/key", "", 1, "cannot write absent/key: No such file or directory"),
     ("keygen --out new --alg RS512", "", 1, "[possible values: EdDSA, ES256, ES384, RS256, PS256]"),
     ("mint --key key --iss a --sub b", "", 1, "--aud <FQDN>"),

@@ -5,12 +5,12 @@ mod envoy_gateway;
 mod istio;
 mod names;
 mod options;
-mod whole_file;
 mod yaml;
 
 use super::failure::Failure;
 use super::filter_file::FilterFile;
 use super::help::long_help;
+use super::whole_file::{self, Readers};
 use super::{Exit, Output};
 use options::Options;
 use std::path::PathBuf;
@@ -51,7 +51,8 @@ pub(crate) struct Args {
     /// The filter JSON.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Write this file instead of printing: all of it or nothing, whoever reads it meanwhile.
+    /// Write this file instead of printing: all of it or nothing, whoever reads it meanwhile. A link stays, and what it leads to is
+    /// replaced; a device or pipe is written into.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -114,7 +115,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         output.warn("`body.hold_headers` does not work here: requests with a body would hang; make it false");
     }
     if let Some(path) = &out {
-        whole_file::write(path, rendered.yaml.as_bytes())?;
+        whole_file::replace(path, rendered.yaml.as_bytes(), Readers::AsBefore)?;
     }
     match (&out, output.json) {
         (_, true) => {
