@@ -92,6 +92,54 @@ fn an_issuer_that_serves_everybody_needs_a_claim_that_tells_whose_the_token_is()
 }
 
 #[test]
+fn every_pod_can_have_a_token_of_its_cluster() {
+    let rule = json!([{"match": {"path_prefix": "/"}, "claims": [{"claim": "/kubernetes.io/namespace", "equals": "edge"}]}]);
+    for (server, member) in [
+        (json!({"fqdn": "kubernetes.default.svc.cluster.local"}), "fqdn"),
+        (json!({"issuer": "https://kubernetes.default.svc"}), "issuer"),
+        (json!({"issuer": "https://oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF"}), "issuer"),
+        (
+            json!({"issuer": "https://container.googleapis.com/v1/projects/p/locations/l/clusters/c"}),
+            "issuer",
+        ),
+        (
+            json!({"issuer": "https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/"}),
+            "issuer",
+        ),
+    ] {
+        let found = strangers(&server, &json!({}));
+        let said = format!(
+            "entitlement_servers[0].{member}: every pod of the cluster can get a token for any `aud` there"
+        );
+        assert!(found.len() == 1 && found[0].starts_with(&said), "{found:?}");
+        assert_eq!(strangers(&server, &json!({"rules": rule})), Vec::<String>::new());
+    }
+    for issuer in ["https://kubernetes.example.org", "https://oic.prod-aks.azure.com.example.org/a"] {
+        assert_eq!(strangers(&json!({"issuer": issuer}), &json!({})), Vec::<String>::new(), "{issuer}");
+    }
+}
+
+#[test]
+fn every_application_can_have_a_token_of_its_tenant() {
+    let tenant = "8d4f9b1e-30f2-4f3c-9a0e-5a0c4c5d2f11";
+    for issuer in [
+        format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+        format!("https://sts.windows.net/{tenant}/"),
+    ] {
+        let server = json!({"issuer": issuer});
+        let found = strangers(&server, &json!({}));
+        let said =
+            "entitlement_servers[0].issuer: every application of the tenant can get a token for your `aud`";
+        assert!(found.len() == 1 && found[0].starts_with(said), "{found:?}");
+        let rule =
+            json!([{"match": {"path_prefix": "/"}, "claims": [{"claim": "roles", "contains": "edge"}]}]);
+        for closed in [json!({"token": {"scopes": "per_api"}}), json!({"rules": rule})] {
+            assert_eq!(strangers(&server, &closed), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
 fn an_issuer_of_entra_id_names_one_tenant() {
     let of = |server: Value| strangers(&server, &json!({}));
     let found = of(json!({"fqdn": "login.microsoftonline.com"}));
@@ -104,12 +152,11 @@ fn an_issuer_of_entra_id_names_one_tenant() {
         ("organizations", "no token has this `iss`"),
         ("consumers", "no token has this `iss`"),
         ("9188040d-6c67-4c5b-b112-36a304b66dad", "is the tenant of all personal Microsoft accounts"),
-        ("8d4f9b1e-30f2-4f3c-9a0e-5a0c4c5d2f11", ""),
+        ("8d4f9b1e-30f2-4f3c-9a0e-5a0c4c5d2f11", "every application of the tenant"),
     ] {
         let found = of(json!({"issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0")}));
-        let expected = (!said.is_empty()).then(|| format!("entitlement_servers[0].issuer: {said}"));
-        assert_eq!(found.len(), usize::from(expected.is_some()), "{tenant}: {found:?}");
-        assert!(expected.is_none_or(|start| found[0].starts_with(&start)), "{tenant}: {found:?}");
+        let expected = format!("entitlement_servers[0].issuer: {said}");
+        assert!(found.len() == 1 && found[0].starts_with(&expected), "{tenant}: {found:?}");
     }
 }
 

@@ -12,6 +12,10 @@ const ANY_AUDIENCE: [&str; 5] = [
     "app.terraform.io",
 ];
 
+/// Hosts of clusters' issuers: of Kubernetes itself, Google's, Amazon's and Microsoft's. A `*` stands for a region at its beginning or end.
+const KUBERNETES: [&str; 4] =
+    ["kubernetes.default.svc*", "container.googleapis.com", "oidc.eks.*", "*.oic.prod-aks.azure.com"];
+
 /// Hosts of Microsoft Entra ID, whose `iss` names the tenant in its path.
 const ENTRA_ID: [&str; 4] = [
     "login.microsoftonline.com",
@@ -35,6 +39,12 @@ pub(super) fn advice(policy: &Policy, server: &EntitlementServer) -> Option<(&'s
         }
         "anybody can get a token for any `aud` there: without a rule for every request that asks for a claim (`claims`, such as the \
          project), the tokens of strangers pass"
+    } else if KUBERNETES.iter().any(|pattern| is_like(host, pattern)) {
+        if asks_everybody(policy) {
+            return None;
+        }
+        "every pod of the cluster can get a token for any `aud` there: without a rule for every request that asks for a claim (`claims`, \
+         such as the namespace), the tokens of all of them pass"
     } else if is(&ENTRA_ID) {
         match path.split('/').next().unwrap_or_default() {
             "" => {
@@ -47,12 +57,25 @@ pub(super) fn advice(policy: &Policy, server: &EntitlementServer) -> Option<(&'s
                 "is the tenant of all personal Microsoft accounts: without a rule for every request that asks for a claim \
                  (`claims`), anybody's tokens pass"
             }
-            _ => return None,
+            _ if policy.token.scope_per_api || asks_everybody(policy) => return None,
+            _ => {
+                "every application of the tenant can get a token for your `aud`, unless your API has *Assignment required*: with \
+                 `token.scopes`: \"per_api\", or a rule for every request that asks for a claim (`claims`), it needs a role as well"
+            }
         }
     } else {
         return None;
     };
     Some((member, message))
+}
+
+fn is_like(host: &str, pattern: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(end), _) => host.ends_with(end),
+        (None, Some(start)) => host.starts_with(start),
+        (None, None) => host == pattern,
+    }
 }
 
 /// Host and path of an issuer, without the `/` between them.
