@@ -49,6 +49,31 @@ fn two_servers() -> Value {
 }
 
 #[test]
+fn a_key_that_would_be_fetched_leaves_it_open_and_a_pinned_one_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let remote = json!({"jwks_remote": {"cluster": "issuer", "path": "/jwks"}});
+    let mut filter = config(&[&Key::new(1)]);
+    let key = Key::new(2);
+    for keys in [json!([remote]), json!([{"jwk": Key::new(1).jwk()}, remote])] {
+        filter["entitlement_servers"][0]["keys"] = keys;
+        configure(folder, &filter);
+        let token = key.token(&claims());
+        let found = checked_with(folder, &token, &[]);
+        assert!(found.get("denied").is_none(), "{found}");
+        assert_eq!((&found["path"], &found["key"]), (&json!("entitlement_servers[0]"), &Value::Null));
+        assert!(found["undecided"].as_str().is_some_and(|text| text.contains("explain --jwks FILE")), "{found}");
+        // As it says: with the set, the token is good.
+        fs::write(folder.join("jwks.json"), json!({"keys": [key.jwk()]}).to_string()).expect("a file");
+        let delete = ["--method", "DELETE", "--path", "/eees-eecregistration/v1/registrations/r1"];
+        let explain = ["explain", "--config", "filter.json", "--token", &token, "--jwks", "jwks.json"];
+        assert_eq!(run(folder, &[&explain[..], &delete].concat()).1["decision"], "allowed");
+    }
+    let found = checked_with(folder, &Key::new(1).token(&claims()), &[]);
+    assert_eq!((&found["key"]["kid"], found.get("undecided")), (&json!("k1"), None), "pinned, so nothing is fetched");
+}
+
+#[test]
 fn the_server_and_the_key_that_a_token_would_be_checked_with() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

@@ -17,6 +17,8 @@ use serde_json::{Value, json as object};
 pub(super) enum CheckedWith<'p> {
     /// This key; its server may be asked as well.
     Key(&'p EntitlementServer, &'p PinnedKey),
+    /// A key of the set that this server's keys are fetched from, should it be there.
+    Fetched(&'p EntitlementServer),
     /// The answer of this server alone.
     Answer(&'p EntitlementServer),
     /// Nobody: the token would be denied. The server is the one that the token names, if it names one.
@@ -48,6 +50,10 @@ pub(super) fn checked_with<'p>(policy: &'p Policy, token: &str, now: UnixTime) -
     let header = header(token);
     let text = |name| header.as_ref().and_then(|header| header.get(name)).and_then(Json::as_str);
     let hint = KeyHint { alg: text("alg").unwrap_or_default(), kid: text("kid"), x5t_s256: text("x5t#S256") };
+    // The filter fetches the set for every name that no pinned key has; without a name, the set counts too.
+    if server.jwks_remote.is_some() && !(hint.names_a_key() && server.keys.knows(&hint)) {
+        return CheckedWith::Fetched(server);
+    }
     match server.keys.select(&hint, now, trace) {
         Ok(key) => CheckedWith::Key(server, key),
         Err(denial) => CheckedWith::Nobody(Some(server), denial),
@@ -69,16 +75,23 @@ impl CheckedWith<'_> {
     pub(super) fn shown(&self, policy: &Policy) -> Value {
         let (server, key, denial) = match self {
             CheckedWith::Key(server, key) => (Some(*server), Some(*key), None),
-            CheckedWith::Answer(server) => (Some(*server), None, None),
+            CheckedWith::Fetched(server) | CheckedWith::Answer(server) => (Some(*server), None, None),
             CheckedWith::Nobody(server, denial) => (*server, None, Some(denial)),
         };
-        let asked = server.and_then(|server| method_of(server, key.is_none())).filter(|_| denial.is_none());
+        let alone = matches!(self, CheckedWith::Answer(_));
+        let asked = server.and_then(|server| method_of(server, alone)).filter(|_| denial.is_none());
         let mut shown = object!({
             "path": server.map(|server| format!("entitlement_servers[{}]", server.number)),
             "entitlement_server": server.map(|server| server.identity.as_str()),
             "key": key.map(pinned),
             "online": asked,
         });
+        if let CheckedWith::Fetched(server) = self {
+            shown["undecided"] = object!(
+                "its key would come with the set that is fetched (`jwks_remote`); `explain --jwks FILE` decides with one"
+            );
+            shown["pinned"] = server.keys.keys().iter().map(pinned).collect();
+        }
         if let Some(denial) = denial {
             shown["denied"] = object!(denial.reason.code());
             shown["because"] = object!(denial.because);
