@@ -4,6 +4,6 @@ mod faults;
 mod issue;
 mod jws;
 mod life;
-mod process;
+pub(crate) mod process;
 mod questions;
 mod rotation;

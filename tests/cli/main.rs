@@ -14,6 +14,7 @@ mod completions;
 mod conformance;
 mod conformance_list;
 mod demo;
+mod dev_edge_server;
 mod dev_server;
 mod eec;
 mod explain;

@@ -1,7 +1,7 @@
 //! What `inspect --config` and `explain --json` say about a token, and that the two agree.
 
 use crate::support::fixture::{FQDN, ISSUER, config};
-use crate::support::token::{Key, claims, claims_with};
+use crate::support::token::{Key, base64url, claims, claims_with};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -49,6 +49,32 @@ fn two_servers() -> Value {
 }
 
 #[test]
+fn numbers_that_are_no_times_and_no_numbers_of_anybody_are_shown_shortly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    configure(folder, &config(&[&Key::new(1)]));
+    let header = base64url(json!({"alg": "EdDSA", "kid": "k1"}).to_string());
+    for (exp, shown) in
+        [("1e308", "1e308 s since 1970, on no calendar"), ("-1", "-1e0 s since 1970, on no calendar")]
+    {
+        let payload = base64url(format!(r#"{{"iss":"{ISSUER}","exp":{exp},"iat":1796039400}}"#));
+        let (_, found) = run(folder, &["inspect", &format!("{header}.{payload}.c2ln")]);
+        assert_eq!(found["times"]["exp"], shown);
+        assert!(
+            found["times"]["iat"].as_str().is_some_and(|time| time.starts_with("2026-11-30T")),
+            "{found}"
+        );
+    }
+    // JSON, though no floating-point number: the filter reads it, and so it is shown.
+    let token = format!("{header}.{}.c2ln", base64url(format!(r#"{{"iss":"{ISSUER}","exp":1e400}}"#)));
+    for more in [&[][..], &["--config", "filter.json"]] {
+        let (code, found) = run(folder, &[&["inspect", &token], more].concat());
+        assert_eq!((code, &found["kind"]), (0, &json!("JWT, not verified")), "{found}");
+        assert_eq!((&found["claims"]["exp"], &found["claims"]["iss"]), (&json!("1e400"), &json!(ISSUER)));
+    }
+}
+
+#[test]
 fn a_key_that_would_be_fetched_leaves_it_open_and_a_pinned_one_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
@@ -62,7 +88,10 @@ fn a_key_that_would_be_fetched_leaves_it_open_and_a_pinned_one_does_not() {
         let found = checked_with(folder, &token, &[]);
         assert!(found.get("denied").is_none(), "{found}");
         assert_eq!((&found["path"], &found["key"]), (&json!("entitlement_servers[0]"), &Value::Null));
-        assert!(found["undecided"].as_str().is_some_and(|text| text.contains("explain --jwks FILE")), "{found}");
+        assert!(
+            found["undecided"].as_str().is_some_and(|text| text.contains("explain --jwks FILE")),
+            "{found}"
+        );
         // As it says: with the set, the token is good.
         fs::write(folder.join("jwks.json"), json!({"keys": [key.jwk()]}).to_string()).expect("a file");
         let delete = ["--method", "DELETE", "--path", "/eees-eecregistration/v1/registrations/r1"];
@@ -70,7 +99,11 @@ fn a_key_that_would_be_fetched_leaves_it_open_and_a_pinned_one_does_not() {
         assert_eq!(run(folder, &[&explain[..], &delete].concat()).1["decision"], "allowed");
     }
     let found = checked_with(folder, &Key::new(1).token(&claims()), &[]);
-    assert_eq!((&found["key"]["kid"], found.get("undecided")), (&json!("k1"), None), "pinned, so nothing is fetched");
+    assert_eq!(
+        (&found["key"]["kid"], found.get("undecided")),
+        (&json!("k1"), None),
+        "pinned, so nothing is fetched"
+    );
 }
 
 #[test]

@@ -2,8 +2,7 @@
 //! memory. It serves whoever comes, compares no owners, and says whom each request came from.
 
 use super::resources::Resources;
-use crate::cli::http::Problem;
-use axum::body::Bytes;
+use crate::cli::http::{Problem, WholeBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -54,7 +53,7 @@ pub(crate) fn ees(edge: Edge) -> Router {
 
 /// The operations of an edge ECS that names the EES at `root` to everybody.
 pub(crate) fn ecs(edge: Edge, root: String) -> Router {
-    let provide = move |State(edge): State<Edge>, headers: HeaderMap, body: Bytes| async move {
+    let provide = move |State(edge): State<Edge>, headers: HeaderMap, WholeBody(body): WholeBody| async move {
         provide(&edge, &root, &headers, &body)
     };
     collections(&ECS_COLLECTIONS).route(PROVISIONING, post(provide)).with_state(edge)
@@ -72,7 +71,7 @@ async fn make(
     State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    WholeBody(body): WholeBody,
 ) -> Result<Response, Problem> {
     let mut resources = edge.visited();
     let resource = read(&body)?;
@@ -85,7 +84,7 @@ async fn replace(
     State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    WholeBody(body): WholeBody,
 ) -> Result<Response, Problem> {
     let replaced = edge.visited().replace(uri.path(), read(&body)?);
     Ok(replaced.map_or_else(not_found, |resource| shown(&headers, resource).into_response()))
@@ -95,7 +94,7 @@ async fn patch(
     State(edge): State<Edge>,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    WholeBody(body): WholeBody,
 ) -> Result<Response, Problem> {
     let patched = edge.visited().patch(uri.path(), read(&body)?);
     Ok(patched.map_or_else(not_found, |resource| shown(&headers, resource).into_response()))
@@ -106,7 +105,11 @@ async fn remove(State(edge): State<Edge>, uri: Uri) -> Response {
 }
 
 /// No EAS is known here, which is an answer, too.
-async fn discover(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn discover(
+    State(edge): State<Edge>,
+    headers: HeaderMap,
+    WholeBody(body): WholeBody,
+) -> Result<Response, Problem> {
     drop(edge.visited());
     read(&body)?;
     let none = Map::from_iter([("discoveredEas".to_owned(), json!([]))]);

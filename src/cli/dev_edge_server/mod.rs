@@ -5,6 +5,7 @@ mod resources;
 
 pub(crate) use edge::{Edge, ecs, ees};
 
+use super::eec::Url;
 use super::failure::Failure;
 use super::help::long_help;
 use super::stop_signal::StopSignal;
@@ -35,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     role: Role,
     /// The root of the EES that an edge ECS names to its clients.
-    #[arg(long, value_name = "URL", required_if_eq("role", "ecs"))]
-    ees: Option<String>,
+    #[arg(long, value_name = "URL", required_if_eq("role", "ecs"), value_parser = Url::parse_root)]
+    ees: Option<Url>,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
@@ -55,7 +56,7 @@ enum Role {
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let router = match args.role {
         Role::Ees => ees(Edge::default()),
-        Role::Ecs => ecs(Edge::default(), args.ees.unwrap_or_default()),
+        Role::Ecs => ecs(Edge::default(), args.ees.map(|ees| ees.to_string()).unwrap_or_default()),
     };
     super::block_on(async move {
         let mut stop = StopSignal::catch()?;

@@ -1,9 +1,22 @@
 //! A request body that may be JSON or a form.
 
 use super::Problem;
+use axum::body::Bytes;
 use axum::extract::{Form, FromRequest, Json, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
+
+/// The request's body as it came, whatever it is.
+pub(crate) struct WholeBody(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for WholeBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<WholeBody, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        body.map(WholeBody).map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))
+    }
+}
 
 /// The request's body as `T`, from `application/x-www-form-urlencoded` or `application/json`.
 pub(crate) struct Input<T>(pub(crate) T);

@@ -6,6 +6,6 @@ mod problem;
 mod server;
 
 pub(crate) use client::send;
-pub(crate) use input::Input;
+pub(crate) use input::{Input, WholeBody};
 pub(crate) use problem::Problem;
 pub(crate) use server::{Reset, listen, serve};

@@ -11,7 +11,7 @@ use super::input;
 use super::{Exit, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eec_authn::json;
+use eec_authn::json::{self, Json};
 use eec_authn::keys::{Certificate, Jwk, PublicKey};
 use eec_authn::time::UnixTime;
 use key_set::Set;
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 /// their keys (`jwks_remote`) would use the set and each of its keys, or why not.
 ///
 /// For a token, `--config` says which entitlement server and which pinned key of that configuration it would be
-/// checked with, or why with none.
+/// checked with, or why with none. A set that is fetched (`jwks_remote`) is not known here: `explain --jwks` takes one.
 #[derive(clap::Args)]
 #[command(after_long_help = long_help! {
     examples {
@@ -91,7 +91,11 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
 
 fn print(shown: &Value, exit: Exit, output: Output) -> Result<Exit, Failure> {
     let printed = serde_json::to_string_pretty(shown).map_err(Failure::because("cannot print"))?;
-    if output.json { output.line(shown)? } else { output.lines(printed)? }
+    if output.json {
+        output.line(shown)?
+    } else {
+        output.lines(printed)?
+    }
     Ok(exit)
 }
 
@@ -173,11 +177,32 @@ fn presented_thumbprint(header: &Value) -> Value {
 fn decoded(part: &str, name: &str) -> Result<Value, Failure> {
     let bytes =
         URL_SAFE_NO_PAD.decode(part).map_err(Failure::because(format!("the {name} is not base64url")))?;
-    serde_json::from_slice(&bytes).map_err(Failure::because(format!("the {name} is not JSON")))
+    serde_json::from_slice(&bytes)
+        // What the filter reads is shown in any case: a number without bounds, for one, which stays the text that it is.
+        .or_else(|error| json::parse(&bytes).map(|value| as_far_as_it_goes(&value)).map_err(|_| error))
+        .map_err(Failure::because(format!("the {name} is not JSON")))
+}
+
+fn as_far_as_it_goes(value: &Json) -> Value {
+    match value {
+        Json::Array(items) => items.iter().map(as_far_as_it_goes).collect(),
+        Json::Object(members) => {
+            let members = members.iter();
+            Value::Object(members.map(|(name, value)| (name.to_string(), as_far_as_it_goes(value))).collect())
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+            let text = value.to_string();
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+    }
 }
 
 /// A time for people: RFC 3339, and how far away.
 fn dated(seconds: f64) -> String {
+    // The end of the year 9999, which is that of RFC 3339.
+    if !(0.0..253_402_300_800.0).contains(&seconds) {
+        return format!("{seconds:e} s since 1970, on no calendar");
+    }
     let away = seconds - clock::now() as f64;
     let (amount, unit) = match away.abs() {
         n if n < 120.0 => (n, "seconds"),
