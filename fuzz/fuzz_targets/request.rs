@@ -29,7 +29,7 @@ fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(1.8e9).expect("a time");
-    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
+    let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
     let outcome = WORKER.with(|plugin| play(plugin, &rehearsal, now, &NoHost));
     assert!(matches!(outcome.decision, Decision::Denied(..)), "somebody got in");

@@ -56,7 +56,7 @@ use std::process::ExitCode;
         2 => "The request would be denied",
         3 => "The configuration has errors",
         4 => "A server could not be reached, or gave no answer to go on with",
-        5 => "It depends on a body that was not given",
+        5 => "It depends on a body or an answer that was not given",
     }
 })]
 struct Cli {

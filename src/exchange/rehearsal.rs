@@ -21,8 +21,8 @@ pub struct Rehearsal<'a> {
     pub body: Option<&'a [&'a [u8]]>,
     /// Its trailers, if it has any: they end the body.
     pub trailers: Option<&'a [(&'a [u8], &'a [u8])]>,
-    /// What the entitlement server answers, should it be asked.
-    pub answer: &'a dyn Fn(&PendingIntrospection) -> TokenStatus,
+    /// What the entitlement server answers, should it be asked; nothing, where that is not known.
+    pub answer: &'a dyn Fn(&PendingIntrospection) -> Option<TokenStatus>,
     /// What happens while the answer is under way.
     pub wait: Wait,
 }
@@ -50,7 +50,7 @@ pub enum Decision {
     Denied(Denial, Reply),
     /// The filter only watches: it goes on, and this is recorded.
     Recorded(Denial),
-    /// It depends on a body that was not given.
+    /// It depends on a body or an answer that was not given.
     Undecided,
 }
 
@@ -65,6 +65,8 @@ pub struct Outcome {
     pub target: Option<Vec<u8>>,
     /// The denial that a rule in shadow mode would have made.
     pub noted: Option<Denial>,
+    /// Whether the entitlement server was asked, and its answer is not known.
+    pub is_unanswered: bool,
     /// What was counted.
     pub counts: Vec<Counter>,
     /// Which headers and trailers of the client did not go on.
@@ -129,6 +131,7 @@ pub fn play(
 struct Play {
     pending: Option<Rc<PendingIntrospection>>,
     awaits_keys: bool,
+    is_unanswered: bool,
     refused: Option<(Denial, Reply)>,
     identity: Option<Rc<ValidToken>>,
     target: Option<Vec<u8>>,
@@ -174,6 +177,8 @@ impl Play {
     ) -> Option<TokenStatus> {
         let pending = self.pending.take()?;
         let answer = (rehearsal.answer)(&pending);
+        self.is_unanswered = answer.is_none();
+        let answer = answer?;
         let until = keep_until(&pending, &answer, now);
         plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
         Some(answer)
@@ -198,6 +203,7 @@ impl Play {
             identity,
             target: self.target.filter(|_| goes_on),
             noted,
+            is_unanswered: self.is_unanswered,
             counts,
             removed: self.removed,
             trace: exchange.trace,

@@ -134,3 +134,41 @@ fn what_depends_on_a_body_that_is_not_there_has_an_exit_code_of_its_own() {
     let item = ["--method", "DELETE", "--path", "/eees-eecregistration/v1/registrations/r1"];
     assert_eq!(explain(folder.path(), &[&token[..], &item].concat()).status.code(), Some(0));
 }
+
+#[test]
+fn what_only_an_answer_tells_is_undecided_without_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = Key::new(1);
+    let mut filter = config(&[&key]);
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("a file");
+    let online = |apply_to: &str| json!({"method": "rfc7662", "cluster": "c", "path": "/introspect", "apply_to": apply_to});
+    filter["entitlement_servers"][0]["online"] = online("opaque");
+    write("filter.json", filter.to_string());
+    write("mine.json", json!({"eecId": "eec-1"}).to_string());
+    let mut answer = claims_with(json!({"active": true}));
+    write("answer.json", answer.to_string());
+    let said = "undecided: it depends on what the entitlement server answers; give that by --answer";
+    let args = ["--token", "7f3a9c", "--body", "mine.json"];
+    let output = explain(folder.path(), &args);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(
+        text(&output).contains(&format!("\n{said}\n")) && !text(&output).contains('✗'),
+        "{}",
+        text(&output)
+    );
+    let machines = explain(folder.path(), &[&["--json"], &args[..]].concat());
+    let report: Value = serde_json::from_slice(&machines.stdout).expect("JSON");
+    assert_eq!(report["decision"], said);
+    // With one, it is decided; and so is a good token that the server is asked about as well.
+    let output = explain(folder.path(), &[&args[..], &["--answer", "answer.json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    answer["active"] = json!(false);
+    write("answer.json", answer.to_string());
+    let output = explain(folder.path(), &[&args[..], &["--answer", "answer.json"]].concat());
+    assert!(text(&output).contains("\ndenied: token_inactive\n"), "{}", text(&output));
+    filter["entitlement_servers"][0]["online"] = online("all");
+    write("filter.json", filter.to_string());
+    write("token.txt", key.token(&claims_with(json!({}))));
+    let output = explain(folder.path(), &["--token", "@token.txt", "--body", "mine.json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}

@@ -72,7 +72,7 @@ fn decide(plugin: &Rc<PluginState>, token: &str, path: &str, body: &str) -> &'st
         request,
         body: Some(&[body.as_bytes()]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
+        answer: &|_| Some(TokenStatus::Unavailable(Cause::Timeout)),
         wait: Wait::Short,
     };
     let outcome = play(plugin, &rehearsal, now, &NoHost);

@@ -143,7 +143,7 @@ fn decide(config: &Value, case: &Value) -> (Value, &'static str) {
         };
         let types: &[&[u8]] = &[b"application/json"];
         let raw = RawResponse { status, by_proxy: false, content_types: types, body: body.as_bytes() };
-        introspection::read(&pending.asked.online.method, &raw).last_word()
+        Some(introspection::read(&pending.asked.online.method, &raw).last_word())
     };
     let body = case["body"].to_string();
     let rehearsal = Rehearsal {

@@ -66,11 +66,11 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
                     body: body.as_bytes(),
                 };
                 let Reading::Is(status) = read(&pending.asked.online.method, &raw) else {
-                    return TokenStatus::Unavailable(Cause::Timeout);
+                    return Some(TokenStatus::Unavailable(Cause::Timeout));
                 };
                 answered.set(Some(is_told_inactive(&plugin.policy, pending, &status, time())));
                 // Kept answers would be in the way of the next one.
-                TokenStatus::Unavailable(Cause::Timeout)
+                Some(TokenStatus::Unavailable(Cause::Timeout))
             },
             wait: Wait::Short,
         };
@@ -106,7 +106,7 @@ fn a_client_that_has_used_up_a_nonce_from_ahead_gets_one_that_helps() {
         ]
         .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let request = RequestView::new(&pairs, true);
-        let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
+        let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
         let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
         match play(plugin, &rehearsal, now, &NoHost).decision {
             Decision::Allowed => Ok(()),

@@ -28,7 +28,7 @@ fn reply(filter: &Value, method: &str, path: &str, headers: &[(&str, &str)], tok
         request: RequestView::new(&pairs, method == "DELETE"),
         body: Some(&[b"{}"]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
+        answer: &|_| Some(TokenStatus::Unavailable(Cause::Timeout)),
         wait: Wait::Short,
     };
     match play(&plugin, &rehearsal, UnixTime::new(now() as f64).expect("a time"), &NoHost).decision {

@@ -28,7 +28,7 @@ fn refused(plugin: &Rc<PluginState>, authorization: &[u8]) -> Option<DenyReason>
     ];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(now() as f64).expect("a time");
-    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
+    let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
     play(plugin, &rehearsal, now, &NoHost).denial().map(|denial| denial.reason)
 }

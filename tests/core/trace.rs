@@ -50,7 +50,7 @@ fn sent(members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome 
         request: RequestView::new(&pairs, method == "DELETE"),
         body: pieces.as_ref().map(|pieces| &pieces[..]),
         trailers: None,
-        answer: &|_| TokenStatus::Unavailable(Cause::Timeout),
+        answer: &|_| Some(TokenStatus::Unavailable(Cause::Timeout)),
         wait: Wait::Short,
     };
     play(&plugin, &rehearsal, UnixTime::new(now() as f64).expect("a time"), &NoHost)

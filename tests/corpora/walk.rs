@@ -27,7 +27,7 @@ pub(crate) fn refused(plugin: &Rc<PluginState>, token: &str, body: &[u8]) -> Opt
         (b"content-type", b"application/json"),
     ];
     let request = RequestView::new(&pairs, false);
-    let answer = &|_: &_| TokenStatus::Unavailable(Cause::Timeout);
+    let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
     let rehearsal = Rehearsal { request, body: Some(&[body]), trailers: None, answer, wait: Wait::Short };
     play(plugin, &rehearsal, now(), &NoHost).denial().map(|denial| denial.reason)
 }

@@ -184,7 +184,7 @@ fn request(case: &Value, plugin: Rc<PluginState>) -> (Value, Rc<PluginState>) {
                         .expect("a good configuration"),
                 ));
             }
-            answer(pending, &case["answer"])
+            Some(answer(pending, &case["answer"]))
         },
         wait: wait(&case["wait"]),
     };

@@ -56,7 +56,7 @@ use std::sync::Arc;
         1 => "Wrong usage, or a file that cannot be read",
         2 => "The request would be denied, or in shadow mode be recorded as denied",
         3 => "The configuration has errors",
-        5 => "It depends on the body, and there is no --body",
+        5 => "It depends on the body, and there is no --body, or on an answer, and there is no --answer",
     }
 })]
 pub(crate) struct Args {
@@ -90,7 +90,8 @@ pub(crate) struct Args {
     /// The time: RFC 3339 in UTC, or seconds since 1970; default: now.
     #[arg(long, value_name = "TIME", value_parser = clock::time)]
     now: Option<UnixTime>,
-    /// The entitlement server's answer, as JSON; default: it says nothing against the token.
+    /// The entitlement server's answer, as JSON; default: it says nothing against a token that a pinned key has verified. What depends
+    /// on it otherwise, as all of an opaque token does, stays undecided.
     #[arg(long, value_name = "FILE")]
     answer: Option<PathBuf>,
     /// What a server with `jwks_remote` is taken to answer when its keys are fetched: the body. May be repeated, one for each such
@@ -168,8 +169,11 @@ fn take_set(plugin: &PluginState, number: usize, body: &[u8], now: UnixTime) -> 
     Ok(())
 }
 
-/// What the entitlement server is taken to say.
-fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus {
+/// What the entitlement server is taken to say; nothing of a token that no key has verified, of which only its answer tells.
+fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> Option<TokenStatus> {
+    if given.is_none() && !pending.is_verified() {
+        return None;
+    }
     let online = &pending.asked.online;
     let nothing_against: &[u8] = match online.method {
         Method::Rfc7662 { .. } => b"{\"active\":true}",
@@ -177,7 +181,7 @@ fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> TokenStatus
     };
     let body = given.unwrap_or(nothing_against);
     let raw = RawResponse { status: Some(200), by_proxy: false, content_types: &[b"application/json"], body };
-    introspection::read(&online.method, &raw).last_word()
+    Some(introspection::read(&online.method, &raw).last_word())
 }
 
 /// The SHA-256 of the DER of the certificate in a file.

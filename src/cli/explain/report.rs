@@ -55,6 +55,9 @@ impl Report {
                 format!("denied: {}", denial.reason.code())
             }
             Decision::Passed => "passes without a token".into(),
+            Decision::Undecided if self.outcome.is_unanswered => {
+                "undecided: it depends on what the entitlement server answers; give that by --answer".into()
+            }
             Decision::Undecided => "undecided: all but its body would do; give that by --body".into(),
             Decision::Allowed => "allowed".into(),
         }
