@@ -123,7 +123,8 @@ fn why_there_is_no_answer_is_counted_and_logged() {
         let before = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
         let request = delete(&format!("opaque-{cause}-{before}"));
         fixture.denied_over(Protocol::H1, p, cause, &request, "entitlement_unavailable");
-        let reason = fixture.envoy.access(&request.case).get("reason").unwrap_or_default();
+        let case = request.numbered(Protocol::H1).case;
+        let reason = fixture.envoy.access(&case).get("reason").unwrap_or_default();
         let told = ["timeout_ms", "status", "protocol", "credentials"].map(|word| reason.contains(word));
         let words = ["timeout", "status", "unreadable", "credentials"].map(|known| known == cause);
         p.check(cause, told == words, || format!("the reason is `{reason}`"));

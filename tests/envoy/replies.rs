@@ -296,7 +296,7 @@ fn the_access_log_tells_who_was_denied_and_by_which_rule() {
         });
         // The place that it is about, in the operator's words.
         let place = match code {
-            "claim_mismatch" => "rule fails: tier",
+            "claim_mismatch" => "rule fails: /tier",
             "binding_mismatch" => " at /eecId",
             _ => "",
         };
