@@ -24,8 +24,8 @@ SECONDS ?= 2
 FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
-THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools docker-tools alert-tools
-.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy lint fmt bench fuzz mutants audit clean
+THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools docker-tools alert-tools mesh-tools
+.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy test-mesh lint fmt bench fuzz mutants audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -50,6 +50,9 @@ test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, a
 
 test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
+
+test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go; builds them once)
+	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_MESH=yes scripts/test.sh mesh
 
 lint: rust ## formatting, clippy for all targets, and the walls between the parts
 	@scripts/lint.sh

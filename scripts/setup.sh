@@ -142,6 +142,11 @@ debian() {
 
 oci-tools() { debian skopeo:skopeo docker-registry:docker-registry; }
 
+mesh-tools() {
+    debian etcd:etcd-server ip:iproute2 unshare:util-linux
+    scripts/mesh_tools.sh
+}
+
 docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
 
 # Taken out of Debian's package: installed, that would start a server and bring 300 MB of its web pages.
@@ -161,6 +166,6 @@ alert-tools() {
 }
 
 case "${1:-}" in
-alert-tools | oci-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|docker-tools|alert-tools" ;;
+alert-tools | oci-tools | docker-tools | mesh-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|docker-tools|alert-tools|mesh-tools" ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs tests and ends with the sum of all runs. `product`: the core in Node first, then native and in a real Envoy;
-# `deploy`: what is shipped around the filter.
+# `deploy`: what is shipped around the filter; `mesh`: the same in real meshes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,8 +22,9 @@ product)
     run cargo test --no-fail-fast --doc
     ;;
 deploy) run cargo test --no-fail-fast --test deploy ;;
+mesh) run cargo test --test mesh ;;
 *)
-    echo "usage: scripts/test.sh product|deploy" >&2
+    echo "usage: scripts/test.sh product|deploy|mesh" >&2
     exit 2
     ;;
 esac

@@ -1,0 +1,29 @@
+//! Shipped resources with what only the operator knows filled in: where the registry is, the digest of the image, the key.
+
+use super::images::Images;
+use crate::fixture::shipped::{adapt, read};
+use crate::support::foreign;
+use crate::support::token::Key;
+use serde_json::{Value, json};
+
+const DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const KEY: &str = "x-5Z0PJQhLlnyPNtvyP_-4QZNmOb1OuNXgrZgUOn4pI";
+
+/// The text of a shipped resource, filled in.
+pub fn text(path: &str, images: &Images, key: &Key) -> String {
+    adapt(
+        &read(path),
+        &[
+            ("registry.example.net", &images.address.to_string()),
+            (DIGEST, &images.digest),
+            (KEY, &key.x()),
+            ("\"2026-10\"", &json!(key.kid).to_string()),
+        ],
+    )
+}
+
+/// The documents of a YAML text.
+pub fn documents(text: &str) -> Vec<Value> {
+    let documents = foreign::run("yaml_documents.py", &json!({"text": text}));
+    documents.as_array().expect("documents").clone()
+}

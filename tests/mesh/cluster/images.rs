@@ -1,0 +1,90 @@
+//! The filter's images in a real registry, behind a gate that a test can hold shut: a registry that is slow.
+
+use crate::fixture::registry::{Registry, layout};
+use crate::harness::Run;
+use crate::support::find;
+use std::io::copy;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+/// The registry, with the image of this version in it.
+pub struct Images {
+    registry: Registry,
+    run: std::path::PathBuf,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+    waiting: Arc<AtomicUsize>,
+    /// Where clients reach it.
+    pub address: SocketAddr,
+    /// The digest of the image, without `sha256:`.
+    pub digest: String,
+}
+
+impl Images {
+    /// Starts the registry and puts the image there under the name that the shipped files use.
+    pub fn start(run: &Run) -> Images {
+        let registry = Registry::start();
+        let gate = Arc::new((Mutex::new(false), Condvar::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let waiting = Arc::<AtomicUsize>::default();
+        let (held, behind, counted) = (Arc::clone(&gate), registry.address, Arc::clone(&waiting));
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (held, counted) = (Arc::clone(&held), Arc::clone(&counted));
+                std::thread::spawn(move || {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    drop(
+                        held.1.wait_while(held.0.lock().expect("the gate"), |shut| *shut).expect("the gate"),
+                    );
+                    counted.fetch_sub(1, Ordering::Relaxed);
+                    pass(&client, behind);
+                });
+            }
+        });
+        let folder = run.folder.clone();
+        let mut images = Images { registry, run: folder, gate, waiting, address, digest: String::new() };
+        images.digest = images.put(find::module(), "0.1.0");
+        run.progress("the image is in the registry");
+        images
+    }
+
+    /// Puts an image of this module there under a tag; its digest.
+    pub fn put(&self, module: &Path, tag: &str) -> String {
+        let folder = self.run.join("images").join(tag);
+        let digest = layout(module, tag, &folder.join("oci"));
+        let from = format!("oci:{}:{tag}", folder.join("oci").display());
+        self.registry.copy(&from, &format!("docker://{}/edge/eec-authn:{tag}", self.registry.address));
+        digest.trim_start_matches("sha256:").to_owned()
+    }
+
+    /// From now on who asks gets no answer, until [`Images::open`].
+    pub fn shut(&self) {
+        *self.gate.0.lock().expect("the gate") = true;
+    }
+
+    /// How many wait at the gate.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Lets those who wait, and everybody from now on, through.
+    pub fn open(&self) {
+        *self.gate.0.lock().expect("the gate") = false;
+        self.gate.1.notify_all();
+    }
+}
+
+/// Bytes both ways.
+fn pass(client: &TcpStream, behind: SocketAddr) {
+    let Ok(server) = TcpStream::connect(behind) else { return };
+    let (Ok(mut from), Ok(mut to)) = (client.try_clone(), server.try_clone()) else { return };
+    std::thread::spawn(move || {
+        let _ = copy(&mut from, &mut to);
+        let _ = to.shutdown(std::net::Shutdown::Write);
+    });
+    let (mut from, mut to) = (server, client);
+    let _ = copy(&mut from, &mut to);
+    let _ = client.shutdown(std::net::Shutdown::Both);
+}

@@ -1,0 +1,168 @@
+//! The mesh: istiod on Kubernetes' API, one sidecar before a server, and what the shipped resources name beside it.
+
+use super::resources;
+use super::sidecar::{Options, Sidecar};
+use crate::cluster::images::Images;
+use crate::cluster::kubernetes::Kubernetes;
+use crate::cluster::{file, filled, tool};
+use crate::fixture::shipped::read;
+use crate::fixture::tls::{self, certificates};
+use crate::harness::Run;
+use crate::harness::part::Part;
+use crate::support::fixture::{FQDN, ISSUER};
+use crate::support::request::{Request, Response};
+use crate::support::token::{Key, now};
+use crate::support::upstream::Upstream;
+use crate::support::{foreign, h1};
+use serde_json::{Value, json};
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+/// Where istiod serves discovery.
+pub const DISCOVERY: &str = "127.0.0.1:15010";
+
+/// A running mesh.
+pub struct Mesh {
+    pub kubernetes: Kubernetes,
+    _istiod: Part,
+    pub images: Images,
+    /// The server that is protected, on the port that the sidecar forwards to.
+    pub upstream: Upstream,
+    /// Its sidecar, with the label `app: ees`.
+    pub sidecar: Sidecar,
+    /// Where the filter asks about tokens; it calls every token that of `eec-7`.
+    pub entitlement_server: foreign::Server,
+    /// The key that is pinned in place of the shipped one.
+    pub key: Key,
+    pub run: Run,
+}
+
+/// The kinds of which one brings the filter, and where in each the filter JSON is.
+const KINDS: [(&str, &str); 3] = [
+    ("WasmPlugin", "/spec/pluginConfig"),
+    ("TrafficExtension", "/spec/wasm/pluginConfig"),
+    ("EnvoyFilter", "/spec/configPatches/1/patch/value/typed_config/config/configuration/value"),
+];
+
+impl Mesh {
+    /// Starts everything and waits until the sidecar serves.
+    pub fn start(run: &Run) -> Mesh {
+        let images = Images::start(run);
+        let kubernetes = Kubernetes::start(run);
+        kubernetes.define(&fs::read_to_string(file("istio-crds.yaml")).expect("the definitions"));
+        run.progress("Istio's resources are defined");
+
+        let upstream = Upstream::start();
+        let made = certificates(&[FQDN, ISSUER]);
+        fs::write(run.folder.join("entitlement-server-ca.pem"), made["ca"].as_str().expect("PEM"))
+            .expect("a file");
+        let opaque = json!({"active": true, "sub": "eec-7", "aud": FQDN, "exp": now() + 3600});
+        let entitlement_server = tls::entitlement_server(&made["certificates"][ISSUER], &opaque);
+        kubernetes.apply(&resources::surroundings(&run.folder, entitlement_server.address));
+        kubernetes.apply(&resources::pod("ees-1", 1, upstream.address));
+
+        let istiod = start_istiod(run, &kubernetes);
+        run.progress("istiod is ready");
+        let sidecar = Sidecar::start(run, &Options::new("ees-1", 1, images.address));
+        run.progress("the sidecar serves");
+        Mesh {
+            kubernetes,
+            _istiod: istiod,
+            images,
+            upstream,
+            sidecar,
+            entitlement_server,
+            key: Key::new(1),
+            run: run.clone(),
+        }
+    }
+
+    /// A shipped resource, filled in.
+    pub fn shipped(&self, path: &str) -> Value {
+        filled::documents(&filled::text(path, &self.images, &self.key))[0].clone()
+    }
+
+    /// One that names neither image nor key.
+    pub fn shipped_without_image(&self, path: &str) -> Value {
+        filled::documents(&read(path))[0].clone()
+    }
+
+    /// Applies the resource that brings the filter, in place of the one before, and waits until the sidecar runs it.
+    pub fn install(&self, resource: &Value) {
+        self.install_text(resource, &resource.to_string());
+    }
+
+    /// The same with the resource as text.
+    pub fn install_text(&self, resource: &Value, text: &str) {
+        self.replace(resource, text);
+        self.runs(&self.sidecar, &filter_json(resource));
+    }
+
+    /// Applies it in place of the one before.
+    pub fn replace(&self, resource: &Value, text: &str) {
+        let name = resource["metadata"]["name"].as_str().expect("a name");
+        for (kind, _) in KINDS {
+            for other in self.kubernetes.list(kind) {
+                let (other_kind, other_name) = (&other["kind"], &other["metadata"]["name"]);
+                let same = *other_kind == resource["kind"] && *other_name == name;
+                if !same && other_name.as_str().is_some_and(|n| n.starts_with("eec-authn")) {
+                    self.kubernetes.delete(kind, "edge", other_name.as_str().expect("a name"));
+                    // Two at once would be two filters, and one of the other's name is told from this one by its configuration alone.
+                    self.sidecar.wait("no filter", || self.sidecar.has_no_filter().then_some(()));
+                }
+            }
+        }
+        self.kubernetes.apply(text);
+    }
+
+    /// Waits until this sidecar runs this configuration.
+    pub fn runs(&self, sidecar: &Sidecar, filter: &Value) {
+        sidecar.wait("the configuration that was applied", || {
+            (sidecar.configuration().as_ref() == Some(filter)).then_some(())
+        });
+    }
+}
+
+/// The filter JSON of a resource.
+pub fn filter_json(resource: &Value) -> Value {
+    let (_, pointer) = KINDS.iter().find(|(kind, _)| resource["kind"] == *kind).expect("a kind");
+    match resource.pointer(pointer).expect("a filter JSON") {
+        Value::String(text) => serde_json::from_str(text).expect("JSON"),
+        value => value.clone(),
+    }
+}
+
+/// Status and code of an answer.
+pub fn code(response: &Response) -> (u16, String) {
+    let problem: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    (response.status, problem["detail"].as_str().unwrap_or_default().to_owned())
+}
+
+fn start_istiod(run: &Run, kubernetes: &Kubernetes) -> Part {
+    let file = run.folder.join("mesh.yaml");
+    fs::write(&file, resources::mesh_config(&read("envoy/istio/mesh.yaml"))).expect("a file");
+    let folder = run.folder.join("istiod");
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut command = Command::new(tool("pilot-discovery"));
+    command
+        .arg("discovery")
+        .arg("--kubeconfig")
+        .arg(&kubernetes.kubeconfig)
+        .arg("--meshConfig")
+        .arg(&file)
+        .args(["--httpAddr=127.0.0.1:15100", "--httpsAddr=", "--secureGRPCAddr="])
+        .args([&format!("--grpcAddr={DISCOVERY}"), "--monitoringAddr=127.0.0.1:15014"])
+        .env("POD_NAMESPACE", "istio-system")
+        // Stock Envoy has not the filters that these would bring.
+        .env("PILOT_ENABLE_METADATA_EXCHANGE", "false")
+        .env("PILOT_ENABLE_ALPN_FILTER", "false")
+        .current_dir(folder);
+    let istiod = Part::start(run, "istiod", &mut command);
+    let ready = SocketAddr::from(([127, 0, 0, 1], 15100));
+    istiod.wait("readiness", || {
+        let response = h1::exchange(ready, &Request::new("GET", "/ready")).ok()?;
+        (response.status == 200).then_some(())
+    });
+    istiod
+}

@@ -1,0 +1,57 @@
+//! Istio: a real istiod and real sidecars (`pilot-agent` with a stock Envoy). A `Sidecar` with an `ingress` stands in for iptables, a
+//! `WorkloadEntry` for the pod.
+
+mod beside;
+mod keys;
+mod mesh;
+mod plugin;
+mod pods;
+mod pushes;
+mod resources;
+mod sidecar;
+
+use crate::harness::story::{Outcome, Story, tell_all};
+use crate::harness::{Platform, Run, Wanted};
+use crate::stories;
+use mesh::Mesh;
+
+/// The platform.
+pub const PLATFORM: Platform = Platform { name: "istio", stories: names, tell };
+
+const STORIES: &[Story<Mesh>] = stories!["istio":
+    plugin::{
+        a_wasm_plugin_as_shipped,
+        a_traffic_extension_as_shipped,
+        an_envoy_filter_as_shipped_holds_headers_back,
+        what_render_prints,
+    },
+    beside::{
+        an_authorization_policy_sees_verified_headers_alone,
+        the_servers_own_calls_need_no_token,
+        the_access_log_says_why,
+        other_plugins_run_before_and_after,
+        a_trap_costs_one_request,
+    },
+    keys::{
+        keys_are_fetched_from_the_server_of_that_name_alone,
+    },
+    pods::{
+        nothing_passes_before_a_slow_registry_has_answered,
+        what_one_sidecar_has_sealed_another_takes_during_a_rotation_of_the_secret,
+        rolling_out_one_workload_first,
+    },
+    pushes::{
+        a_revocation_under_load_holds_at_once_and_loses_nothing,
+        a_rotation_and_an_upgrade_under_load_lose_nothing,
+        a_refused_configuration_leaves_the_last_good_one_and_the_alert_fires,
+        an_image_that_cannot_be_had_denies_everything_and_the_way_out_works,
+    },
+];
+
+fn names() -> Vec<String> {
+    STORIES.iter().map(|story| story.name.to_owned()).collect()
+}
+
+fn tell(run: &Run, wanted: Wanted<'_>) -> Outcome {
+    tell_all(STORIES, wanted, || Mesh::start(run))
+}

@@ -1,0 +1,208 @@
+//! A sidecar: Istio's agent, which starts a stock Envoy, for a pod with an address of its own.
+
+use super::mesh::DISCOVERY;
+use super::resources;
+use crate::cluster::file;
+use crate::fixture::shipped::read;
+use crate::harness::Run;
+use crate::harness::namespaces::POD_NETWORK;
+use crate::harness::part::Part;
+use crate::support::request::{Request, Response};
+use crate::support::seal::{SECRET, in_environment};
+use crate::support::{find, h1};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+/// What a pod is.
+pub struct Options {
+    name: String,
+    number: u8,
+    labels: BTreeMap<String, String>,
+    registry: SocketAddr,
+    environment: Vec<(String, String)>,
+}
+
+impl Options {
+    /// The pod `name` of the EES, with the address of this number.
+    pub fn new(name: &str, number: u8, registry: SocketAddr) -> Options {
+        let labels = [("app", "ees"), ("pod", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment = vec![
+            ("ES_CLIENT_SECRET".to_owned(), "s3cret".to_owned()),
+            ("EEC_AUTHN_OWNERSHIP".to_owned(), in_environment(&SECRET)),
+        ];
+        Options { name: name.to_owned(), number, labels: labels.into(), registry, environment }
+    }
+
+    /// The pod's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of its address.
+    pub fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// Another label.
+    pub fn label(mut self, name: &str, value: &str) -> Options {
+        self.labels.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A variable of the container `istio-proxy`.
+    pub fn environment(mut self, name: &str, value: &str) -> Options {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// A running sidecar.
+pub struct Sidecar {
+    part: Part,
+    admin: SocketAddr,
+    /// Where clients connect.
+    pub address: SocketAddr,
+}
+
+impl Sidecar {
+    /// Starts it and waits until its Envoy serves the port.
+    pub fn start(run: &Run, options: &Options) -> Sidecar {
+        let sidecar = Self::launch(run, options);
+        sidecar.serves();
+        sidecar
+    }
+
+    /// Waits until its Envoy serves the port.
+    pub fn serves(&self) {
+        self.part.wait("a live listener", || {
+            let state = self.admin_get("/server_info");
+            let listeners = self.admin_get("/listeners?format=json");
+            (state.contains("\"state\": \"LIVE\"") && listeners.contains("\"port_value\": 8080"))
+                .then_some(())
+        });
+    }
+
+    /// Starts it.
+    pub fn launch(run: &Run, options: &Options) -> Sidecar {
+        let home = run.folder.join(&options.name);
+        fs::create_dir_all(&home).expect("a folder");
+        let ports = |base: u16| base + u16::from(options.number) * 100;
+        let mut config = resources::proxy_config(&read("envoy/istio/mesh.yaml"));
+        for (name, value) in json!({
+            "discoveryAddress": DISCOVERY,
+            "binaryPath": find::envoy(),
+            "proxyBootstrapTemplatePath": file("istio-bootstrap.json"),
+            "controlPlaneAuthPolicy": "NONE",
+            "interceptionMode": "NONE",
+            "configPath": home.join("envoy"),
+            "proxyAdminPort": ports(16000),
+            "statusPort": ports(16020),
+            "concurrency": 1,
+        })
+        .as_object()
+        .expect("settings")
+        {
+            config[name] = value.clone();
+        }
+        let address = format!("{POD_NETWORK}.{}", options.number);
+        let mut command = Command::new("unshare");
+        // The agent keeps modules in this one place: each pod has its own.
+        command
+            .args(["--mount", "sh", "-c", "mount -t tmpfs tmpfs /var/lib/istio/data && exec \"$0\" \"$@\""])
+            .arg(crate::cluster::tool("pilot-agent"))
+            .args(["proxy", "sidecar", "--domain", "edge.svc.cluster.local"])
+            .args(["--proxyLogLevel=warning", "--proxyComponentLogLevel=misc:error,wasm:info"])
+            .env("PROXY_CONFIG", config.to_string())
+            .env("INSTANCE_IP", &address)
+            .env("POD_NAME", &options.name)
+            .env("POD_NAMESPACE", "edge")
+            .env("SERVICE_ACCOUNT", "ees")
+            .env("ISTIO_METAJSON_LABELS", json!(options.labels).to_string())
+            .env("WASM_INSECURE_REGISTRIES", options.registry.to_string())
+            .env("ENVOY_STATUS_PORT", ports(16021).to_string())
+            .env("ENVOY_PROMETHEUS_PORT", ports(16090).to_string())
+            .envs(options.environment.iter().cloned())
+            .current_dir(&home);
+        let part = Part::start(run, &options.name, &mut command);
+        let admin = SocketAddr::from(([127, 0, 0, 1], ports(16000)));
+        Sidecar { part, admin, address: format!("{address}:8080").parse().expect("an address") }
+    }
+
+    /// What the admin interface answers.
+    pub fn admin_get(&self, path: &str) -> String {
+        let response = h1::exchange(self.admin, &Request::new("GET", path));
+        response.map(|r| String::from_utf8_lossy(&r.body).into_owned()).unwrap_or_default()
+    }
+
+    /// Counters and gauges whose names match the regular expression.
+    pub fn stats(&self, filter: &str) -> BTreeMap<String, u64> {
+        let text = self.admin_get(&format!("/stats?filter={filter}"));
+        let pairs = text.lines().filter_map(|line| line.rsplit_once(": "));
+        pairs.filter_map(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?))).collect()
+    }
+
+    /// Their sum.
+    pub fn sum(&self, filter: &str) -> u64 {
+        self.stats(filter).values().sum()
+    }
+
+    /// What extension discovery has brought, by name.
+    pub fn extensions(&self) -> Vec<Value> {
+        let dump: Value =
+            serde_json::from_str(&self.admin_get("/config_dump?resource=ecds_filters")).unwrap_or_default();
+        let filters = dump["configs"].as_array().cloned().unwrap_or_default();
+        filters.into_iter().map(|filter| filter["ecds_filter"].clone()).collect()
+    }
+
+    /// The filter JSON that it runs; `None` where there is none or it is replaced by another filter.
+    pub fn configuration(&self) -> Option<Value> {
+        let listeners = self.listeners();
+        // What a listener does not name any more stays there for a while.
+        let named = |filter: &Value| {
+            filter["name"].as_str().is_some_and(|name| listeners.contains(&format!("\"{name}\"")))
+        };
+        let ours = self.extensions().into_iter().find(|filter| is_ours(filter) && named(filter))?;
+        let text = ours.pointer("/typed_config/config/configuration/value")?.as_str()?.to_owned();
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Whether no listener names the filter any more.
+    pub fn has_no_filter(&self) -> bool {
+        let listeners = self.listeners();
+        listeners.contains("inbound") && !listeners.contains("eec-authn")
+    }
+
+    /// The listeners that serve, as text; nothing while another is about to take the place of one.
+    pub fn listeners(&self) -> String {
+        let dump: Value = serde_json::from_str(&self.admin_get("/config_dump?resource=dynamic_listeners"))
+            .unwrap_or_default();
+        let all = dump["configs"].as_array().cloned().unwrap_or_default();
+        if all.iter().any(|listener| !listener["warming_state"].is_null()) {
+            return String::new();
+        }
+        all.iter().map(|listener| listener["active_state"].to_string()).collect()
+    }
+
+    /// Sends a request on a connection of its own.
+    pub fn send(&self, request: &Request) -> Response {
+        h1::exchange(self.address, request).unwrap_or_else(|e| panic!("no answer: {e}\n{}", self.log()))
+    }
+
+    /// Polls until there is an answer.
+    pub fn wait<T>(&self, what: &str, ask: impl FnMut() -> Option<T>) -> T {
+        self.part.wait(what, ask)
+    }
+
+    /// What agent and Envoy have logged.
+    pub fn log(&self) -> String {
+        self.part.log()
+    }
+}
+
+fn is_ours(filter: &Value) -> bool {
+    filter["name"].as_str().is_some_and(|name| name.contains("eec-authn"))
+}

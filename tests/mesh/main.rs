@@ -1,0 +1,28 @@
+//! The filter in real meshes: etcd, Kubernetes' API server, istiod with the sidecar's agent and an image registry, each
+//! the real program, none in a container. `make test-mesh` builds what is missing and runs this.
+//!
+//! It has a main of its own instead of Rust's test harness, since all stories of a platform share one cluster, and that runs in namespaces
+//! which the kernel empties when this process ends, however it ends (`harness::namespaces`). Arguments are parts of names of stories.
+
+#![cfg(all(feature = "cli", not(target_family = "wasm")))]
+#![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
+#![allow(clippy::disallowed_methods, reason = "tests have a clock, files and an environment")]
+
+#[path = "../deploy/fixture/mod.rs"]
+mod fixture;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cluster;
+mod harness;
+mod istio;
+
+use harness::Platform;
+use std::process::ExitCode;
+
+/// Where the filter is tried.
+const PLATFORMS: [Platform; 1] = [istio::PLATFORM];
+
+fn main() -> ExitCode {
+    harness::main(&PLATFORMS)
+}
