@@ -123,3 +123,45 @@ fn the_patches_of_envoy_gateway_set_what_envoy_knows() {
             .then_some(())
     });
 }
+
+/// The rows of the table that has this head: the first cell, and the others.
+fn table(text: &str, head: &str) -> Vec<(String, Vec<String>)> {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let rows = std::iter::from_fn(|| lines.next().filter(|line| line.starts_with('|')));
+    let cells = rows
+        .map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
+    cells.map(|row| (row[0].clone(), row[1..].to_vec())).collect()
+}
+
+/// Whether there is a test, or a story of the mesh, of this name.
+fn is_there(name: &str) -> bool {
+    let [wing, module, function] = name.split("::").collect::<Vec<_>>()[..] else { return false };
+    let (file, begin) = match wing {
+        "istio" | "envoy_gateway" => {
+            (format!("tests/mesh/{wing}/{module}.rs"), format!("pub fn {function}("))
+        }
+        wing => (format!("tests/{wing}/{module}.rs"), format!("#[test]\nfn {function}()")),
+    };
+    let listed = !file.starts_with("tests/mesh")
+        || read(&format!("tests/mesh/{wing}/mod.rs")).contains(&format!("{function},"));
+    find::root().join(&file).is_file() && read(&file).contains(&begin) && listed
+}
+
+#[test]
+fn every_cell_of_the_platforms_is_held_by_a_test() {
+    let page = read("docs/platforms.md");
+    let says = table(&page, "| | Envoy ([sidecar]");
+    let held = table(&page, "| | Envoy | Istio |");
+    assert!(says.len() > 15);
+    let firsts =
+        |rows: &[(String, Vec<String>)]| rows.iter().map(|(first, _)| first.clone()).collect::<Vec<_>>();
+    assert_eq!(firsts(&says), firsts(&held));
+    for ((row, cells), (_, tests)) in says.iter().zip(&held) {
+        assert_eq!((cells.len(), tests.len()), (4, 4), "{row}");
+        for (cell, tests) in cells.iter().zip(tests) {
+            assert_eq!(cell == "–", tests == "–", "{row}: `{cell}` is held by `{tests}`");
+            let names = tests.split('`').skip(1).step_by(2);
+            names.for_each(|name| assert!(is_there(name), "{row}: no test {name}"));
+        }
+    }
+}

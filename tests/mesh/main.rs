@@ -1,4 +1,4 @@
-//! The filter in real meshes: etcd, Kubernetes' API server, istiod with the sidecar's agent and an image registry, each
+//! The filter in real meshes: etcd, Kubernetes' API server, istiod with the sidecar's agent, Envoy Gateway and an image registry, each
 //! the real program, none in a container. `make test-mesh` builds what is missing and runs this.
 //!
 //! It has a main of its own instead of Rust's test harness, since all stories of a platform share one cluster, and that runs in namespaces
@@ -14,6 +14,7 @@ mod fixture;
 mod support;
 
 mod cluster;
+mod envoy_gateway;
 mod harness;
 mod istio;
 
@@ -21,7 +22,7 @@ use harness::Platform;
 use std::process::ExitCode;
 
 /// Where the filter is tried.
-const PLATFORMS: [Platform; 1] = [istio::PLATFORM];
+const PLATFORMS: [Platform; 2] = [istio::PLATFORM, envoy_gateway::PLATFORM];
 
 fn main() -> ExitCode {
     harness::main(&PLATFORMS)

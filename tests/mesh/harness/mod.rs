@@ -4,6 +4,7 @@ pub mod namespaces;
 pub mod part;
 pub mod story;
 
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,6 +69,17 @@ fn folder(platform: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("mesh").join(platform)
 }
 
+/// Another run has the same folder: this one waits for it. The lock goes with the process.
+fn alone(folder: &Path) -> File {
+    std::fs::create_dir_all(folder.parent().expect("a folder")).expect("a folder below target");
+    let file = File::create(folder.with_extension("lock")).expect("a file");
+    if file.try_lock().is_err() {
+        println!("another run is under way in {}: waiting for it", folder.display());
+        file.lock().expect("a lock");
+    }
+    file
+}
+
 fn outside(platforms: &[Platform], wanted: Wanted<'_>) -> ExitCode {
     let chosen: Vec<&Platform> =
         platforms.iter().filter(|p| (p.stories)().iter().any(|story| wanted(story))).collect();
@@ -77,6 +89,7 @@ fn outside(platforms: &[Platform], wanted: Wanted<'_>) -> ExitCode {
     let mut green = true;
     for platform in chosen {
         let folder = folder(platform.name);
+        let _one = alone(&folder);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder below target");
         green &= namespaces::run(&folder, INSIDE, platform.name);

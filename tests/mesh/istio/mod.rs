@@ -24,6 +24,7 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         a_traffic_extension_as_shipped,
         an_envoy_filter_as_shipped_holds_headers_back,
         what_render_prints,
+        istioctl_finds_nothing,
     },
     beside::{
         an_authorization_policy_sees_verified_headers_alone,
@@ -39,12 +40,15 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         nothing_passes_before_a_slow_registry_has_answered,
         what_one_sidecar_has_sealed_another_takes_during_a_rotation_of_the_secret,
         rolling_out_one_workload_first,
+        the_old_filter_goes_on_while_a_new_image_is_fetched,
+        a_configuration_that_is_wrong_from_the_start_lets_nothing_pass,
     },
     pushes::{
         a_revocation_under_load_holds_at_once_and_loses_nothing,
         a_rotation_and_an_upgrade_under_load_lose_nothing,
         a_refused_configuration_leaves_the_last_good_one_and_the_alert_fires,
         an_image_that_cannot_be_had_denies_everything_and_the_way_out_works,
+        from_one_kind_to_another_nothing_passes_unchecked,
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The shipped resources in a sidecar, each as it is: who passes, and who does not.
 
 use super::mesh::{Mesh, code};
+use crate::cluster::tool;
 use crate::support::find;
 use crate::support::request::Request;
 use crate::support::seal::{EEC_1, SECRET};
@@ -62,6 +63,9 @@ fn questions_go_through_the_mesh(mesh: &Mesh) {
 
 pub fn a_wasm_plugin_as_shipped(mesh: &Mesh) {
     mesh.install(&mesh.shipped("envoy/istio/wasmplugin.yaml"));
+    let ours =
+        mesh.sidecar.extensions().into_iter().find(|e| e.to_string().contains("eec_authn")).expect("ours");
+    assert!(ours.pointer("/typed_config/config/vm_config/vm_id").is_none(), "{ours}");
     decides(mesh);
     owners_are_known(mesh);
     questions_go_through_the_mesh(mesh);
@@ -129,5 +133,29 @@ pub fn what_render_prints(mesh: &Mesh) {
         decides(mesh);
         owners_are_known(mesh);
         questions_go_through_the_mesh(mesh);
+    }
+}
+
+/// Istio's own tool, which looks at files alone.
+pub fn istioctl_finds_nothing(_: &Mesh) {
+    let files = ["wasmplugin", "trafficextension", "hold-headers", "authorizationpolicy", "telemetry"];
+    let files = files.map(|name| format!("envoy/istio/{name}.yaml"));
+    let run = |arguments: &[&str]| {
+        let output = Command::new(tool("istioctl")).args(arguments).current_dir(find::root()).output();
+        let output = output.expect("istioctl starts");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        text
+    };
+    let paths: Vec<&str> = files.iter().map(String::as_str).collect();
+    let told = run(&[&["analyze", "--use-kube=false"], &paths[..]].concat());
+    assert!(told.contains("No validation issues found"), "{told}");
+    for path in paths {
+        let told = run(&["validate", "-f", path]);
+        let (head, more) = told.split_once('\n').unwrap_or((&told, ""));
+        // What it says of every EnvoyFilter.
+        let warned = path.contains("hold-headers")
+            && more.contains("EnvoyFilter exposes internal implementation details");
+        assert!(head.ends_with("is valid") && more.trim().is_empty() || warned, "{told}");
     }
 }

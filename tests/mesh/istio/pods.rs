@@ -157,3 +157,65 @@ pub fn rolling_out_one_workload_first(mesh: &Mesh) {
     canary.wait("no filter", || canary.has_no_filter().then_some(()));
     assert_eq!(canary.send(&without).status, 201);
 }
+
+pub fn the_old_filter_goes_on_while_a_new_image_is_fetched(mesh: &Mesh) {
+    let mut plugin = mesh.shipped("envoy/istio/wasmplugin.yaml");
+    plugin["spec"]["pluginConfig"]["entitlement_servers"][0]
+        .as_object_mut()
+        .expect("a server")
+        .remove("online");
+    mesh.install(&plugin);
+    let digest = mesh.images.put(crate::support::find::module(), "0.1.2");
+    plugin["spec"]["url"] = json!(format!("oci://{}/edge/eec-authn:0.1.2", mesh.images.address));
+    plugin["spec"]["sha256"] = json!(digest);
+    plugin["spec"]["pluginConfig"]["revoked"] = json!({"eec_ids": ["eec-3"]});
+    let revoked = Request::register("eec-3").bearer(mesh.key.token(&claims_with(json!({"sub": "eec-3"}))));
+    mesh.images.shut();
+    mesh.replace(&plugin, &plugin.to_string());
+    mesh.sidecar.wait("a question to the registry", || (mesh.images.waiting() > 0).then_some(()));
+    assert_eq!(mesh.sidecar.send(&revoked).status, 201, "the old configuration goes on");
+    assert_eq!(code(&mesh.sidecar.send(&Request::register("eec-3"))), (401, "token_missing".into()));
+    mesh.images.open();
+    mesh.runs(&mesh.sidecar, &super::mesh::filter_json(&plugin));
+    assert_eq!(code(&mesh.sidecar.send(&revoked)), (401, "token_revoked".into()));
+}
+
+pub fn a_configuration_that_is_wrong_from_the_start_lets_nothing_pass(mesh: &Mesh) {
+    let mut plugin = mesh.shipped("envoy/istio/wasmplugin.yaml");
+    plugin["metadata"]["name"] = json!("eec-authn-wrong");
+    plugin["spec"]["selector"]["matchLabels"]["app"] = json!("ees-wrong");
+    plugin["spec"]["pluginConfig"]["mode"] = json!("enforec");
+    mesh.kubernetes.apply(&plugin.to_string());
+    let upstream = Upstream::start();
+    let pod =
+        mesh.pod(&Options::new("ees-7", 7, mesh.images.address).label("app", "ees-wrong"), upstream.address);
+    pod.wait("a refusal", || (pod.sum("^extension_config_discovery.*config_fail$") > 0).then_some(()));
+    for request in [Request::new("GET", "/healthz"), Request::register("eec-1")] {
+        let answer = h1::exchange(pod.address, &request).map(|response| response.status);
+        println!("    a proxy that was never configured: {answer:?}");
+        assert!(answer.is_err() || answer.is_ok_and(|status| status == 500));
+    }
+    assert_eq!(upstream.records.count(), 0);
+    crate::cluster::alert::fires(
+        "EecAuthnNeverConfigured",
+        &pod.admin_get("/stats/prometheus"),
+        &mesh.run.folder,
+    );
+    plugin["spec"]["pluginConfig"]["mode"] = json!("enforce");
+    mesh.kubernetes.apply(&plugin.to_string());
+    pod.serves();
+    pod.wait("the filter", || (pod.send(&Request::new("GET", "/healthz")).status == 201).then_some(()));
+
+    // The same on a pod that serves without the filter, by a resource that it has not known before.
+    mesh.kubernetes.delete("WasmPlugin", "edge", "eec-authn-wrong");
+    pod.wait("no filter", || pod.has_no_filter().then_some(()));
+    assert_eq!(pod.send(&Request::register("eec-1")).status, 201);
+    plugin["metadata"]["name"] = json!("eec-authn-wrong-again");
+    plugin["spec"]["pluginConfig"]["mode"] = json!("enforec");
+    mesh.kubernetes.apply(&plugin.to_string());
+    pod.wait("500", || (pod.send(&Request::register("eec-1")).status == 500).then_some(()));
+    plugin["spec"]["pluginConfig"]["mode"] = json!("enforce");
+    mesh.kubernetes.apply(&plugin.to_string());
+    pod.wait("the filter", || (pod.send(&Request::new("GET", "/healthz")).status == 201).then_some(()));
+    mesh.kubernetes.delete("WasmPlugin", "edge", "eec-authn-wrong-again");
+}

@@ -149,3 +149,19 @@ pub fn an_image_that_cannot_be_had_denies_everything_and_the_way_out_works(mesh:
     mesh.install(&good);
     assert_eq!(mesh.sidecar.send(&request).status, 201);
 }
+
+/// Two at once refuse everybody, since the first takes the token away; one after the other leaves nobody unchecked.
+pub fn from_one_kind_to_another_nothing_passes_unchecked(mesh: &Mesh) {
+    mesh.install(&plugin(mesh, |_| ()));
+    let good = Request::register("eec-1").bearer(mesh.key.token(&claims_with(json!({}))));
+    let load = Load::start(mesh.sidecar.address, &[good.clone(), Request::register("eec-1")], 2);
+    let next = mesh.shipped("envoy/istio/trafficextension.yaml");
+    mesh.kubernetes.apply(&next.to_string());
+    let refused = || (code(&mesh.sidecar.send(&good)) == (401, "token_missing".into())).then_some(());
+    mesh.sidecar.wait("two filters", refused);
+    mesh.kubernetes.delete("WasmPlugin", "edge", "eec-authn");
+    mesh.sidecar.wait("one filter", || (mesh.sidecar.send(&good).status == 201).then_some(()));
+    let answers = load.stop();
+    assert_eq!(status(&answers, 1), [401], "a request without a token passed");
+    assert!(status(&answers, 0).iter().all(|status| [201, 401].contains(status)));
+}

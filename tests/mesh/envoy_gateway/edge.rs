@@ -1,0 +1,172 @@
+//! The Gateway `edge` of the shipped resources: the controller, one of its Envoys, and what the resources name beside it.
+
+use super::proxy::Proxy;
+use crate::cluster::images::Images;
+use crate::cluster::kubernetes::Kubernetes;
+use crate::cluster::{file, filled, tool};
+use crate::fixture::shipped::read;
+use crate::fixture::tls::{self, Client, certificates};
+use crate::harness::part::Part;
+use crate::harness::{Run, namespaces};
+use crate::support::fixture::{FQDN, ISSUER};
+use crate::support::foreign;
+use crate::support::request::Request;
+use crate::support::seal::{SECRET, in_environment};
+use crate::support::token::{Key, now};
+use crate::support::upstream::Upstream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Who has a certificate.
+pub const PHONE: &str = "phone.example.net";
+/// Where the controller and its Envoys live.
+pub const SYSTEM: &str = "envoy-gateway-system";
+
+/// The running gateway.
+pub struct Edge {
+    pub kubernetes: Kubernetes,
+    _controller: Part,
+    pub images: Images,
+    /// The server that is protected.
+    pub upstream: Upstream,
+    /// One of its Envoys.
+    pub proxy: Proxy,
+    /// A client of the listener `https`.
+    pub client: Client,
+    /// Certificates, and the CA that has signed them.
+    pub made: Value,
+    /// Where the filter asks about tokens; it calls every token that of `eec-7`.
+    pub entitlement_server: foreign::Server,
+    /// The key that is pinned in place of the shipped one.
+    pub key: Key,
+    pub folder: PathBuf,
+}
+
+impl Edge {
+    /// Starts everything, with the shipped EnvoyProxy and ClientTrafficPolicy, and waits until the Envoy serves.
+    pub fn start(run: &Run) -> Edge {
+        let system = format!("envoy-gateway.{SYSTEM}.svc.cluster.local");
+        namespaces::name_is_here(&run.folder, &[&system, "envoy-gateway", "ees.test", "aes.test"]);
+        let images = Images::start(run);
+        let kubernetes = Kubernetes::start(run);
+        kubernetes.define(&fs::read_to_string(file("gateway-crds.yaml")).expect("the definitions"));
+        run.progress("the resources of Gateway API and Envoy Gateway are defined");
+
+        let controller = start_controller(run, &kubernetes);
+        run.progress("Envoy Gateway is ready");
+        let upstream = Upstream::start();
+        let made = certificates(&[FQDN, ISSUER, PHONE]);
+        let opaque = json!({"active": true, "sub": "eec-7", "aud": FQDN, "exp": now() + 3600});
+        let entitlement_server = tls::entitlement_server(&made["certificates"][ISSUER], &opaque);
+        let text = include_str!("../resources/gateway-surroundings.yaml")
+            .replace("${OWNERSHIP}", &in_environment(&SECRET))
+            .replace("${FQDN}", FQDN)
+            .replace("${ISSUER}", ISSUER)
+            .replace("${UPSTREAM}", &upstream.address.port().to_string())
+            .replace("${ENTITLEMENT}", &entitlement_server.address.port().to_string());
+        kubernetes.apply(&text);
+        let pair = &made["certificates"][FQDN];
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": "ees1", "namespace": "edge"},
+            "stringData": {"tls.crt": pair["certificate"], "tls.key": pair["key"]}});
+        let ca = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "entitlement-server-ca", "namespace": "edge"}, "data": {"ca.crt": made["ca"]}});
+        for resource in [secret, ca] {
+            kubernetes.apply(&resource.to_string());
+        }
+        for path in ["envoy/envoy-gateway/envoyproxy.yaml", "envoy/envoy-gateway/clienttrafficpolicy.yaml"] {
+            kubernetes.apply(&read(path));
+        }
+        let deployment = controller.wait("a Deployment of its Envoys", || {
+            let all = kubernetes.list("deployment");
+            all.into_iter().find(|found| {
+                found["metadata"]["labels"]["gateway.envoyproxy.io/owning-gateway-name"] == "edge"
+            })
+        });
+        run.progress("Envoy Gateway has written the Deployment of its Envoys");
+        let proxy = Proxy::start(run, &kubernetes, &deployment);
+        run.progress("its Envoy serves");
+        let client = Client::new(proxy.https, &made);
+        Edge {
+            kubernetes,
+            _controller: controller,
+            images,
+            upstream,
+            proxy,
+            client,
+            made,
+            entitlement_server,
+            key: Key::new(1),
+            folder: run.folder.clone(),
+        }
+    }
+
+    /// A shipped resource, filled in.
+    pub fn shipped(&self, path: &str) -> Value {
+        filled::documents(&filled::text(path, &self.images, &self.key))[0].clone()
+    }
+
+    /// Applies the policy and waits until the Envoy runs its filter JSON.
+    pub fn install(&self, policy: &Value) {
+        self.install_text(policy, &policy.to_string());
+    }
+
+    /// The same with the policy as text.
+    pub fn install_text(&self, policy: &Value, text: &str) {
+        let filter = &policy["spec"]["wasm"][0]["config"];
+        let has_it = || {
+            let all = self.proxy.configurations();
+            (!all.is_empty() && all.iter().all(|found| found == filter)).then_some(all.len())
+        };
+        let created = || self.proxy.stat("listener_manager.listener_create_success");
+        let (known, before) = (has_it().is_some(), created());
+        self.kubernetes.apply(text);
+        let listeners = self.proxy.wait("the configuration that was applied", has_it);
+        // The worker takes the listeners later than the main thread.
+        if !known {
+            let all = before + u64::try_from(listeners).expect("a few");
+            self.proxy.wait("the worker's listeners", || (created() >= all).then_some(()));
+        }
+        // The first time the worker may go on with a listener of before: nobody is let in without a token once the filter is there.
+        self.proxy.wait("the filter", || {
+            (self.proxy.send(&Request::register("eec-1")).status == 401).then_some(())
+        });
+    }
+}
+
+/// What a Secret keeps, by name.
+pub fn secret(kubernetes: &Kubernetes, name: &str) -> Vec<(String, Vec<u8>)> {
+    let found = kubernetes.get("secret", SYSTEM, name).unwrap_or_else(|| panic!("no Secret {name}"));
+    let data = found["data"].as_object().expect("data").iter();
+    data.map(|(name, value)| (name.clone(), STANDARD.decode(value.as_str().expect("text")).expect("base64")))
+        .collect()
+}
+
+fn start_controller(run: &Run, kubernetes: &Kubernetes) -> Part {
+    let command = || {
+        let mut command = Command::new(tool("envoy-gateway"));
+        command.env("KUBECONFIG", &kubernetes.kubeconfig).env("ENVOY_GATEWAY_NAMESPACE", SYSTEM);
+        command
+    };
+    kubernetes.apply(&format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {SYSTEM}\n"));
+    let output = command().args(["certgen", "--disable-topology-injector"]).stdin(Stdio::null()).output();
+    let output = output.expect("envoy-gateway starts");
+    assert!(output.status.success(), "certgen: {}", String::from_utf8_lossy(&output.stderr));
+    for (name, value) in secret(kubernetes, "envoy-gateway") {
+        fs::write(Path::new("/certs").join(name), value).expect("a file");
+    }
+    let config = run.folder.join("envoy-gateway.yaml");
+    fs::write(&config, include_str!("../resources/envoy-gateway.yaml")).expect("a file");
+    let controller =
+        Part::start(run, "envoy-gateway", command().arg("server").arg("--config-path").arg(config));
+    controller.wait("readiness", || {
+        let address = "127.0.0.1:8081".parse().expect("an address");
+        let ready = crate::support::h1::exchange(address, &Request::new("GET", "/readyz"));
+        (ready.ok()?.status == 200).then_some(())
+    });
+    controller
+}

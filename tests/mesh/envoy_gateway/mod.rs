@@ -1,0 +1,42 @@
+//! Envoy Gateway: the real controller with its Kubernetes provider. It writes a Deployment for its Envoys; the test is the kubelet that
+//! starts one from it.
+
+mod edge;
+mod policy;
+mod proxy;
+mod pushes;
+
+use crate::harness::story::{Outcome, Story, tell_all};
+use crate::harness::{Platform, Run, Wanted};
+use crate::stories;
+use edge::Edge;
+
+/// The platform.
+pub const PLATFORM: Platform = Platform { name: "envoy_gateway", stories: names, tell };
+
+const STORIES: &[Story<Edge>] = stories!["envoy_gateway":
+    policy::{
+        a_policy_as_shipped,
+        the_patches_as_shipped_hold_headers_back_and_leave_paths_alone,
+        the_access_log_says_why_and_statistics_have_labels,
+        what_render_prints,
+        a_route_without_the_policy_is_open,
+        a_token_bound_to_a_certificate_passes_with_it_alone,
+    },
+    pushes::{
+        a_revocation_under_load_takes_one_more_request_of_each_connection,
+        a_rotation_and_an_upgrade_under_load_lose_nothing,
+        a_refused_configuration_leaves_the_last_good_one_and_the_alert_fires,
+        an_image_that_cannot_be_had_denies_everything_and_the_way_out_works,
+        a_first_policy_that_is_refused_leaves_the_gateway_open,
+        rolling_out_one_route_first,
+    },
+];
+
+fn names() -> Vec<String> {
+    STORIES.iter().map(|story| story.name.to_owned()).collect()
+}
+
+fn tell(run: &Run, wanted: Wanted<'_>) -> Outcome {
+    tell_all(STORIES, wanted, || Edge::start(run))
+}
