@@ -145,6 +145,17 @@ test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each 
 dist: $(WASM) $(CLI) ## a release in dist/: filter, command line, schema, image, bills of materials, licences, checksums
 	@python3 scripts/dist.py $(WASM) $(CLI) dist
 
+# `WHAT=all`: the command line, too; it must be in dist/ by `make dist`.
+WHAT ?=
+.PHONY: reproduce sign
+reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=all for the command line, too)
+	@scripts/reproduce.sh dist $(WHAT)
+
+# Where the image is, without tag and digest; empty: the files alone.
+IMAGE ?=
+sign: dist ## sign what is in dist/, and the image at IMAGE if it is there: by the key in COSIGN_KEY, or by who runs this (needs cosign)
+	@scripts/sign.sh dist $(IMAGE)
+
 docker-demo: dist envoy docker-tools ## the demo's story in containers, by Compose; starts an engine of its own where none answers
 	python3 scripts/docker_demo.py
 

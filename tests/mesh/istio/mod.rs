@@ -25,6 +25,7 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         an_envoy_filter_as_shipped_holds_headers_back,
         what_render_prints,
         istioctl_finds_nothing,
+        a_signed_image_is_fetched,
     },
     beside::{
         an_authorization_policy_sees_verified_headers_alone,

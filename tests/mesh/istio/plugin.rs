@@ -2,6 +2,7 @@
 
 use super::mesh::{Mesh, code};
 use crate::cluster::tool;
+use crate::release::key_pair;
 use crate::support::find;
 use crate::support::request::Request;
 use crate::support::seal::{EEC_1, SECRET};
@@ -158,4 +159,32 @@ pub fn istioctl_finds_nothing(_: &Mesh) {
             && more.contains("EnvoyFilter exposes internal implementation details");
         assert!(head.ends_with("is valid") && more.trim().is_empty() || warned, "{told}");
     }
+}
+
+/// Signatures lie beside the image: the agent fetches it like any other.
+pub fn a_signed_image_is_fetched(mesh: &Mesh) {
+    let mut plugin = mesh.shipped("envoy/istio/wasmplugin.yaml");
+    let digest = mesh.images.put(find::module(), "signed");
+    let (image, keys) = (format!("{}/edge/eec-authn", mesh.images.address), mesh.run.folder.join("keys"));
+    key_pair(&keys);
+    for verb in [
+        &["sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes"][..],
+        &["verify", "--key", "cosign.pub", "--insecure-ignore-tlog"],
+    ] {
+        let mut cosign = Command::new(tool("cosign"));
+        cosign
+            .args(verb)
+            .arg(format!("{image}@sha256:{digest}"))
+            .env("COSIGN_PASSWORD", "")
+            .env("HOME", &keys)
+            .current_dir(&keys);
+        let output = cosign.output().expect("cosign starts");
+        assert!(output.status.success(), "{verb:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    plugin["spec"]["url"] = json!(format!("oci://{image}:signed"));
+    plugin["spec"]["sha256"] = json!(digest);
+    plugin["spec"]["pluginConfig"]["rules"][0]["name"] = json!("probe of the signed one");
+    mesh.install(&plugin);
+    assert!(mesh.sidecar.log().contains("with tag signed"), "it was not fetched");
+    decides(mesh);
 }

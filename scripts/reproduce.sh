@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds the commit of this checkout a second time, from a clone in another folder with another home of Cargo, and compares it with what
+# is in FOLDER byte for byte: module and image; with `all` the command line, too, which takes minutes more.
+#
+#     reproduce.sh FOLDER [all]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=$(realpath "$1")
+[ -z "$(git status --porcelain --untracked-files=no)" ] || {
+    echo "error: this checkout has changes that are not committed; a second build would not have them" >&2
+    exit 1
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+git clone --quiet . "$work/elsewhere/eec-authn"
+# Another home, whose crates are those that have been fetched already.
+home=${CARGO_HOME:-$HOME/.cargo}
+mkdir -p "$work/cargo"
+[ ! -d "$home/registry" ] || cp -r "$home/registry" "$work/cargo/"
+[ ! -d .tools ] || ln -s "$PWD/.tools" "$work/elsewhere/eec-authn/.tools"
+wanted=(wasm)
+[ "${2:-}" != all ] || wanted+=(cli)
+env -u CARGO_TARGET_DIR CARGO_HOME="$work/cargo" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" \
+    make -C "$work/elsewhere/eec-authn" --no-print-directory "${wanted[@]}"
+
+cd "$work/elsewhere/eec-authn"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+python3 scripts/oci.py dist/eec_authn.wasm "$version" dist/oci >/dev/null
+python3 scripts/oci.py "$folder/eec_authn.wasm" "$version" "$work/oci" >/dev/null
+same=0
+compare() {
+    if cmp "$2" "$3"; then echo "the same: $1 ($(sha256sum <"$2" | cut -c1-16)…)"; else same=1; fi
+}
+compare module dist/eec_authn.wasm "$folder/eec_authn.wasm"
+compare image dist/oci/index.json "$work/oci/index.json"
+[ "${2:-}" != all ] || compare "command line" target/release/eec-authn "$folder/eec-authn"
+exit "$same"

@@ -1,0 +1,30 @@
+//! A signed release, and what a stranger does with it. No mesh: a registry and `cosign`.
+
+mod made;
+mod signatures;
+
+use crate::harness::story::{Outcome, Story, tell_all};
+use crate::harness::{Platform, Run, Wanted};
+use crate::stories;
+use made::Release;
+pub use made::key_pair;
+
+/// The platform.
+pub const PLATFORM: Platform = Platform { name: "release", stories: names, tell };
+
+const STORIES: &[Story<Release>] = stories!["release":
+    signatures::{
+        the_page_verifies_a_release,
+        a_changed_byte_is_refused,
+        another_key_is_refused,
+        an_image_without_a_signature_is_refused,
+    },
+];
+
+fn names() -> Vec<String> {
+    STORIES.iter().map(|story| story.name.to_owned()).collect()
+}
+
+fn tell(run: &Run, wanted: Wanted<'_>) -> Outcome {
+    tell_all(STORIES, wanted, || Release::make(run))
+}
