@@ -3,6 +3,7 @@
 use crate::fixture::registry::{Registry, layout};
 use crate::harness::Run;
 use crate::support::find;
+use std::fs;
 use std::io::copy;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -57,6 +58,17 @@ impl Images {
         let from = format!("oci:{}:{tag}", folder.join("oci").display());
         self.registry.copy(&from, &format!("docker://{}/edge/eec-authn:{tag}", self.registry.address));
         digest.trim_start_matches("sha256:").to_owned()
+    }
+
+    /// An image of the next version: the same code, and a section more, so that module and image are other ones.
+    pub fn put_next(&self, tag: &str) -> String {
+        let mut module = fs::read(find::module()).expect("the module");
+        // A custom section of the name `next`.
+        module.extend([0, 5, 4]);
+        module.extend(b"next");
+        let file = self.run.join(format!("next-{tag}.wasm"));
+        fs::write(&file, module).expect("a file");
+        self.put(&file, tag)
     }
 
     /// From now on who asks gets no answer, until [`Images::open`].

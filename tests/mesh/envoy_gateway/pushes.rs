@@ -3,7 +3,6 @@
 use super::edge::Edge;
 use super::policy::code;
 use crate::cluster::load::Load;
-use crate::support::find;
 use crate::support::h1::{H1, bytes_of};
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
@@ -81,8 +80,7 @@ pub fn a_rotation_and_an_upgrade_under_load_lose_nothing(edge: &Edge) {
     edge.proxy.wait("the new key", || (edge.proxy.send(&by_new).status == 201).then_some(()));
     let both = Instant::now();
     std::thread::sleep(Duration::from_millis(300));
-    // The same module as another image.
-    let digest = edge.images.put(find::module(), "0.1.1");
+    let digest = edge.images.put_next("0.1.1");
     edge.install(&with_keys(json!([old_key, new_key, {"jwk": Key::new(3).jwk()}]), "0.1.1", &digest));
     std::thread::sleep(Duration::from_millis(300));
     let old_is_used_until = Instant::now();
@@ -103,7 +101,8 @@ pub fn a_rotation_and_an_upgrade_under_load_lose_nothing(edge: &Edge) {
     assert_eq!(statuses(0, None, Some(old_is_used_until)), BTreeSet::from([201]));
     assert_eq!(statuses(0, Some(alone), None), BTreeSet::from([401]));
     assert_eq!(statuses(1, Some(both), None), BTreeSet::from([201]));
-    assert!(answers.iter().all(|a| [201, 401].contains(&a.status)), "an answer was lost");
+    let others: Vec<_> = answers.iter().filter(|a| ![201, 401].contains(&a.status)).collect();
+    assert!(others.is_empty(), "{} answers were lost: {:?}", others.len(), others.first());
 }
 
 pub fn a_refused_configuration_leaves_the_last_good_one_and_the_alert_fires(edge: &Edge) {

@@ -2,7 +2,6 @@
 
 use super::mesh::{Mesh, code};
 use crate::cluster::load::{Answer, Load};
-use crate::support::find;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use serde_json::{Value, json};
@@ -71,8 +70,7 @@ pub fn a_rotation_and_an_upgrade_under_load_lose_nothing(mesh: &Mesh) {
     let (old_key, new_key) = (json!({"jwk": mesh.key.jwk()}), json!({"jwk": new.jwk()}));
     mesh.install(&with_keys(json!([old_key, new_key]), None));
     let both = Instant::now();
-    // The same module as another image.
-    let digest = mesh.images.put(find::module(), "0.1.1");
+    let digest = mesh.images.put_next("0.1.1");
     assert_ne!(digest, mesh.images.digest);
     mesh.install(&with_keys(json!([old_key, new_key, {"jwk": Key::new(3).jwk()}]), Some(("0.1.1", &digest))));
     let upgraded = Instant::now();
