@@ -51,7 +51,7 @@ test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, a
 test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
 
-test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go; builds them once)
+test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go, to build them once, and root)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_MESH=yes scripts/test.sh mesh
 
 lint: rust ## formatting, clippy for all targets, and the walls between the parts

@@ -1,6 +1,5 @@
 //! Namespaces of Linux around a platform: a network in which fixed ports meet nothing, files that only it sees, and processes that the
-//! kernel ends with the first of them, even if that is killed. No container engine, and root only where the kernel lets nobody else
-//! make namespaces.
+//! kernel ends with the first of them, even if that is killed. No container engine; but root, who alone may make them everywhere.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,10 +13,11 @@ const PODS: u8 = 9;
 /// Runs this program again inside namespaces of its own, with `variable` set to `value`; whether it ended well.
 pub fn run(folder: &Path, variable: &str, value: &str) -> bool {
     let own = std::env::current_exe().expect("this program");
+    assert!(
+        is_root(),
+        "the stories of the mesh run in namespaces of Linux, which takes root: run them with sudo"
+    );
     let mut command = Command::new("unshare");
-    if !is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
     command.args(["--net", "--pid", "--mount", "--ipc", "--fork", "--kill-child", "--mount-proc"]);
     command.arg(own).args(std::env::args_os().skip(1)).env(variable, value).env("TMPDIR", folder.join("tmp"));
     fs::create_dir_all(folder.join("tmp")).expect("a folder");
@@ -30,11 +30,6 @@ pub fn run(folder: &Path, variable: &str, value: &str) -> bool {
     let pipe = child.stdin.take();
     let status = child.wait().expect("it ends");
     drop(pipe);
-    if status.code() == Some(1) && !folder.join("root").exists() {
-        eprintln!(
-            "error: no namespaces of Linux: run this as root, or let users make them (kernel.unprivileged_userns_clone)"
-        );
-    }
     status.success()
 }
 
