@@ -122,9 +122,11 @@ fn why_there_is_no_answer_is_counted_and_logged() {
         std::thread::sleep(Duration::from_millis(250));
         let before = fixture.envoy.filter_stat(&format!("online.unavailable.{cause}"));
         let request = delete(&format!("opaque-{cause}-{before}"));
-        fixture.denied_over(Protocol::H1, p, cause, &request, "entitlement_unavailable");
-        let case = request.numbered(Protocol::H1).case;
-        let reason = fixture.envoy.access(&case).get("reason").unwrap_or_default();
+        let status = fixture.send(Protocol::H1, &request).map(|response| response.status);
+        p.equal(cause, "status", status, Ok(503));
+        let access = fixture.envoy.access(&request.case);
+        p.equal(cause, "decision", access.get("decision"), Some("deny:entitlement_unavailable".to_owned()));
+        let reason = access.get("reason").unwrap_or_default();
         let told = ["timeout_ms", "status", "protocol", "credentials"].map(|word| reason.contains(word));
         let words = ["timeout", "status", "unreadable", "credentials"].map(|known| known == cause);
         p.check(cause, told == words, || format!("the reason is `{reason}`"));
