@@ -28,6 +28,8 @@ pub mod config;
 pub mod counter;
 pub mod decision;
 pub mod exchange;
+#[cfg(not(target_os = "wasi"))]
+pub mod explanation;
 pub mod fqdn;
 pub mod host;
 pub mod introspection;

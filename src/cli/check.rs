@@ -11,9 +11,6 @@ use eec_authn::time::UnixTime;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Keys that end within this many days are worth a warning.
-const SOON_DAYS: f64 = 30.0;
-
 /// Checks filter configurations: the errors that Envoy would report, and warnings.
 ///
 /// Prints each error with its JSON path and what to do. Warnings are about what is legal but unwise: keys that end soon,
@@ -60,7 +57,8 @@ struct Checked {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let mut all: Vec<Checked> = args.files.iter().map(|path| checked(path)).collect();
+    let now = clock::or_now(None)?;
+    let mut all: Vec<Checked> = args.files.iter().map(|path| checked(path, now)).collect();
     names_that_merge(&mut all);
     let (mut all_good, mut for_machines) = (true, Vec::new());
     for file in &mut all {
@@ -84,7 +82,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     })
 }
 
-fn checked(path: &Path) -> Checked {
+fn checked(path: &Path, now: UnixTime) -> Checked {
     let file = |policy, errors, warnings, environment| Checked {
         path: path.to_owned(),
         policy,
@@ -95,7 +93,7 @@ fn checked(path: &Path) -> Checked {
     };
     match FilterFile::read(path) {
         Ok(FilterFile { result: Ok(loaded), environment, .. }) => {
-            let warnings = warnings(&loaded);
+            let warnings = warnings(&loaded, now);
             file(Some(loaded.policy), Vec::new(), warnings, environment)
         }
         Ok(FilterFile { result: Err(errors), environment, .. }) => {
@@ -172,13 +170,8 @@ impl Report<'_> {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        self.file.policy.as_ref().map_or(&[], plugin_options)
+        self.file.policy.as_ref().map_or(&[], config::plugin_options)
     }
-}
-
-/// What the plugin must be told beside its configuration.
-fn plugin_options(policy: &Policy) -> &'static [&'static str] {
-    if policy.body.hold_headers { &["allow_on_headers_stop_iteration"] } else { &[] }
 }
 
 /// What has to be around the filter JSON.
@@ -197,44 +190,9 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn warnings(loaded: &Loaded) -> Vec<ConfigError> {
+fn warnings(loaded: &Loaded, now: UnixTime) -> Vec<ConfigError> {
     let mut warnings = loaded.warnings.clone();
     warnings.extend(config::advice(&loaded.policy));
-    warnings.extend(dates(&loaded.policy, clock::now() as f64));
+    warnings.extend(config::dates(&loaded.policy, now));
     warnings
-}
-
-/// What the clock says: an expired key is no error, since that depends on when one looks.
-fn dates(policy: &Policy, now: f64) -> Vec<ConfigError> {
-    let mut found = Vec::new();
-    for (s, server) in policy.entitlement_servers.iter().enumerate() {
-        let mut say = |message: String| {
-            found.push(ConfigError { path: format!("entitlement_servers[{s}].keys"), message })
-        };
-        let (mut usable, mut pinned) = (0_usize, 0_usize);
-        for key in server.keys.keys() {
-            let name = key.kid.as_deref().unwrap_or(key.key.thumbprint());
-            pinned = pinned.saturating_add(1);
-            match (key.window.not_before, key.window.not_after) {
-                (_, Some(end)) if end.seconds() <= now => say(format!("key `{name}` is over since {end}")),
-                (Some(start), _) if UnixTime::new(now).is_some_and(|now| now < start) => {
-                    say(format!("key `{name}` is not valid before {start}"));
-                }
-                (_, end) => {
-                    usable = usable.saturating_add(1);
-                    if let Some(end) = end.filter(|end| end.seconds() <= now + SOON_DAYS * 86_400.0) {
-                        say(format!("key `{name}` ends soon, at {end}; pin its successor"));
-                    }
-                }
-            }
-        }
-        if pinned > 0 && usable == 0 {
-            say("no key is valid now: every token of this server is refused; pin one that is".into());
-        }
-    }
-    if let Some(limit) = policy.revoked.issued_before().filter(|limit| limit.seconds() > now) {
-        let message = format!("{limit} lies ahead: until then every token is refused, new ones too");
-        found.push(ConfigError { path: "revoked.issued_before".into(), message });
-    }
-    found
 }

@@ -3,14 +3,9 @@
 use super::failure::Failure;
 use super::input;
 use super::output::{Output, complain};
-use eec_authn::config::{self, ConfigError, Loaded};
+use eec_authn::config::{self, Absent, ConfigError, Loaded, Review};
 use serde_json::{Value, json};
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::Path;
-
-/// Instead of every secret: good base64url of 32 bytes, which is also a password.
-const STAND_IN: &str = "c3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQ";
 
 /// Where secrets come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,22 +39,9 @@ impl FilterFile {
     /// The same with secrets.
     pub(crate) fn read_with(path: &Path, secrets: Secrets) -> Result<FilterFile, Failure> {
         let bytes = input::bytes(path)?;
-        let (environment, missing) = (RefCell::new(BTreeSet::new()), RefCell::new(BTreeSet::new()));
-        let result = config::parse(&bytes, &|name| {
-            environment.borrow_mut().insert(name.to_owned());
-            let value = if secrets == Secrets::StandIn { None } else { variable(name) };
-            if value.is_some() || secrets == Secrets::Environment {
-                return value;
-            }
-            missing.borrow_mut().insert(name.to_owned());
-            Some(STAND_IN.to_owned())
-        });
-        let [environment, missing] =
-            [environment, missing].map(|names| names.into_inner().into_iter().collect());
-        let result = result.map_err(|mut errors| {
-            errors.extend(wrapped(&bytes));
-            errors
-        });
+        let secret = |name: &str| if secrets == Secrets::StandIn { None } else { variable(name) };
+        let absent = if secrets == Secrets::Environment { Absent::Error } else { Absent::StandIn };
+        let Review { result, environment, missing } = config::review(&bytes, &secret, absent);
         Ok(FilterFile { bytes, result, environment, missing })
     }
 
@@ -89,16 +71,4 @@ fn variable(name: &str) -> Option<String> {
 /// Errors and warnings for machines.
 pub(crate) fn listed(errors: &[ConfigError]) -> Value {
     errors.iter().map(|e| json!({"path": e.path, "message": e.message})).collect()
-}
-
-/// Says so if the file looks like one that only contains the filter JSON.
-fn wrapped(bytes: &[u8]) -> Option<ConfigError> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    // As YAML, and as JSON: none of these is a member of the filter JSON.
-    let marks = ["static_resources", "apiVersion", "typed_config", "pluginConfig"];
-    let marked = |mark: &&str| text.contains(&format!("{mark}:")) || text.contains(&format!("\"{mark}\""));
-    marks.iter().any(marked).then(|| ConfigError {
-        path: "configuration".into(),
-        message: "looks like a file of Envoy or Istio; give the filter JSON in it by itself".into(),
-    })
 }

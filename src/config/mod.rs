@@ -18,6 +18,7 @@ mod online;
 mod ownership;
 mod pinned_keys;
 mod proof;
+mod review;
 mod rules;
 mod secret_env;
 mod servers;
@@ -29,8 +30,9 @@ mod words;
 use crate::policy::Policy;
 use std::fmt;
 
-pub use advice::advice;
+pub use advice::{advice, dates, hidden_by};
 pub use members::FILTER_JSON;
+pub use review::{Absent, Review, plugin_options, review};
 
 /// One mistake in the filter JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]

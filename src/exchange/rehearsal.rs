@@ -7,11 +7,13 @@ use crate::decision::{Denial, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
 use crate::plugin_state::PluginState;
+use crate::policy::Rule;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::time::UnixTime;
 use crate::token::ValidToken;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A request, and what the world around it does.
 pub struct Rehearsal<'a> {
@@ -67,6 +69,8 @@ pub struct Outcome {
     pub noted: Option<Denial>,
     /// Whether the entitlement server was asked, and its answer is not known.
     pub is_unanswered: bool,
+    /// The rule that took the request, and its number.
+    pub rule: Option<(usize, Arc<Rule>)>,
     /// What was counted.
     pub counts: Vec<Counter>,
     /// Which headers and trailers of the client did not go on.
@@ -204,6 +208,7 @@ impl Play {
             target: self.target.filter(|_| goes_on),
             noted,
             is_unanswered: self.is_unanswered,
+            rule: exchange.rule,
             counts,
             removed: self.removed,
             trace: exchange.trace,

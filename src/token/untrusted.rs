@@ -104,7 +104,9 @@ impl<'a> UntrustedToken<'a> {
     ) -> Result<VerifiedToken<'p>, Denial> {
         let key = keys.select(&self.hint(), now, trace)?;
         trace.note(Check::Signature, || {
-            (format!("by the key {}", key.key.thumbprint()), format!("{} bytes", self.0.signature.len()))
+            let name = key.kid.as_deref().map(|kid| format!("`{kid}`, thumbprint ")).unwrap_or_default();
+            let expected = format!("by the key {name}{}", key.key.thumbprint());
+            (expected, format!("{} bytes", self.0.signature.len()))
         });
         if !key.key.verify(self.0.signing_input, &self.0.signature, host) {
             let because = "the signature is not that of the pinned key";

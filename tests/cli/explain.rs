@@ -172,3 +172,39 @@ fn what_only_an_answer_tells_is_undecided_without_one() {
     let output = explain(folder.path(), &["--token", "@token.txt", "--body", "mine.json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
+
+#[test]
+fn what_is_around_a_request_can_be_said_too() {
+    let folder = folder(json!([]), json!({}));
+    let explained = |args: &[&str]| {
+        let output = explain(folder.path(), &[&["--token", "@token.txt"], args].concat());
+        let last = text(&output).lines().find(|line| line.starts_with("denied")).map(str::to_owned);
+        (output.status.code(), last)
+    };
+    let denied = |code: &str| (Some(2), Some(format!("denied: {code}")));
+    assert_eq!(explained(&["--no-body"]), denied("body_required"));
+    assert_eq!(explained(&["--header", "Connection: x-eec-id"]), denied("header_not_allowed"));
+    assert_eq!(explained(&["--header", "authorization:Bearer x"]), denied("token_repeated"));
+    for wrong in ["connection", ": x", "a b: c"] {
+        assert_eq!(explained(&["--header", wrong]), (Some(1), None), "{wrong}");
+    }
+    let mut filter: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("filter.json")).expect("the file"))
+            .expect("JSON");
+    filter["entitlement_servers"][0]["online"] =
+        json!({"method": "rfc7662", "apply_to": "all", "cluster": "es", "path": "/i"});
+    fs::write(folder.path().join("filter.json"), filter.to_string()).expect("a file");
+    assert_eq!(explained(&["--no-answer"]), denied("entitlement_unavailable"));
+    assert_eq!(explained(&["--body", "mine.json"]), (Some(0), None));
+}
+
+#[test]
+fn machines_are_told_the_rule_and_the_operation() {
+    let rule = json!({"name": "registrations", "match": {"api": "eees-eecregistration"}});
+    let folder = folder(json!([rule]), json!({}));
+    let output = explain(folder.path(), &["--json", "--token", "@token.txt", "--body", "mine.json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["rule"], json!({"name": "registrations", "number": 0}));
+    let operation = json!({"api": "eees-eecregistration", "method": "POST", "resource": "/registrations"});
+    assert_eq!(report["operation"], operation);
+}

@@ -8,25 +8,14 @@ use super::filter_file::{FilterFile, Secrets};
 use super::help::long_help;
 use super::input::{self, text};
 use super::{Exit, Output};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use eec_authn::exchange::PendingIntrospection;
-use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
-use eec_authn::introspection::{self, RawResponse, TokenStatus};
-use eec_authn::jwks_remote::{self, Answer, Moment, StoredSet};
-use eec_authn::keys::NoHost;
+use eec_authn::explanation::{Body, Question, Said, UnfitSet, certificate_digest};
 use eec_authn::plugin_state::PluginState;
-use eec_authn::policy::online::Method;
-use eec_authn::policy::{EntitlementServer, Policy, Role};
-use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
 use report::Report;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Explains a decision: every check in order, passed or failed, with what was expected and found.
 ///
@@ -69,6 +58,9 @@ pub(crate) struct Args {
     /// The DPoP proof that comes with the token, which then stands under `DPoP`: the text itself, or `@FILE`.
     #[arg(long, value_name = "TEXT|@FILE|-", requires = "token")]
     proof: Option<String>,
+    /// The proof has been used before.
+    #[arg(long, requires = "proof")]
+    used_proof: bool,
     /// The client certificate of the connection, in PEM.
     #[arg(long, value_name = "FILE")]
     client_certificate: Option<PathBuf>,
@@ -84,9 +76,15 @@ pub(crate) struct Args {
     /// The request's body; without it, what depends on it stays undecided.
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
+    /// The request has no body.
+    #[arg(long, conflicts_with = "body")]
+    no_body: bool,
     /// The body's media type.
     #[arg(long, value_name = "TYPE", default_value = "application/json")]
     content_type: String,
+    /// Another header of the request. May be repeated.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
     /// The time: RFC 3339 in UTC, or seconds since 1970; default: now.
     #[arg(long, value_name = "TIME", value_parser = clock::time)]
     now: Option<UnixTime>,
@@ -94,6 +92,9 @@ pub(crate) struct Args {
     /// on it otherwise, as all of an opaque token does, stays undecided.
     #[arg(long, value_name = "FILE")]
     answer: Option<PathBuf>,
+    /// The entitlement server gives no answer.
+    #[arg(long, conflicts_with = "answer")]
+    no_answer: bool,
     /// What a server with `jwks_remote` is taken to answer when its keys are fetched: the body. May be repeated, one for each such
     /// server in the order of the configuration; without it, there are no fetched keys.
     #[arg(long, value_name = "FILE")]
@@ -104,43 +105,42 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let file = FilterFile::read_with(&args.config, Secrets::IfThere)?;
     let unknown_secrets = unknown_secrets(&file);
     let Some(loaded) = file.loaded(&args.config, output)? else { return Ok(Exit::ConfigurationInvalid) };
-    let policy = loaded.policy;
     let now = clock::or_now(args.now)?;
-    let token = args.token.as_deref().map(text).transpose()?.map(|token| token.trim().to_owned());
-    let path = args.path.unwrap_or_else(|| first_operation(&policy));
-    let host = args.host.unwrap_or_else(|| policy.protects.realm.to_string());
     let read = |path: &PathBuf| input::bytes(path);
-    let body = args.body.as_ref().map(read).transpose()?;
-    let answer = args.answer.as_ref().map(read).transpose()?;
-    let proof = args.proof.as_deref().map(text).transpose()?.map(|proof| proof.trim().to_owned());
-    let scheme = if proof.is_some() { "DPoP" } else { "Bearer" };
-    let authorization = token.as_ref().map(|token| format!("{scheme} {token}"));
-    let mut pairs: Vec<(&[u8], &[u8])> = vec![
-        (b":method", args.method.as_bytes()),
-        (b":path", path.as_bytes()),
-        (b":authority", host.as_bytes()),
-        (b"content-type", args.content_type.as_bytes()),
-    ];
-    pairs.extend(authorization.as_ref().map(|value| (&b"authorization"[..], value.as_bytes())));
-    pairs.extend(proof.as_ref().map(|proof| (&b"dpop"[..], proof.as_bytes())));
-    // Without a body to look at, what depends on it is left open.
-    let mut request = RequestView::new(&pairs, false);
-    request.client_certificate = args.client_certificate.as_deref().map(certificate_digest).transpose()?;
-    let pieces = body.as_deref().map(|body| [body]);
-    let rehearsal = Rehearsal {
-        request,
-        body: pieces.as_ref().map(|pieces| &pieces[..]),
-        trailers: None,
-        answer: &|pending| answered(pending, answer.as_deref()),
-        wait: Wait::Short,
+    let trimmed = |given: &str| text(given).map(|text| text.trim().to_owned());
+    let mut headers = vec![("content-type".to_owned(), args.content_type)];
+    headers.extend(args.header);
+    let certificate = args.client_certificate.as_deref().map(certificate).transpose()?;
+    let body = match &args.body {
+        Some(path) => Body::Given(read(path)?),
+        None if args.no_body => Body::None,
+        // What depends on it is left open.
+        None => Body::NotShown,
     };
-    let sets = args.jwks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
-    for (n, (body, path)) in sets.iter().zip(&args.jwks).enumerate() {
-        take_set(&plugin, n, body, now)
-            .map_err(|because| Failure::new(format!("{}: {because}", path.display())))?;
-    }
-    Report::new(play(&plugin, &rehearsal, now, &NoHost), unknown_secrets).print(output)
+    let said = match &args.answer {
+        Some(path) => Said::Answer(read(path)?),
+        None if args.no_answer => Said::NoAnswer,
+        None => Said::NothingAgainst,
+    };
+    let question = Question {
+        method: args.method,
+        path: args.path,
+        host: args.host,
+        headers,
+        token: args.token.as_deref().map(trimmed).transpose()?,
+        proof: args.proof.as_deref().map(trimmed).transpose()?,
+        is_proof_used: args.used_proof,
+        client_certificate: certificate,
+        body,
+        said,
+        sets: args.jwks.iter().map(read).collect::<Result<Vec<_>, _>>()?,
+    };
+    let plugin = Rc::new(PluginState::new(loaded.policy, RandomState::new()));
+    let explanation = question.put_to(&plugin, now).map_err(|UnfitSet { number, because }| {
+        let path = args.jwks.get(number).map(|path| path.display().to_string()).unwrap_or_default();
+        Failure::new(format!("{path}: {because}"))
+    })?;
+    Report::new(explanation, unknown_secrets).print(output)
 }
 
 /// The variables of `ownership.secret_env` that are not there.
@@ -151,56 +151,21 @@ fn unknown_secrets(file: &FilterFile) -> Vec<String> {
     names.filter(|name| file.missing.contains(name)).collect()
 }
 
-/// Takes `body` for the set of the `number`th server that fetches keys.
-fn take_set(plugin: &PluginState, number: usize, body: &[u8], now: UnixTime) -> Result<(), String> {
-    let fetching = |server: &&Arc<EntitlementServer>| server.jwks_remote.is_some();
-    let server = plugin.policy.entitlement_servers.iter().filter(fetching).nth(number);
-    let Some((server, remote)) = server.and_then(|server| Some((server, server.jwks_remote.as_deref()?)))
-    else {
-        return Err("no server in the configuration has a `jwks_remote` for it".into());
-    };
-    let media_types = [StoredSet::media_type(remote)];
-    let answer = Answer { status: Some(200), content_types: &media_types, content_encodings: &[], body };
-    let skew = plugin.policy.token.clock_skew_seconds;
-    let moment = Moment { now, fetched_at: now, skew, newest_issue: None };
-    let set =
-        jwks_remote::read(server, remote, &answer, &moment, &NoHost).map_err(|failure| failure.because)?;
-    plugin.take_set(server, 1, now, set);
-    Ok(())
-}
-
-/// What the entitlement server is taken to say; nothing of a token that no key has verified, of which only its answer tells.
-fn answered(pending: &PendingIntrospection, given: Option<&[u8]>) -> Option<TokenStatus> {
-    if given.is_none() && !pending.is_verified() {
-        return None;
-    }
-    let online = &pending.asked.online;
-    let nothing_against: &[u8] = match online.method {
-        Method::Rfc7662 { .. } => b"{\"active\":true}",
-        Method::Ts43 { .. } => b"{\"OperatorTokenValidity\":1}",
-    };
-    let body = given.unwrap_or(nothing_against);
-    let raw = RawResponse { status: Some(200), by_proxy: false, content_types: &[b"application/json"], body };
-    Some(introspection::read(&online.method, &raw).last_word())
-}
-
 /// The SHA-256 of the DER of the certificate in a file.
-fn certificate_digest(path: &Path) -> Result<[u8; 32], Failure> {
-    let text = input::file(path)?;
-    let base64 =
-        text.split("-----BEGIN CERTIFICATE-----").nth(1).and_then(|rest| rest.split("-----END").next());
-    let base64: String = base64.unwrap_or_default().split_whitespace().collect();
-    let der = STANDARD.decode(base64).map_err(Failure::because("the certificate is not PEM"))?;
-    if der.is_empty() {
-        return Err(Failure::new(format!("no certificate in {}", path.display())));
-    }
-    Ok(Sha256::digest(der).into())
+fn certificate(path: &Path) -> Result<[u8; 32], Failure> {
+    let digest = certificate_digest(&input::file(path)?);
+    digest.ok_or_else(|| Failure::new(format!("no certificate in {}", path.display())))
 }
 
-fn first_operation(policy: &Policy) -> String {
-    let (api, resource) = match policy.protects.role {
-        Role::Ees => ("eees-eecregistration", "/registrations"),
-        Role::Ecs => ("eecs-serviceprovisioning", "/request"),
+/// A header of an argument, `NAME: VALUE`.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("give a header as `NAME: VALUE`")?;
+    let is_token = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
     };
-    format!("{}/v1{resource}", policy.protects.api_root.join(api))
+    if is_token(name) {
+        Ok((name.to_owned(), value.trim().to_owned()))
+    } else {
+        Err("that is no name of a header".into())
+    }
 }

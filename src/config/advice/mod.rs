@@ -1,10 +1,14 @@
 //! What is legal in a configuration but deserves a look.
 
 mod claims;
+mod dates;
 mod eec_id;
 mod issuers;
 mod repeated;
 mod rules;
+
+pub use dates::dates;
+pub use rules::hidden_by;
 
 use super::ConfigError;
 use super::shape::quote;

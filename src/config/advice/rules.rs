@@ -3,6 +3,7 @@
 use super::Say;
 use crate::policy::operations::OPERATIONS;
 use crate::policy::{Action, Binding, Matcher, Mode, Operation, Policy, Rule};
+use std::sync::Arc;
 
 pub(super) fn advise(policy: &Policy, say: Say<'_>) {
     let rules = policy.rules.as_slice();
@@ -20,8 +21,7 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
             }
             Action::Deny => {}
         }
-        let earlier = rules.iter().take(number).position(|earlier| covers(&earlier.matcher, &rule.matcher));
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = hidden_by(rules, number) {
             let message = format!("never reached: rules[{earlier}] takes all of its requests");
             say(format!("{path}.match"), &message);
         }
@@ -86,6 +86,12 @@ fn takes_all(matcher: &Matcher) -> bool {
 
 pub(super) fn is_wide(matcher: &Matcher) -> bool {
     matcher.path.is_none() && matcher.path_template.is_none()
+}
+
+/// The first of `rules` that takes every request of the one with this number before it.
+pub fn hidden_by(rules: &[Arc<Rule>], number: usize) -> Option<usize> {
+    let rule = rules.get(number)?;
+    rules.iter().take(number).position(|earlier| covers(&earlier.matcher, &rule.matcher))
 }
 
 /// Whether every request that `later` takes is certainly taken by `earlier` before.
