@@ -27,6 +27,7 @@ mod many_rules;
 mod ownership;
 mod ownership_answers;
 mod ownership_watched;
+mod page_examples;
 mod pages;
 mod possession;
 mod published;
