@@ -8,6 +8,7 @@ export ENVOY
 
 WASM := dist/eec_authn.wasm
 CLI := $(CARGO_TARGET_DIR)/release/eec-authn
+PAGE := dist/page/engine.js
 TOOLS := .tools
 WASM_BINDGEN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(WASM_BINDGEN_RUNNER)
@@ -24,8 +25,8 @@ SECONDS ?= 2
 FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
-THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools docker-tools alert-tools mesh-tools
-.PHONY: help setup $(THINGS) wasm cli demo run test test-deploy test-mesh lint fmt bench fuzz mutants audit clean
+THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools page-tools docker-tools alert-tools mesh-tools
+.PHONY: help setup $(THINGS) wasm cli demo run page page-serve test test-page test-deploy test-mesh lint fmt bench fuzz mutants audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -47,6 +48,15 @@ run: $(WASM) $(CLI) envoy ## the same set-up, kept running until Ctrl-C, with re
 
 test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, and the core in Node
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh product
+
+page: $(PAGE) ## build the page that explains a decision: dist/page
+	@ls -l dist/page
+
+page-serve: $(PAGE) $(CLI) ## serve the page on loopback until Ctrl-C
+	$(CLI) page --files dist/page
+
+test-page: $(PAGE) test-runner page-tools ## the page and the decision tables in a real browser (needs chromium and chromium-driver)
+	@scripts/test.sh page
 
 test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
@@ -86,6 +96,9 @@ $(CLI): $(SOURCES) $(MANIFESTS) | rust
 
 $(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
 	@scripts/wasm.sh $(WASM)
+
+$(PAGE): $(CORE_SOURCES) $(MANIFESTS) $(shell find page -path page/tests -prune -o -type f -print) docs/token-profiles.md scripts/page.sh scripts/page.py | rust optimiser test-runner
+	@scripts/page.sh dist/page
 
 # The yardstick of `make bench`, once as the SDK makes it and once without the unused callbacks.
 $(BENCH)/noop.wasm: benches/noop_filter/src/lib.rs benches/noop_filter/Cargo.toml benches/noop_filter/Cargo.lock | rust
@@ -142,8 +155,15 @@ test-corpora: $(WASM) envoy foreign ## hard cases that others have published, fr
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each supported Envoy; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)
 
-dist: $(WASM) $(CLI) ## a release in dist/: filter, command line, schema, image, bills of materials, licences, checksums
-	@python3 scripts/dist.py $(WASM) $(CLI) dist
+# The command line with the page inside.
+CLI_WITH_PAGE := $(CARGO_TARGET_DIR)/with-page/eec-authn
+$(CLI_WITH_PAGE): $(SOURCES) $(MANIFESTS) $(PAGE) | rust
+	EEC_AUTHN_PAGE="$(CURDIR)/dist/page" $(CARGO) build --release --features page --bin eec-authn
+	@mkdir -p $(dir $@)
+	@cp $(CLI) $@
+
+dist: $(WASM) $(CLI_WITH_PAGE) ## a release in dist/: filter, command line with the page, schema, image, bills of materials, licences, checksums
+	@python3 scripts/dist.py $(WASM) $(CLI_WITH_PAGE) dist
 
 # `WHAT=all`: the command line, too; it must be in dist/ by `make dist`.
 WHAT ?=

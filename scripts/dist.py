@@ -3,10 +3,11 @@
     dist.py MODULE COMMAND_LINE FOLDER
 
     eec_authn.wasm, eec-authn       the filter and the command line, each with a bill of materials (.cdx.json)
+    page                            the page, where it has been built there, with a bill of materials (page.cdx.json)
     filter-config.schema.json       JSON Schema of the filter JSON
     oci, oci.sha256                 the filter as an image (scripts/oci.py)
     LICENSE                         our own licence
-    licences                        the licence texts of all crates in either
+    licences                        the licence texts of all crates in any of them
     eec_authn.wasm.sha256           for the module alone
     SHA256SUMS                      for every file
 
@@ -128,12 +129,17 @@ def main():
 
     in_filter = Linked("wasm32-wasip1", "--no-default-features")
     in_command_line = Linked(host())
-    for linked, artefact in [(in_filter, module), (in_command_line, folder / "eec-authn")]:
+    parts = [("eec_authn.wasm", in_filter, module), ("eec-authn", in_command_line, folder / "eec-authn")]
+    engine = folder / "page/engine.js"
+    if engine.exists():
+        parts.append(("page", Linked("wasm32-unknown-unknown", "--manifest-path", "page/engine/Cargo.toml"), engine))
+    for name, linked, artefact in parts:
         text = json.dumps(bill(linked, artefact), indent=1, sort_keys=True)
-        (folder / f"{artefact.name}.cdx.json").write_text(text + "\n")
+        (folder / f"{name}.cdx.json").write_text(text + "\n")
     shutil.rmtree(folder / "licences", ignore_errors=True)
-    both = {(p["name"], p["version"]): p for linked in (in_filter, in_command_line) for p in linked.crates}
-    licences([both[key] for key in sorted(both)], folder / "licences")
+    # `source` is null for what is our own.
+    crates = {(p["name"], p["version"]): p for _, linked, _ in parts for p in linked.crates if p["source"]}
+    licences([crates[key] for key in sorted(crates)], folder / "licences")
 
     version = in_filter.packages[in_filter.root]["version"]
     subprocess.run([sys.executable, ROOT / "scripts/oci.py", module, version, folder / "oci"], check=True)

@@ -8,6 +8,8 @@ say() { printf '==> %s\n' "$*"; }
 say "formatting"
 cargo fmt --check
 cargo fmt --check --manifest-path benches/noop_filter/Cargo.toml
+cargo fmt --check --manifest-path page/engine/Cargo.toml
+cargo fmt --check --manifest-path page/tests/Cargo.toml
 
 say "walls: only the adapter knows proxy-wasm"
 if grep -rnE '\bproxy_wasm(::|;| as )' src --include='*.rs' --exclude-dir=proxy_wasm_adapter; then
@@ -36,6 +38,19 @@ say "clippy: the filter (wasm32-wasip1)"
 cargo clippy --lib --no-default-features --target wasm32-wasip1 -- -D warnings
 say "clippy: the core's tests in Node (wasm32-unknown-unknown)"
 cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core --bench verify -- -D warnings
+say "clippy: the page's engine and its tests"
+for manifest in page/engine/Cargo.toml page/tests/Cargo.toml; do
+    cargo clippy --locked --all-targets --manifest-path "$manifest" -- -D warnings
+done
+say "the page: one wasm-bindgen, and scripts that can be read"
+versions=$(sed -n '/^name = "wasm-bindgen"$/{n;p;}' Cargo.lock page/engine/Cargo.lock | sort -u)
+[ "$(wc -l <<<"$versions")" -eq 1 ] || {
+    echo "error: wasm-bindgen differs between Cargo.lock and page/engine/Cargo.lock" >&2
+    exit 1
+}
+if command -v node >/dev/null; then
+    for script in page/script/*.js; do node --check "$script"; done
+fi
 say "documentation: no link in a comment leads nowhere, neither in the core nor in the adapter"
 export RUSTDOCFLAGS="-D warnings"
 cargo doc --quiet --no-deps --document-private-items --lib

@@ -83,18 +83,19 @@ install_runner() {
     local version=$1
     shift
     env -u CARGO_TARGET_DIR cargo install --quiet --root .tools --version "$version" "$@" \
-        --bin wasm-bindgen-test-runner wasm-bindgen-cli
+        --bin wasm-bindgen-test-runner --bin wasm-bindgen wasm-bindgen-cli
 }
 
+# One build gives both: what runs the core's tests in WebAssembly, and what makes the page's glue.
 test-runner() {
     command -v node >/dev/null || fail "node is not on the PATH; the core's tests in WebAssembly need it (18 or later)"
     local version have=none
     # The runner refuses modules of any other version than its own.
     version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' Cargo.lock)
     [ -x .tools/bin/wasm-bindgen-test-runner ] && have=$(.tools/bin/wasm-bindgen-test-runner --version 2>/dev/null || true)
-    [ "${have##* }" = "$version" ] && return
+    [ "${have##* }" = "$version" ] && [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
     rust
-    say "wasm-bindgen-test-runner $version: compiling into .tools (some two minutes)"
+    say "wasm-bindgen $version and its test runner: compiling into .tools (some two minutes)"
     install_runner "$version" --locked 2>/dev/null && return
     say "not with the versions its authors locked; again with the newest that fit"
     install_runner "$version"
@@ -147,6 +148,21 @@ mesh-tools() {
     scripts/mesh_tools.sh
 }
 
+# Debian's browser with its driver, and what finds faults that screen readers and keyboards stumble over.
+page-tools() {
+    debian chromium:chromium chromedriver:chromium-driver
+    local wanted=page/tests/package.json
+    cmp -s "$wanted" .tools/page/package.json && return
+    command -v npm >/dev/null || fail "npm is not on the PATH; the page's tests need it, with Node 20 or later"
+    say "axe-core for the page's tests: installing into .tools/page"
+    rm -rf .tools/page
+    mkdir -p .tools/page
+    cp "$wanted" .tools/page/
+    npm install --prefix .tools/page --silent --no-audit --no-fund --ignore-scripts --no-package-lock && return
+    rm -rf .tools/page
+    return 1
+}
+
 docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
 
 # Taken out of Debian's package: installed, that would start a server and bring 300 MB of its web pages.
@@ -166,6 +182,6 @@ alert-tools() {
 }
 
 case "${1:-}" in
-alert-tools | oci-tools | docker-tools | mesh-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|docker-tools|alert-tools|mesh-tools" ;;
+alert-tools | mesh-tools | oci-tools | page-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|page-tools|docker-tools|alert-tools|mesh-tools" ;;
 esac

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests and ends with the sum of all runs. `product`: the core in Node first, then native and in a real Envoy;
-# `deploy`: what is shipped around the filter; `mesh`: the same in real meshes.
+# `page`: the page, and the core's tables, in a real browser; `deploy`: what is shipped around the filter; `mesh`: the same in
+# real meshes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,10 +22,23 @@ product)
     run cargo test --no-fail-fast --lib --bins --test core --test cli --test envoy
     run cargo test --no-fail-fast --doc
     ;;
+page)
+    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+    export EEC_AUTHN_PAGE=$PWD/dist/page EEC_AUTHN_AXE=$PWD/.tools/page/node_modules/axe-core/axe.min.js
+    run cargo build --features page --bin eec-authn
+    # The other wings build it without the page, at the same place.
+    export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/page/eec-authn
+    cp "$CARGO_TARGET_DIR/debug/eec-authn" "$EEC_AUTHN_CLI"
+    run cargo test --no-fail-fast --manifest-path page/engine/Cargo.toml --lib
+    # A browser as root has no sandbox of its own.
+    run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
+        WASM_BINDGEN_TEST_TIMEOUT=300 cargo test --target wasm32-unknown-unknown --no-default-features --test wasm_core
+    run cargo test --no-fail-fast --manifest-path page/tests/Cargo.toml --test page
+    ;;
 deploy) run cargo test --no-fail-fast --test deploy ;;
 mesh) run cargo test --test mesh ;;
 *)
-    echo "usage: scripts/test.sh product|deploy|mesh" >&2
+    echo "usage: scripts/test.sh product|page|deploy|mesh" >&2
     exit 2
     ;;
 esac

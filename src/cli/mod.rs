@@ -21,6 +21,7 @@ mod inspect;
 mod keygen;
 mod mint;
 mod output;
+mod page;
 mod proof;
 mod random;
 mod render;
@@ -87,6 +88,7 @@ macro_rules! verbs {
 verbs! {
     Check => check,
     Explain => explain,
+    Page => page,
     Inspect => inspect,
     Keygen => keygen,
     Mint => mint,

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Verbs whose examples need more than files: a server that runs until it is stopped, an Envoy, an edge server. Other tests run those.
-const NOT_RUN: [&str; 5] = ["dev-entitlement-server", "dev-edge-server", "demo", "conformance", "eec"];
+const NOT_RUN: [&str; 6] =
+    ["dev-entitlement-server", "dev-edge-server", "demo", "conformance", "eec", "page"];
 
 fn bash(folder: &Path, script: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_eec-authn")).parent().expect("a folder");

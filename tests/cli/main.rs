@@ -23,6 +23,7 @@ mod help;
 mod key_sets;
 mod keys;
 mod mistakes;
+mod page;
 mod proofs;
 mod render;
 mod seals;

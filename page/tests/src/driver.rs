@@ -1,0 +1,68 @@
+//! chromedriver, and the commands of Chromium's that WebDriver itself does not have.
+
+use crate::Server;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// A browser with nothing in it, which ends with this.
+pub struct Driver {
+    /// The session.
+    pub client: Client,
+    _profile: tempfile::TempDir,
+    _server: Server,
+}
+
+impl Driver {
+    /// Starts one.
+    pub async fn start() -> Driver {
+        let server = Server::chromedriver();
+        let profile = tempfile::tempdir().expect("a folder");
+        let usual = include_str!("../webdriver.json");
+        let mut capabilities: Value = serde_json::from_str(usual).expect("JSON");
+        let arguments = capabilities["goog:chromeOptions"]["args"].as_array_mut().expect("arguments");
+        arguments.push(json!(format!("--user-data-dir={}", profile.path().display())));
+        arguments.push(json!("--force-color-profile=srgb"));
+        capabilities["goog:loggingPrefs"] = json!({"browser": "ALL", "performance": "ALL"});
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        let client =
+            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&server.url).await;
+        let client =
+            client.expect("a session of chromedriver: are chromium and chromium-driver of one version?");
+        Driver { client, _profile: profile, _server: server }
+    }
+
+    /// A command of the DevTools protocol.
+    pub async fn devtools(&self, name: &str, parameters: Value) -> Value {
+        self.issue("goog/cdp/execute", json!({"cmd": name, "params": parameters})).await
+    }
+
+    /// What has come into a log since it was last read.
+    pub async fn log(&self, kind: &str) -> Vec<Value> {
+        let entries = self.issue("se/log", json!({"type": kind})).await;
+        entries.as_array().cloned().unwrap_or_default()
+    }
+
+    async fn issue(&self, path: &'static str, body: Value) -> Value {
+        let answer = self.client.issue_cmd(Own { path, body: body.to_string() }).await;
+        answer.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+}
+
+/// A command of chromedriver's own.
+#[derive(Debug)]
+struct Own {
+    path: &'static str,
+    body: String,
+}
+
+impl WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.clone()))
+    }
+}

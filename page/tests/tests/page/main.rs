@@ -1,0 +1,10 @@
+//! The page as somebody uses it, in a real browser. What it decides is held against `eec-authn`, the program.
+
+mod examples;
+mod hostile;
+mod keyboard;
+mod links;
+mod looks;
+mod mistakes;
+mod newcomer;
+mod quiet;
