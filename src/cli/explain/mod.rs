@@ -45,7 +45,7 @@ use std::rc::Rc;
         1 => "Wrong usage, or a file that cannot be read",
         2 => "The request would be denied, or in shadow mode be recorded as denied",
         3 => "The configuration has errors",
-        5 => "It depends on the body, and there is no --body, or on an answer, and there is no --answer",
+        5 => "Undecided without a --body, or without an --answer",
     }
 })]
 pub(crate) struct Args {
