@@ -96,7 +96,7 @@ impl Kubernetes {
     pub fn define(&self, text: &str) {
         let output = self.kubectl(&["apply", "--server-side", "-f", "-"], Some(text));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"];
+        let wait = ["wait", "--for=condition=Established", "--timeout=180s", "crd", "--all"];
         let output = self.kubectl(&wait, None);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
