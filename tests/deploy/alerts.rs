@@ -3,7 +3,7 @@
 
 mod cases;
 
-use self::cases::{CASES, CODES, Changed, FORMS, Form};
+use self::cases::{CASES, CODES, Changed, FORMS, Form, OTHER};
 use crate::support::contract::ROWS;
 use crate::support::{find, foreign};
 use serde_json::{Value, json};
@@ -83,7 +83,10 @@ fn series(form: &Form, changed: &Changed) -> Vec<Value> {
         values.values_mut().for_each(|own| *own = shown);
     }
     values.extend(
-        changed.iter().filter(|(name, _)| *name != "*").map(|(name, shown)| ((*name).to_owned(), *shown)),
+        changed
+            .iter()
+            .filter(|(name, _)| *name != "*" && !name.starts_with(OTHER))
+            .map(|(name, shown)| ((*name).to_owned(), *shown)),
     );
     let one = |instance: &str, listener: Option<&str>, values: &BTreeMap<String, &str>| -> Vec<Value> {
         let shown = values.iter().map(|(name, values)| {
@@ -105,6 +108,9 @@ fn series(form: &Form, changed: &Changed) -> Vec<Value> {
         ] {
             well.insert(name.to_owned(), shown);
         }
+        well.extend(
+            changed.iter().filter_map(|(name, shown)| Some((name.strip_prefix(OTHER)?.to_owned(), *shown))),
+        );
         all.extend(one("a", Some("ecs1"), &well));
     }
     all.extend(["a", "b"].map(|instance| {
@@ -120,7 +126,7 @@ fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
     match (alert, form.refused.1) {
         ("Trapped", _) => labels["plugin"] = json!(form.trap.1),
         ("PushRefused" | "NeverConfigured", Some(extension)) => labels["extension"] = json!(extension),
-        ("PushRefused" | "NeverConfigured", None) => {}
+        ("PushRefused" | "NeverConfigured", None) | ("KeysNotFetched", _) => {}
         _ => {
             if let Some(name) = form.name {
                 labels["listener"] = json!(name);
@@ -157,6 +163,9 @@ fn each_alert_fires_when_it_should_and_only_then() {
             .filter(|(alert, ..)| form.full || ["Trapped", "PushRefused", "NeverConfigured"].contains(alert));
         // Without ECDS there is no counter that tells.
         let cases = cases.filter(|(alert, ..)| *alert != "NeverConfigured" || form.refused.1.is_some());
+        let cases = cases.filter(|(.., changed)| {
+            form.name.is_some() || !changed.iter().any(|(name, _)| name.starts_with(OTHER))
+        });
         let cases = cases.map(|(alert, fires, minute, changed)| {
             let rule = &alerts[&format!("EecAuthn{alert}")];
             let expected =

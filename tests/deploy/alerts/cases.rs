@@ -4,6 +4,10 @@
 /// own; the rest are names of the contract.
 pub(super) type Changed = [(&'static str, &'static str)];
 
+/// Before a name: the statistic of the other server in the same Envoy. Where configurations have no name there is no such
+/// server, and no such case.
+pub(super) const OTHER: &str = "ecs1:";
+
 /// How a platform exports the statistics.
 pub(super) struct Form {
     /// Whether every alert is played through in it.
@@ -143,6 +147,11 @@ pub(super) const CASES: &[(&str, bool, u32, &Changed)] = &[
     ("KeysNotFetched", true, 40, &[("jwks.failed", "0+1x60")]),
     ("KeysNotFetched", false, 14, &[("jwks.failed", "0+1x60")]),
     ("KeysNotFetched", false, 40, &[("jwks.failed", "0+1x60"), ("jwks.fetched", "0+1x60")]),
+    // The listeners of a proxy fetch for each other: which of them counts a fetch is chance.
+    ("KeysNotFetched", false, 30, &[("ecs1:jwks.failed", "0x9 0+1x8 8x60"), ("jwks.fetched", "0+1x60")]),
+    ("KeysNotFetched", false, 30, &[("jwks.failed", "0x9 0+1x8 8x60"), ("ecs1:jwks.fetched", "0+1x60")]),
+    ("KeysNotFetched", true, 30, &[("jwks.failed", "0x9 0+1x8 8x60")]),
+    ("KeysNotFetched", true, 40, &[("jwks.failed", "0+1x60"), ("ecs1:jwks.failed", "0+1x60")]),
     // Seconds, by the minute; another server's keys are fresh.
     ("KeysOld", true, 380, &[("jwks.age_seconds.1", "0+60x400"), ("jwks.age_seconds.0", "300x400")]),
     ("KeysOld", false, 350, &[("jwks.age_seconds.1", "0+60x400")]),
