@@ -2,8 +2,7 @@
 
 use super::Environment;
 use super::node::Node;
-use super::shape::quote;
-use super::{values, words};
+use super::{secret_env, values, words};
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online, Parameters};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;
@@ -51,10 +50,7 @@ fn rfc7662(node: &Node<'_>, environment: &Environment<'_>) -> Option<Method> {
     let credentials = match (client_id.text(), variable.text()) {
         (Some(client_id), Some(name)) => {
             let Some(secret) = environment(name) else {
-                variable.error(format!(
-                    "the VM's environment has no variable {}; set it in `vm_config.environment_variables`",
-                    quote(name)
-                ));
+                variable.error(secret_env::not_there(name));
                 return None;
             };
             Some(Credentials { client_id: client_id.into(), secret: secret.into() })

@@ -31,12 +31,18 @@ pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option
     (!keys.is_empty() && keys.len() == items.len()).then_some(keys)
 }
 
+/// What is said of a variable that is not there. Envoy leaves out of the VM's environment, without a word, what its own does not have.
+pub(super) fn not_there(name: &str) -> String {
+    format!(
+        "the VM's environment has no variable {}; set it in `vm_config.environment_variables`, and in Envoy's own environment, where \
+         `host_env_keys` takes it from",
+        quote(name)
+    )
+}
+
 fn mac_key(node: &Node<'_>, name: &str, environment: &Environment<'_>) -> Option<MacKey> {
     let Some(text) = environment(name) else {
-        node.error(format!(
-            "the VM's environment has no variable {}; set it in `vm_config.environment_variables`",
-            quote(name)
-        ));
+        node.error(not_there(name));
         return None;
     };
     let key = BASE64URL.decode(text).ok().and_then(|secret| MacKey::new(&secret));
