@@ -3,12 +3,20 @@
 use crate::json::{Json, Pointer, Step};
 use crate::policy::binding::Client;
 use crate::policy::identity::{Places, Presence, UeId};
-use crate::policy::{Binding, ClaimCheck, GpsiMode, Rule};
+use crate::policy::{Action, Binding, ClaimCheck, GpsiMode, Rule};
 use crate::token::ValidToken;
 
 /// A rule, by the name that the operator has given it.
 pub(super) fn rule(rule: &Rule) -> String {
     rule.name.as_deref().map_or_else(|| "the rule".into(), |name| format!("rule `{name}`"))
+}
+
+/// What must cover a request, where a rule with this action takes it.
+pub(super) fn route(taken_by: Option<Action>) -> &'static str {
+    match taken_by {
+        Some(Action::Deny) => "no rule with `deny`",
+        Some(Action::Authenticate | Action::PassWithoutToken) | None => "a rule or a built-in operation",
+    }
 }
 
 /// What a rule asks of the token and what the token says: the check that failed, or else all of them.

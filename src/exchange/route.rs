@@ -1,5 +1,6 @@
 //! Where a request's path leads.
 
+use super::described;
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::ownership::Subject;
 use crate::policy::operations::{self, Method, Operation};
@@ -115,7 +116,8 @@ fn entry<'p>(
         let operation = operation.map(|op| format!("{} of {} {}", op.method, op.api, op.resource));
         let covered: Vec<String> = [rule, operation].into_iter().flatten().collect();
         let request = format!("{} {}", lossy(request.method), lossy(path));
-        ("a rule or a built-in operation".into(), format!("{request}: {}", or_nothing(&covered.join(", "))))
+        let wanted = described::route(found.map(|(_, rule)| rule.action));
+        (wanted.into(), format!("{request}: {}", or_nothing(&covered.join(", "))))
     });
     match found.map(|(_, rule)| rule.action) {
         Some(Action::PassWithoutToken) => return Ok(Entry::Pass),

@@ -237,14 +237,29 @@ impl<'a> Possession<'a> {
             Some(rules) if rules.required => format!("`cnf` with {}", kinds.join(" or ")),
             Some(_) => format!("no `cnf`, or one with {}", kinds.join(" or ")),
         };
-        let found = match holder.confirmation {
-            None => "absent".into(),
-            Some(Confirmation { jkt, x5t_s256 }) => {
-                let member = |name, value: &Option<Box<str>>| value.as_ref().map(|v| format!("{name} {v}"));
-                let members = [member("jkt", jkt), member("x5t#S256", x5t_s256)];
-                members.into_iter().flatten().collect::<Vec<_>>().join(", ")
-            }
-        };
-        (expected, found)
+        let Some(confirmation) = holder.confirmation else { return (expected, "absent".into()) };
+        let members =
+            [("`jkt`", confirmation.jkt.is_some()), ("`x5t#S256`", confirmation.x5t_s256.is_some())];
+        let members: Vec<&str> =
+            members.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect();
+        if members.iter().all(|member| kinds.contains(member)) {
+            return self.held_against(confirmation);
+        }
+        (expected, format!("`cnf` with {}", members.join(" and ")))
+    }
+
+    /// What a bound token asks of its sender, and what came.
+    fn held_against(&self, confirmation: &Confirmation) -> (String, String) {
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        if let Some(jkt) = &confirmation.jkt {
+            expected.push(format!("a proof by key {jkt}, under `DPoP`"));
+            found.push(self.presented.as_ref().map_or_else(|| "none".into(), Presented::proof_described));
+        }
+        if let Some(x5t) = &confirmation.x5t_s256 {
+            expected.push(format!("client certificate {x5t}"));
+            let digest = self.presented.as_ref().and_then(|presented| presented.client_certificate);
+            found.push(digest.map_or_else(|| "no certificate".into(), |d| URL_SAFE_NO_PAD.encode(d)));
+        }
+        (expected.join(" and "), found.join(" and "))
     }
 }

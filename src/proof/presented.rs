@@ -1,6 +1,8 @@
 //! What a request brings to show that its token is its own.
 
 use crate::decision::Scheme;
+use crate::jws::CompactJws;
+use crate::keys::PublicKey;
 use crate::request::RequestView;
 
 /// The longest proof, in bytes.
@@ -56,6 +58,25 @@ impl<'a> Presented<'a> {
             proof,
             client_certificate: request.client_certificate,
         }
+    }
+
+    /// The scheme and by which key the proof is, in words for whoever wants to see a walk.
+    pub(super) fn proof_described(&self) -> String {
+        let ProofHeader::One(text) = &self.proof else {
+            return match self.proof {
+                ProofHeader::Absent | ProofHeader::One(_) => {
+                    format!("no proof, under `{}`", self.scheme.name())
+                }
+                ProofHeader::Several => "several proofs".into(),
+                ProofHeader::TooLong => "a proof that is too long".into(),
+            };
+        };
+        let key = CompactJws::parse(text, |_| {}).ok().and_then(|jws| {
+            let key = PublicKey::from_jwk(jws.header.get("jwk")?).ok()?;
+            Some(key.thumbprint().to_owned())
+        });
+        let by = key.map_or_else(|| "a proof without a good key".into(), |key| format!("one by key {key}"));
+        format!("{by}, under `{}`", self.scheme.name())
     }
 }
 

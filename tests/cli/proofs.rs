@@ -67,6 +67,21 @@ fn a_client_s_key_binds_the_token_and_makes_its_proofs() {
         assert_eq!((code, decision.as_str()), (0, "allowed"), "{alg}");
         let (code, decision, report) = decides(&["--proof", &proof("thief.json")]);
         assert_eq!((code, decision.as_str()), (2, "denied: confirmation_failed"), "{alg}");
+        let step = |report: &Value| {
+            let steps = report["checks"].as_array().expect("checks").clone();
+            steps.into_iter().find(|step| step["state"] == "failed").expect("a failed check")
+        };
+        let [of_the_client, of_the_thief] = ["client.json", "thief.json"].map(|key| {
+            let jwk: Value = serde_json::from_str(&shell.prints(&["inspect", &proof(key)])).expect("JSON");
+            jwk["thumbprint"].as_str().expect("a thumbprint").to_owned()
+        });
+        let wanted = format!("a proof by key {of_the_client}, under `DPoP`");
+        let failed = step(&report);
+        assert_eq!(failed["expected"], json!(wanted));
+        assert_eq!(failed["found"], json!(format!("one by key {of_the_thief}, under `DPoP`")));
+        let (_, _, bare) = decides(&[]);
+        assert_eq!(step(&bare)["expected"], json!(wanted));
+        assert_eq!(step(&bare)["found"], json!("no proof, under `Bearer`"));
         let challenge = format!(
             "DPoP realm=\"{FQDN}\", algs=\"ES256 ES384 Ed25519 EdDSA\", error=\"invalid_token\", \
              error_description=\"confirmation_failed\""

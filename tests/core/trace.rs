@@ -105,6 +105,11 @@ fn path_and_host_are_told_as_they_came() {
     assert_eq!(route, words("a rule or a built-in operation", &format!("{request}: {operation}")));
     let (_, route) = told(&sent(&[], "GET", None), Check::Route);
     assert!(route.is_some_and(|(_, found)| found.ends_with(": nothing")));
+    // A rule that refuses covers it, which is not what is wanted.
+    let refusing = json!([{"name": "gone", "match": {"api": "eees-eecregistration"}, "action": "deny"}]);
+    let (ending, route) = told(&played(refusing, Some("{}")), Check::Route);
+    assert_eq!(ending, Ending::Failed(eec_authn::decision::DenyReason::RouteDenied));
+    assert_eq!(route, words("no rule with `deny`", &format!("{request}: rules[0] gone, {operation}")));
 }
 
 #[test]
