@@ -144,9 +144,49 @@ fn unknown(name: &str, members: &[Member]) -> String {
         return "is not known here; keys are fetched by an entry \"jwks_remote\" of `keys`, through a cluster of Envoy's".into();
     }
     let names: Vec<String> = members.iter().map(|m| format!("\"{}\"", m.name)).collect();
-    let meant = members.iter().map(|m| m.name).find(|known| is_near(name, known));
+    let meant = meant(name, members);
     let meant = meant.map(|known| format!("did you mean \"{known}\"? ")).unwrap_or_default();
     format!("is not known here; {meant}known members are {}", names.join(", "))
+}
+
+/// The member that was meant, if one is nearer than all others.
+fn meant(name: &str, members: &[Member]) -> Option<&'static str> {
+    let known = || members.iter().map(|member| member.name);
+    let only = |found: Vec<&'static str>| <[&str; 1]>::try_from(found).ok().map(|[one]| one);
+    known()
+        .find(|known| is_near(name, known))
+        // Without its unit, or with a word too many: by whole words, and only where one member begins so.
+        .or_else(|| only(known().filter(|known| begins(known, name) || begins(name, known)).collect()))
+        .or_else(|| only(known().filter(|known| shares_most(name, known)).collect()))
+}
+
+/// Whether `long` is `short` with more words behind it.
+fn begins(long: &str, short: &str) -> bool {
+    short.len() >= 3 && long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'))
+}
+
+/// Whether two names begin alike, and two letters differ, or a fifth of a long one.
+fn shares_most(name: &str, known: &str) -> bool {
+    let [a, b]: [Vec<char>; 2] = [name, known].map(|text| text.to_ascii_lowercase().chars().collect());
+    a.first() == b.first() && a.len().min(b.len()) >= 4 && distance(&a, &b) <= (b.len() / 5).max(2)
+}
+
+/// How many letters must be put in, taken out or replaced to make `b` of `a`.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (n, of_a) in a.iter().enumerate() {
+        let mut diagonal = n;
+        let mut left = n.saturating_add(1);
+        let mut next = vec![left];
+        for (of_b, above) in b.iter().zip(row.iter().skip(1)) {
+            let replaced = diagonal.saturating_add(usize::from(of_a != of_b));
+            left = replaced.min(left.saturating_add(1)).min(above.saturating_add(1));
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// Whether two names differ by one letter, by two that changed places, or by how they are written.

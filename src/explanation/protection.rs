@@ -15,7 +15,7 @@ pub fn protection(policy: &Policy) -> Json {
     let protects = &policy.protects;
     let own = OPERATIONS.iter().filter(|operation| operation.role == protects.role);
     let rules = policy.rules.as_slice();
-    let listed = rules.iter().enumerate().map(|(number, rule)| shown_rule(rules, number, rule));
+    let listed = rules.iter().enumerate().map(|(number, rule)| shown_rule(policy, number, rule));
     let fqdns = protects.fqdns.iter().map(|fqdn| Json::from(fqdn.as_str()));
     let servers = policy.entitlement_servers.iter().map(|server| Json::from(server.identity.as_str()));
     Json::object([
@@ -138,9 +138,9 @@ fn described(binding: &Binding) -> String {
     }
 }
 
-fn shown_rule(rules: &[Arc<Rule>], number: usize, rule: &Rule) -> Json {
+fn shown_rule(policy: &Policy, number: usize, rule: &Rule) -> Json {
     let claims = rule.claims.iter().map(|check| format!("{} {}", check.claim.as_claim(), check.condition));
-    let (hidden_by, matcher) = (config::hidden_by(rules, number), &rule.matcher);
+    let (hidden_by, matcher) = (config::hidden_by(policy, number), &rule.matcher);
     Json::object([
         ("bind", texts(rule.bind.iter().map(described))),
         ("built_in_binding", Json::Bool(rule.built_in_binding)),

@@ -151,6 +151,23 @@ fn a_rule_that_an_earlier_one_hides_is_warned_of() {
         (prefix("/a"), template("/a/{id}")),
         (prefix("/"), json!({"api": "eees-easdiscovery"})),
         (path("/a"), path("/a")),
+        (prefix("/eees-easdiscovery/v1"), json!({"api": "eees-easdiscovery"})),
+        (
+            json!({"path_prefix": "/eees-easdiscovery", "methods": ["POST", "PUT", "PATCH", "DELETE"]}),
+            json!({"api": "eees-easdiscovery"}),
+        ),
+        (
+            template("/eees-easdiscovery/v1/subscriptions/{x}"),
+            json!({"api": "eees-easdiscovery", "methods": ["PUT"]}),
+        ),
+        (
+            json!({"api": "eees-easdiscovery"}),
+            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST"]}),
+        ),
+        (
+            json!({"api": "eees-easdiscovery"}),
+            json!({"path_template": "/eees-easdiscovery/v1/subscriptions/{id}", "methods": ["PUT", "DELETE"]}),
+        ),
     ] {
         assert!(hidden(first.clone(), second.clone()), "{first} hides {second}");
     }
@@ -168,6 +185,22 @@ fn a_rule_that_an_earlier_one_hides_is_warned_of() {
         (prefix("/a/b"), template("/a/{id}")),
         (prefix("/a"), template("/{x}/b")),
         (path("/a/b"), template("/a/{id}")),
+        (prefix("/eees-easdiscovery/v1/subscriptions"), json!({"api": "eees-easdiscovery"})),
+        (prefix("/eees-easdiscovery/v2"), json!({"api": "eees-easdiscovery"})),
+        (
+            json!({"path_prefix": "/eees-easdiscovery", "methods": ["POST"]}),
+            json!({"api": "eees-easdiscovery"}),
+        ),
+        (template("/eees-easdiscovery/v1/subscriptions/{x}"), json!({"api": "eees-easdiscovery"})),
+        (json!({"api": "eees-easdiscovery"}), path("/eees-easdiscovery/v1/subscriptions")),
+        (
+            json!({"api": "eees-easdiscovery"}),
+            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST", "GET"]}),
+        ),
+        (
+            json!({"api": "eees-eecregistration"}),
+            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST"]}),
+        ),
     ] {
         assert!(!hidden(first.clone(), second.clone()), "{first} leaves something to {second}");
     }
@@ -312,4 +345,56 @@ fn bound_tokens_without_nonces_should_be_short_lived_and_unbound_ones_are_named(
     assert_eq!(warned(json!({"dpop": {}, "required": true}), 3_600), [false, false]);
     assert_eq!(warned(json!({"dpop": {"nonce": nonce}, "required": true}), 86_400), [false, false]);
     assert_eq!(warned(json!({"client_certificate": true}), 86_400), [false, true]);
+}
+
+#[test]
+fn a_path_whose_operations_an_earlier_api_takes_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let warned = |second: Value| {
+        let mut filter = config(&[&Key::new(1)]);
+        filter["rules"] = json!([{"match": {"api": "eees-easdiscovery"}}, {"match": second}]);
+        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+        text(&check(folder, &["filter.json"])).contains(
+            "rules[1].match: rules[0] takes the built-in operations at this path (POST) before: only other methods come here",
+        )
+    };
+    assert!(warned(json!({"path": "/eees-easdiscovery/v1/subscriptions"})));
+    assert!(!warned(json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["GET"]})));
+    assert!(!warned(json!({"path": "/eees-easdiscovery/v1/others"})));
+    assert!(!warned(json!({"path": "/eees-eecregistration/v1/registrations"})));
+}
+
+#[test]
+fn a_member_that_was_meant_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let said = |filter: &Value| {
+        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
+        text(&check(folder, &["filter.json"])).to_owned()
+    };
+    for (path, wrong, meant) in [
+        ("", "modus", "mode"),
+        ("", "entitlement_server", "entitlement_servers"),
+        ("token", "max_lifetime", "max_lifetime_seconds"),
+        ("ownership", "secret", "secret_env"),
+        ("token", "clock_skew_secs", "clock_skew_seconds"),
+    ] {
+        let mut filter = config(&[&Key::new(1)]);
+        let place = if path.is_empty() { &mut filter } else { &mut filter[path] };
+        place[wrong] = json!(1);
+        let dot = if path.is_empty() { "" } else { "." };
+        let wanted =
+            format!("{path}{dot}{wrong}: is not known here; did you mean \"{meant}\"? known members");
+        let said = said(&filter);
+        assert!(said.contains(&wanted), "no `{wanted}` in {said}");
+    }
+    // What is near to nothing, or to several, is no such guess.
+    let mut filter = config(&[&Key::new(1)]);
+    filter["issuer"] = json!(1);
+    filter["token"]["max"] = json!(1);
+    let said = said(&filter);
+    for alone in ["issuer", "token.max"] {
+        assert!(said.contains(&format!("{alone}: is not known here; known members")), "{alone}: {said}");
+    }
 }

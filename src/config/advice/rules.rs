@@ -2,8 +2,7 @@
 
 use super::Say;
 use crate::policy::operations::OPERATIONS;
-use crate::policy::{Action, Binding, Matcher, Mode, Operation, Policy, Rule};
-use std::sync::Arc;
+use crate::policy::{Action, Binding, Matcher, Mode, Operation, Policy, Rule, Template};
 
 pub(super) fn advise(policy: &Policy, say: Say<'_>) {
     let rules = policy.rules.as_slice();
@@ -21,10 +20,7 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
             }
             Action::Deny => {}
         }
-        if let Some(earlier) = hidden_by(rules, number) {
-            let message = format!("never reached: rules[{earlier}] takes all of its requests");
-            say(format!("{path}.match"), &message);
-        }
+        hidden(policy, rules.get(..number).unwrap_or_default(), rule, &path, say);
     }
     if !policy.built_in_operations && !rules.iter().any(|rule| rule.action == Action::Authenticate) {
         let message =
@@ -88,22 +84,88 @@ pub(super) fn is_wide(matcher: &Matcher) -> bool {
     matcher.path.is_none() && matcher.path_template.is_none()
 }
 
-/// The first of `rules` that takes every request of the one with this number before it.
-pub fn hidden_by(rules: &[Arc<Rule>], number: usize) -> Option<usize> {
-    let rule = rules.get(number)?;
-    rules.iter().take(number).position(|earlier| covers(&earlier.matcher, &rule.matcher))
+/// The first of the rules that takes every request of the one with this number before it.
+pub fn hidden_by(policy: &Policy, number: usize) -> Option<usize> {
+    let rules = policy.rules.as_slice();
+    let matcher = &rules.get(number)?.matcher;
+    let methods: Vec<&str> = matcher.methods.iter().map(|method| &**method).collect();
+    rules.iter().take(number).position(|earlier| covers(policy, &earlier.matcher, matcher, &methods))
 }
 
-/// Whether every request that `later` takes is certainly taken by `earlier` before.
-fn covers(earlier: &Matcher, later: &Matcher) -> bool {
-    let methods = earlier.methods.is_empty()
-        || (!later.methods.is_empty() && later.methods.iter().all(|m| earlier.methods.contains(m)));
+/// What earlier rules leave to a rule: nothing, or only what is no built-in operation.
+fn hidden(
+    policy: &Policy,
+    earlier: &[impl std::ops::Deref<Target = Rule>],
+    rule: &Rule,
+    path: &str,
+    say: Say<'_>,
+) {
+    let matcher = &rule.matcher;
+    let methods: Vec<&str> = matcher.methods.iter().map(|method| &**method).collect();
+    let by = |methods: &[&str], only_apis: bool| {
+        earlier.iter().position(|earlier| {
+            (!only_apis || earlier.matcher.api.is_some())
+                && covers(policy, &earlier.matcher, matcher, methods)
+        })
+    };
+    if let Some(number) = by(&methods, false) {
+        say(format!("{path}.match"), &format!("never reached: rules[{number}] takes all of its requests"));
+        return;
+    }
+    // Of an API, an earlier rule takes the built-in operations alone, and other methods come as far as this one.
+    let built_in: Vec<&str> = operations(policy)
+        .filter(|(_, template)| is_at(matcher, template))
+        .map(|(op, _)| op.method)
+        .collect();
+    if let Some(number) = by(&built_in, true).filter(|_| methods.is_empty() && !built_in.is_empty()) {
+        let message = format!(
+            "rules[{number}] takes the built-in operations at this path ({}) before: only other methods come here",
+            built_in.join(", ")
+        );
+        say(format!("{path}.match"), &message);
+    }
+}
+
+/// The built-in operations of the role, with their paths.
+fn operations(policy: &Policy) -> impl Iterator<Item = (&'static Operation, Template)> {
+    let protects = &policy.protects;
+    let own = OPERATIONS.iter().filter(|operation| operation.role == protects.role);
+    own.filter_map(|operation| {
+        let path = format!("{}/v1{}", protects.api_root.join(operation.api), operation.resource);
+        Some((operation, Template::parse(&path)?))
+    })
+}
+
+/// Whether all paths of a matcher with a path or template are those of `template`.
+fn is_at(matcher: &Matcher, template: &Template) -> bool {
+    matcher.path.as_deref().is_some_and(|path| template.matches(path.as_bytes()))
+        || matcher.path_template.as_ref().is_some_and(|own| template.covers(own))
+}
+
+/// Whether every request with one of `methods` (all, if none) that `later` takes is certainly taken by `earlier` before.
+fn covers(policy: &Policy, earlier: &Matcher, later: &Matcher, methods: &[&str]) -> bool {
+    let of_later: Vec<(&Operation, Template)> = operations(policy)
+        .filter(|(op, _)| later.api.as_deref() == Some(op.api))
+        .filter(|(op, _)| methods.is_empty() || methods.contains(&op.method))
+        .collect();
+    // With `api`, a rule takes nothing but operations: what holds for all of those holds for its requests.
+    let all_operations = |holds: &dyn Fn(&Operation, &Template) -> bool| {
+        !of_later.is_empty() && of_later.iter().all(|(op, template)| holds(op, template))
+    };
+    let takes_method = |method: &str| earlier.methods.iter().any(|own| **own == *method);
+    let all_methods = earlier.methods.is_empty()
+        || (!methods.is_empty() && methods.iter().all(|method| takes_method(method)))
+        || all_operations(&|op, _| takes_method(op.method));
     let hosts = earlier.hosts.is_empty()
         || (!later.hosts.is_empty() && later.hosts.iter().all(|h| earlier.hosts.contains(h)));
-    let same = |a: &Option<Box<str>>, b: &Option<Box<str>>| a.is_none() || a == b;
+    let path = earlier.path.as_deref().is_none_or(|path| {
+        later.path.as_deref() == Some(path)
+            || Template::parse(path).is_some_and(|path| all_operations(&|_, of_op| path.covers(of_op)))
+    });
     let template = earlier.path_template.as_ref().is_none_or(|template| {
         later.path.as_deref().is_some_and(|path| template.matches(path.as_bytes()))
             || later.path_template.as_ref().is_some_and(|later| template.covers(later))
+            || all_operations(&|_, of_op| template.covers(of_op))
     });
     let prefix = earlier.path_prefix.as_deref().is_none_or(|prefix| {
         let below =
@@ -112,11 +174,14 @@ fn covers(earlier: &Matcher, later: &Matcher) -> bool {
             || later.path.as_deref().is_some_and(below)
             || later.path_prefix.as_deref().is_some_and(below)
             || later.path_template.as_ref().is_some_and(|template| template.is_below(prefix))
+            || all_operations(&|_, of_op| of_op.is_below(prefix))
     });
-    methods
-        && hosts
-        && template
-        && prefix
-        && same(&earlier.path, &later.path)
-        && same(&earlier.api, &later.api)
+    let api = earlier.api.as_deref().is_none_or(|api| {
+        let is_operation = |method: &&str| {
+            operations(policy)
+                .any(|(op, of_op)| op.api == api && op.method == *method && is_at(later, &of_op))
+        };
+        later.api.as_deref() == Some(api) || (!methods.is_empty() && methods.iter().all(is_operation))
+    });
+    all_methods && hosts && template && prefix && path && api
 }
