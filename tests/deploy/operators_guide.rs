@@ -18,9 +18,9 @@ fn rehearsal() -> String {
 
 #[test]
 fn the_rehearsal_of_the_guide_comes_out_as_it_says() {
-    let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    let [listener, admin] = ports.map(|port| port.local_addr().expect("an address").port().to_string());
-    let script = rehearsal().replace("18080", &listener).replace("19901", &admin);
+    let ports = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let [ees, ecs, admin] = ports.map(|port| port.local_addr().expect("an address").port().to_string());
+    let script = rehearsal().replace("18080", &ees).replace("18081", &ecs).replace("19901", &admin);
     let folder = tempfile::tempdir().expect("a folder");
     let tools = folder.path().join("bin");
     fs::create_dir(&tools).expect("a folder");
@@ -56,6 +56,9 @@ fn the_rehearsal_of_the_guide_comes_out_as_it_says() {
         "taken: ",
         "401\n",
         "TOKEN_REVOKED",
+        "200\n",
+        "taken: ",
+        "401\n",
     ] {
         let found = rest.split_once(next);
         rest = found.unwrap_or_else(|| panic!("no `{next}` in the rest of {out}\n{err}\n{log}")).1;
