@@ -32,5 +32,6 @@ pub(super) fn amend(object: &mut Value, changes: &Map<String, Value>) {
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+    serde_json::from_str(text)
+        .map_err(|error| format!("not a JSON object: {error}; write one such as '{{\"jti\": null}}'"))
 }

@@ -4,6 +4,7 @@ use super::clock;
 use super::failure::Failure;
 use super::filter_file::{FilterFile, listed};
 use super::help::long_help;
+use super::output::complain;
 use super::{Exit, Output};
 use eec_authn::config::{self, ConfigError, Loaded};
 use eec_authn::policy::Policy;
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     /// Takes warnings for errors: exit code 3.
     #[arg(long)]
     strict: bool,
-    /// Warnings about this member are known: they are listed as accepted, and --strict lets them pass. May be repeated.
+    /// Warnings about this member and what is in it are known: they are listed as accepted, and --strict lets them pass. May be repeated.
     #[arg(long, value_name = "MEMBER")]
     accept: Vec<String>,
     /// Files with filter JSON; `-` for standard input.
@@ -61,9 +62,11 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let mut all: Vec<Checked> = args.files.iter().map(|path| checked(path, now)).collect();
     names_that_merge(&mut all);
     let (mut all_good, mut for_machines) = (true, Vec::new());
+    let mut unused = args.accept.clone();
     for file in &mut all {
-        let (accepted, warnings) =
-            std::mem::take(&mut file.warnings).into_iter().partition(|w| args.accept.contains(&w.path));
+        let (accepted, warnings): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut file.warnings).into_iter().partition(|w| accepts(&args.accept, &w.path));
+        unused.retain(|member| !accepted.iter().any(|w: &ConfigError| is_of(&w.path, member)));
         let report = Report { file, warnings, accepted };
         all_good &= report.file.errors.is_empty() && (report.warnings.is_empty() || !args.strict);
         if output.json {
@@ -75,11 +78,23 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     if output.json {
         output.line(Value::from(for_machines))?;
     }
+    for member in unused {
+        complain(format_args!("--accept {member}: no warning is about `{member}`; take it out"));
+    }
     Ok(match (all.iter().all(|file| file.was_read), all_good) {
         (false, _) => Exit::Failure,
         (true, false) => Exit::ConfigurationInvalid,
         (true, true) => Exit::Fine,
     })
+}
+
+fn accepts(members: &[String], path: &str) -> bool {
+    members.iter().any(|member| is_of(path, member))
+}
+
+/// Whether a path is that of `member` or of something in it.
+fn is_of(path: &str, member: &str) -> bool {
+    path.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn checked(path: &Path, now: UnixTime) -> Checked {

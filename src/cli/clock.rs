@@ -16,6 +16,11 @@ pub(crate) fn or_now(given: Option<UnixTime>) -> Result<UnixTime, Failure> {
     given.or_else(|| UnixTime::new(now() as f64)).ok_or_else(|| Failure::new("no clock"))
 }
 
+/// A span of time in an argument: whole seconds, without a unit.
+pub(crate) fn seconds(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "give whole seconds without a unit, such as 3600 for an hour".into())
+}
+
 /// A time in an argument: RFC 3339 in UTC, or seconds since 1970.
 pub(crate) fn time(text: &str) -> Result<UnixTime, String> {
     let seconds = text.parse().ok().and_then(UnixTime::new);

@@ -14,6 +14,10 @@ pub(crate) fn text(argument: &str) -> Result<String, Failure> {
         Some("") => return Err(Failure::new("`@` names no file; write @FILE")),
         Some(path) => (file(Path::new(path))?, path),
         None if argument == STDIN => (file(Path::new(STDIN))?, "standard input"),
+        // No text that is asked for is at once the name of a file.
+        None if Path::new(argument).is_file() => {
+            return Err(Failure::new(format!("`{argument}` is a file; @FILE reads one: write @{argument}")));
+        }
         None => (argument.to_owned(), "the argument"),
     };
     if text.trim().is_empty() {
@@ -31,6 +35,12 @@ pub(crate) fn file(path: &Path) -> Result<String, Failure> {
         .map_err(|_| Failure::new(format!("cannot read {}: it is not text in UTF-8", path.display())))
 }
 
+/// Whether what was given as a file is rather what should be in it: JSON or PEM.
+fn is_text(path: &Path) -> bool {
+    path.to_string_lossy().trim_start().starts_with(['{', '[', '"'])
+        || path.to_string_lossy().contains("-----BEGIN")
+}
+
 /// What is in a file.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == STDIN {
@@ -42,6 +52,9 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         let remedy = match error.kind() {
             ErrorKind::IsADirectory => "; name a file in it",
             ErrorKind::PermissionDenied => "; let this user read it",
+            ErrorKind::NotFound | ErrorKind::InvalidFilename if is_text(path) => {
+                "; this wants a file, and not the text itself"
+            }
             _ => "",
         };
         Failure::new(format!("cannot read {}: {error}{remedy}", path.display()))

@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long)]
     gpsi: Vec<String>,
     /// Seconds from now to `exp`; 0 or less makes a token that has expired.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true, value_parser = clock::seconds)]
     lifetime: i64,
     /// A client's key, as `keygen` writes it: the token is bound to it (`cnf.jkt`), and good only with proofs of `dpop`.
     #[arg(long, value_name = "FILE")]

@@ -76,6 +76,10 @@ impl Resource {
         if policy.ownership.is_none() {
             return Err(Failure::new("the configuration has no `ownership`: nothing is sealed"));
         }
+        if self.path.contains("://") {
+            let message = "is a URL; give its path alone, and its host by --host where that is not the first of `protects.fqdns`";
+            return Err(Failure::new(format!("`{}` {message}", self.path)));
+        }
         let server = self.server(&policy)?;
         let host = self.host.clone().unwrap_or_else(|| policy.protects.realm.to_string());
         if policy.protects.check_host
@@ -99,7 +103,13 @@ impl Resource {
         let servers = &policy.entitlement_servers;
         match &self.issuer {
             None if servers.len() == 1 => Ok(0),
-            None => Err(Failure::new("there are several entitlement servers; say which by --issuer")),
+            None => {
+                let names: Vec<&str> = servers.iter().map(|server| server.identity.canonical()).collect();
+                let names = names.join(", ");
+                Err(Failure::new(format!(
+                    "there are several entitlement servers; say which by --issuer: {names}"
+                )))
+            }
             Some(issuer) => {
                 let number = servers.iter().position(|server| server.identity.matches(issuer));
                 number.ok_or_else(|| Failure::new(format!("no entitlement server is named `{issuer}`")))

@@ -3,7 +3,8 @@
 use crate::cli::failure::Failure;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,4 +31,20 @@ pub(crate) fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
     let mut config = config.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// What to do about a connection that failed, where it is known: `has_ca` tells whether `--ca` was given.
+pub(crate) fn remedy(error: &io::Error, has_ca: bool) -> &'static str {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let is_unknown = matches!(
+        inner,
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature
+        ))
+    );
+    match (is_unknown, has_ca) {
+        (false, _) => "",
+        (true, false) => "; name the CA that has signed its certificate by --ca FILE",
+        (true, true) => "; no CA in the file of --ca has signed its certificate",
+    }
 }

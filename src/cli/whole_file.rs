@@ -21,7 +21,7 @@ pub(crate) fn create(path: &Path, content: &[u8], readers: Readers) -> Result<()
         let remedy = match error.kind() {
             _ if path.is_dir() => "; it is a directory, name a file",
             ErrorKind::AlreadyExists => "; --force overwrites it",
-            _ => "",
+            _ => return cannot_make(path, &error),
         };
         cannot(path, format!("{error}{remedy}"))
     })?;
@@ -52,7 +52,7 @@ pub(crate) fn replace(path: &Path, content: &[u8], readers: Readers) -> Result<(
         Err(_) => {}
     }
     let file = if path.is_symlink() { fs::canonicalize(path) } else { Ok(path.to_owned()) };
-    file.and_then(|file| renamed(&file, content, readers)).map_err(|error| cannot(path, error))
+    file.and_then(|file| renamed(&file, content, readers)).map_err(|error| cannot_make(path, &error))
 }
 
 /// Writes a new file beside `path` and renames it over that.
@@ -94,6 +94,11 @@ fn new_file(path: &Path, readers: Readers) -> io::Result<File> {
 fn filled(mut file: File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()
+}
+
+fn cannot_make(path: &Path, error: &io::Error) -> Failure {
+    let remedy = if error.kind() == ErrorKind::NotFound { "; the directory must exist" } else { "" };
+    cannot(path, format!("{error}{remedy}"))
 }
 
 fn cannot(path: &Path, why: impl std::fmt::Display) -> Failure {

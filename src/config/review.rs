@@ -54,9 +54,19 @@ pub fn plugin_options(policy: &Policy) -> &'static [&'static str] {
     if policy.body.hold_headers { &["allow_on_headers_stop_iteration"] } else { &[] }
 }
 
-/// Says so if the text looks like one that only contains the filter JSON.
+/// Says so if the text looks like one that only contains the filter JSON, or that belongs into it.
 fn wrapped(bytes: &[u8]) -> Option<ConfigError> {
     let text = std::str::from_utf8(bytes).ok()?;
+    if text.trim_start().starts_with("-----BEGIN") {
+        let what = if text.contains("PRIVATE KEY-----") {
+            "is a private key, which belongs into no configuration; give the filter JSON"
+        } else if text.contains("-----BEGIN CERTIFICATE") {
+            "is PEM; pin it as `certificate_pem` in an entry of `keys`, and give the filter JSON"
+        } else {
+            "is PEM; pin it as `public_key_pem` in an entry of `keys`, and give the filter JSON"
+        };
+        return Some(ConfigError { path: "configuration".into(), message: what.into() });
+    }
     // As YAML, and as JSON: none of these is a member of the filter JSON.
     let marks = ["static_resources", "apiVersion", "typed_config", "pluginConfig"];
     let marked = |mark: &&str| text.contains(&format!("{mark}:")) || text.contains(&format!("\"{mark}\""));

@@ -248,6 +248,40 @@ fn a_warning_that_is_known_is_accepted_by_its_member_and_no_other() {
 }
 
 #[test]
+fn a_member_is_accepted_with_what_is_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut filter = config(&[&Key::new(1)]);
+    filter["gpsi"] = json!("required");
+    filter["ownership"] = json!({"secret_env": ["SECRET"], "unsealed": "allow"});
+    fs::write(folder.join("f.json"), filter.to_string()).expect("a file");
+    let run = |accepted: &str| check(folder, &["--strict", "--accept", accepted, "f.json"]);
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    for member in ["ownership.unsealed", "ownership"] {
+        let output = run(member);
+        assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""), "{member}");
+        assert!(text(&output).contains("f.json: accepted: ownership.unsealed: "), "{member}");
+    }
+    // What accepts nothing does not do so in silence.
+    for member in ["owner", "ownership.unsealed.x", "ownership.secret_env", ""] {
+        let output = run(member);
+        assert_eq!(output.status.code(), Some(3), "{member}");
+        let expected = format!("--accept {member}: no warning is about `{member}`; take it out");
+        assert!(said(&output).contains(&expected), "{}", said(&output));
+    }
+    // In an array, too, and by number.
+    let soon = json!({"jwk": Key::new(2).jwk(), "not_after": "2020-01-01T00:00:00Z"});
+    filter["entitlement_servers"][0]["keys"] = json!([soon, {"jwk": Key::new(1).jwk()}]);
+    filter["ownership"] = json!({"secret_env": ["SECRET"]});
+    fs::write(folder.join("f.json"), filter.to_string()).expect("a file");
+    for (member, code) in
+        [("entitlement_servers", 0), ("entitlement_servers[0]", 0), ("entitlement_servers[1]", 3)]
+    {
+        assert_eq!(run(member).status.code(), Some(code), "{member}: {}", text(&run(member)));
+    }
+}
+
+#[test]
 fn files_for_one_envoy_need_names_that_differ() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

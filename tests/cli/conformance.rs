@@ -223,6 +223,19 @@ fn over_tls_the_certificate_must_be_good_and_the_targets() {
 
     let output = at(&format!("https://{FQDN}"), &["--ca", "ca.pem"]);
     assert_eq!((code(&output), verdict(&report(&output), "TOK-NONE")), (2, "failed"), "{}", errors(&output));
+    // An authority that this machine does not know, and one that has not signed the certificate.
+    let unknown = at(&format!("https://{FQDN}"), &[]);
+    let remedy = "; name the CA that has signed its certificate by --ca FILE";
+    let other = foreign::run("certificates.py", &json!({"names": [FQDN]}));
+    fs::write(run.folder.path().join("other.pem"), other["ca"].as_str().expect("PEM")).expect("a file");
+    let wrong = at(&format!("https://{FQDN}"), &["--ca", "other.pem"]);
+    // Without any authorities of the system there is nothing to compare with.
+    assert!(
+        errors(&unknown).contains(remedy) || errors(&unknown).contains("by --ca"),
+        "{}",
+        errors(&unknown)
+    );
+    assert!(errors(&wrong).contains("; no CA in the file of --ca has signed"), "{}", errors(&wrong));
     // Another name, and an authority that this machine does not know.
     for (url, more) in
         [("https://other.example.net", &["--ca", "ca.pem"][..]), (&format!("https://{FQDN}"), &[])]

@@ -113,6 +113,50 @@ const MISTAKES: &[(&str, &str, i32, &str)] = &[
         "give an IP address and a port, such as 127.0.0.1:8080",
     ),
     ("dev-entitlement-server --fqdn a:b", "", 1, "--fqdn <FQDN>"),
+    ("dev-entitlement-server --lifetime 1h", "", 1, "give whole seconds without a unit, such as 3600"),
+    ("dev-entitlement-server --lifetime 0", "", 1, "give at least 1"),
+    ("inspect certificate", "", 1, "`certificate` is a file; @FILE reads one: write @certificate"),
+    ("inspect absent", "", 1, "an opaque token says nothing, and @FILE reads a file"),
+    ("explain --config filter.json --token entry", "", 1, "`entry` is a file; @FILE reads one: write @entry"),
+    (
+        "explain --config filter.json --body {\"eecId\":\"eec-1\"}",
+        "",
+        1,
+        "No such file or directory (os error 2); this wants a file, and not the text itself",
+    ),
+    ("explain --config filter.json --answer absent", "", 1, "No such file or directory (os error 2)\n"),
+    ("explain --config certificate", "", 3, "is PEM; pin it as `certificate_pem` in an entry of `keys`"),
+    ("explain --config public", "", 3, "is PEM; pin it as `public_key_pem` in an entry of `keys`"),
+    ("explain --config pem", "", 3, "is a private key, which belongs into no configuration"),
+    ("mint --iss a --sub b --aud c --key empty", "", 1, "empty is empty; give the file that `keygen --out`"),
+    (
+        "mint --iss a --sub b --aud c --key key --lifetime 1h",
+        "",
+        1,
+        "give whole seconds without a unit, such as 3600",
+    ),
+    (
+        "mint --iss a --sub b --aud c --key key --claims jti:null",
+        "",
+        1,
+        "not a JSON object: expected value at line 1 column 1; write one such as '{\"jti\": null}'",
+    ),
+    ("keygen --out new --alg HS256", "", 1, "use one of EdDSA, ES256, ES384, RS256, PS256"),
+    ("keygen --out new --alg hs512", "", 1, "whoever can check them can make them"),
+    ("keygen --out absent/key --force", "", 1, "(os error 2); the directory must exist"),
+    ("keygen --out absent/key", "", 1, "(os error 2); the directory must exist"),
+    (
+        "render envoy --config filter.json --out absent/x",
+        "",
+        1,
+        "cannot write absent/x: No such file or directory (os error 2); the directory must exist",
+    ),
+    (
+        "conformance --role ees --iss a --aud b --key key --target https://ees1.invalid",
+        "",
+        1,
+        "--connect ADDRESS:PORT says where it is",
+    ),
 ];
 
 fn command(folder: &Path, line: &str) -> Command {
@@ -137,6 +181,11 @@ fn folder() -> tempfile::TempDir {
     fs::write(path("binary"), [0, 159, 146, 150, 255]).expect("a file");
     fs::write(path("empty"), "").expect("a file");
     fs::write(path("pem"), PEM).expect("a file");
+    let nobody = ["CERTIFICATE", "PUBLIC KEY"]
+        .map(|what| format!("-----BEGIN {what}-----\nAAAA\n-----END {what}-----\n"));
+    for (name, text) in ["certificate", "public"].iter().zip(nobody) {
+        fs::write(path(name), text).expect("a file");
+    }
     let made = command(folder.path(), "keygen --out key").output().expect("it runs");
     fs::write(
         path("entry"),

@@ -212,3 +212,23 @@ fn what_is_sealed_for_this_owner_is_not_sealed_again() {
     let other = Owner { eec_id: "eec-2", ..EEC_1 }.seal(&SECRET, "r1");
     assert_eq!(desk.seal(&[&format!("{ITEM}{other}")]).0, Some(0));
 }
+
+#[test]
+fn mistakes_end_with_what_to_do() {
+    let other = "aes.mnc002.mcc001.pub.3gppnetwork.org";
+    let desk = Desk::new(|filter| {
+        let mut second = filter["entitlement_servers"][0].clone();
+        (second["fqdn"], second["keys"]) = (json!(other), json!([{"jwk": Key::new(2).jwk()}]));
+        filter["entitlement_servers"].as_array_mut().expect("servers").push(second);
+    });
+    let (code, said) = desk.seal(&[ITEM]);
+    let wanted = format!("there are several entitlement servers; say which by --issuer: {ISSUER}, {other}");
+    assert!(code == Some(1) && said.contains(&wanted), "{said}");
+    let url = format!("https://{FQDN}{ITEM}");
+    for (code, said) in [desk.seal(&[&url]), desk.unseal("eec-1", &url)] {
+        assert!(
+            code == Some(1) && said.contains("is a URL; give its path alone, and its host by --host"),
+            "{said}"
+        );
+    }
+}

@@ -83,7 +83,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FQDN")]
     audience: Vec<String>,
     /// Lifetime in seconds of tokens that are asked for without one.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = lifetime)]
     lifetime: i64,
     /// Answer questions of this client only: HTTP Basic for introspection, `client_id` for ValidateOperatorToken.
     #[arg(long, value_name = "ID", requires = "client_secret_env")]
@@ -101,6 +101,11 @@ fn fqdn(text: &str) -> Result<String, String> {
 }
 
 /// Serves until a signal ends it.
+fn lifetime(text: &str) -> Result<i64, String> {
+    let seconds = super::clock::seconds(text)?;
+    if seconds >= 1 { Ok(seconds) } else { Err("give at least 1".into()) }
+}
+
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let mut entitlement = Entitlement::new(args.fqdn, args.audience, args.lifetime)?;
     if let (Some(id), Some(variable)) = (args.client_id, args.client_secret_env) {

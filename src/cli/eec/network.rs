@@ -85,8 +85,14 @@ impl Network {
         let (host, port) =
             place.map_or((origin.host.as_str(), origin.port), |place| (place.host.as_str(), place.port));
         let addresses = tokio::net::lookup_host((host, port)).await;
-        let addresses: Vec<SocketAddr> =
-            addresses.map_err(|error| format!("cannot look up `{host}`: {error}"))?.collect();
+        let addresses: Vec<SocketAddr> = addresses
+            .map_err(|error| match place {
+                Some(_) => format!("cannot look up `{host}`: {error}"),
+                None => format!(
+                    "cannot look up `{host}`: {error}; --connect {host}=ADDRESS:PORT says where it is"
+                ),
+            })?
+            .collect();
         if !origin.https && !self.allow_http && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(format!(
                 "`{host}` is not loopback: tokens go there by https only; give an https URL, or --allow-http in a closed test network"
@@ -102,7 +108,10 @@ impl Network {
             .map_err(|error| format!("`{}`: {error}", origin.host))?;
         let connector = TlsConnector::from(self.tls().map_err(|failure| failure.to_string())?);
         let stream = connector.connect(name, stream).await;
-        let stream = stream.map_err(|error| format!("no TLS connection to `{}`: {error}", origin.host))?;
+        let stream = stream.map_err(|error| {
+            let remedy = tls::remedy(&error, self.ca.is_some());
+            format!("no TLS connection to `{}`: {error}{remedy}", origin.host)
+        })?;
         Ok(Box::new(stream))
     }
 

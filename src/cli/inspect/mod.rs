@@ -142,7 +142,7 @@ fn token(text: &str) -> Result<Value, Failure> {
     let parts: Vec<&str> = text.split('.').collect();
     let [header, payload, signature] = parts.as_slice() else {
         return Err(Failure::new(
-            "neither a JWT (three parts), nor PEM, nor a JWK or a set of them; an opaque token says nothing",
+            "neither a JWT (three parts), nor PEM, nor a JWK or a set of them; an opaque token says nothing, and @FILE reads a file",
         ));
     };
     let (header, claims) = (decoded(header, "header")?, decoded(payload, "payload")?);

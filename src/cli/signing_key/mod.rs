@@ -79,6 +79,10 @@ impl SigningKey {
     pub(crate) fn read(path: &Path) -> Result<SigningKey, Failure> {
         let text = input::file(path)?;
         let inside = |what: String| Failure::new(format!("{}: {what}", path.display()));
+        if text.trim().is_empty() {
+            let remedy = "give the file that `keygen --out` has written";
+            return Err(Failure::new(format!("{} is empty; {remedy}", path.display())));
+        }
         if text.contains("-----BEGIN") {
             return Err(inside(
                 "the key is PEM, and this wants a private JWK; make a test key by `eec-authn keygen --out key.json` and \

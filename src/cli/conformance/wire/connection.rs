@@ -21,6 +21,7 @@ pub(in super::super) struct Connector {
     authority: String,
     addresses: Vec<SocketAddr>,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    has_ca: bool,
     patience: Duration,
 }
 
@@ -33,8 +34,13 @@ impl Connector {
     ) -> Result<Connector, Failure> {
         let (host, port) = &target.connect;
         let addresses = tokio::net::lookup_host((host.as_str(), *port)).await;
-        let addresses: Vec<SocketAddr> =
-            addresses.map_err(Failure::because(format!("cannot look up `{host}`")))?.collect();
+        let addresses: Vec<SocketAddr> = addresses
+            .map_err(|error| {
+                let remedy =
+                    if *host == target.host { "; --connect ADDRESS:PORT says where it is" } else { "" };
+                Failure::new(format!("cannot look up `{host}`: {error}{remedy}"))
+            })?
+            .collect();
         let tls = if target.https {
             let name = ServerName::try_from(target.host.clone())
                 .map_err(Failure::because(format!("`{}`", target.host)))?;
@@ -46,7 +52,13 @@ impl Connector {
                 "`{host}` is not loopback: tokens go there by https only; give an https URL"
             )));
         };
-        Ok(Connector { authority: target.authority().to_owned(), addresses, tls, patience })
+        Ok(Connector {
+            authority: target.authority().to_owned(),
+            addresses,
+            tls,
+            has_ca: ca.is_some(),
+            patience,
+        })
     }
 
     /// Sends a request on a connection of its own. The error says why there is no answer.
@@ -66,7 +78,10 @@ impl Connector {
             None => on(stream, bytes).await,
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
-                on(stream.map_err(|error| format!("no TLS connection: {error}"))?, bytes).await
+                let stream = stream.map_err(|error| {
+                    format!("no TLS connection: {error}{}", tls::remedy(&error, self.has_ca))
+                })?;
+                on(stream, bytes).await
             }
         }
     }
