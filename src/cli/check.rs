@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Takes warnings for errors: exit code 3.
     #[arg(long)]
     strict: bool,
-    /// Warnings about this member and what is in it are known: they are listed as accepted, and --strict lets them pass. May be repeated.
+    /// Warnings about this member, and what is in it, are known: they pass --strict, and are listed as accepted. May be repeated.
     #[arg(long, value_name = "MEMBER")]
     accept: Vec<String>,
     /// Files with filter JSON; `-` for standard input.
