@@ -155,8 +155,8 @@ fn meant(name: &str, members: &[Member]) -> Option<&'static str> {
     let only = |found: Vec<&'static str>| <[&str; 1]>::try_from(found).ok().map(|[one]| one);
     known()
         .find(|known| is_near(name, known))
-        // Without its unit, or with a word too many: by whole words, and only where one member begins so.
-        .or_else(|| only(known().filter(|known| begins(known, name) || begins(name, known)).collect()))
+        // Without its unit: by whole words, and only where one member begins so.
+        .or_else(|| only(known().filter(|known| begins(known, name)).collect()))
         .or_else(|| only(known().filter(|known| shares_most(name, known)).collect()))
 }
 
