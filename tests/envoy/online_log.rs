@@ -144,7 +144,7 @@ fn why_there_is_no_answer_is_counted_and_logged() {
     server.answers(http(200, "text/html", "{}"));
     ask(&mut p, "unreadable", "the answer is not what the protocol says");
     server.answers(http(403, "application/json", "{}"));
-    ask(&mut p, "credentials", REFUSED);
+    ask(&mut p, "credentials", &format!("the server {REFUSED}"));
     server
         .answers(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\ncontent-type: application/json\r\n\r\n{".to_vec());
     server.hold();
