@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub struct Driver {
     /// The session.
     pub client: Client,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
     _server: Server,
 }
 
@@ -30,7 +30,12 @@ impl Driver {
             ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&server.url).await;
         let client =
             client.expect("a session of chromedriver: are chromium and chromium-driver of one version?");
-        Driver { client, _profile: profile, _server: server }
+        Driver { client, profile, _server: server }
+    }
+
+    /// Where the browser keeps what it keeps.
+    pub fn profile(&self) -> &std::path::Path {
+        self.profile.path()
     }
 
     /// A command of the DevTools protocol.

@@ -109,6 +109,35 @@ fn nothing_is_kept() {
     });
 }
 
+/// A browser writes down what stands in the fields of a page, to bring it back after a crash, unless the form says no.
+#[test]
+fn what_is_typed_is_not_written_to_disk() {
+    with_page(async |page| {
+        page.put("#token-claims", "{\"sub\": \"typed-by-somebody\"}").await;
+        // It writes addresses, and with them what it would write of the fields.
+        page.script("location.hash = 'written-by-the-browser'; return 0").await;
+        let folder = page.driver.profile().join("Default/Sessions");
+        let holds = |text: &str| {
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            std::fs::read_dir(&folder).into_iter().flatten().flatten().any(|file| {
+                let bytes = std::fs::read(file.path()).unwrap_or_default();
+                let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+                has(text.as_bytes()) || has(&wide)
+            })
+        };
+        let begin = std::time::Instant::now();
+        while !holds("written-by-the-browser") {
+            assert!(
+                begin.elapsed().as_secs() < 60,
+                "the browser has written nothing into {}",
+                folder.display()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        assert!(!holds("typed-by-somebody"), "what was typed is in {}", folder.display());
+    });
+}
+
 #[test]
 fn the_page_works_from_a_file_without_a_server() {
     with_page(async |page| {
