@@ -150,7 +150,6 @@ impl Exchange {
     ) -> Step<'a> {
         self.is_head = request.method == b"HEAD";
         self.has_proof = request.values(b"dpop").next().is_some();
-        self.target = ownership::watched_target(&self.plugin.policy, request);
         let spoofed = self.reserved(request.headers);
         let step = self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial));
         Step { spoofed, ..step }
@@ -168,7 +167,6 @@ impl Exchange {
             return Step::default();
         };
         self.state = State::Refused;
-        self.target = ownership::watched_target(&self.plugin.policy, request);
         let request = &RequestView { end_of_stream, client_certificate, ..*request };
         self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial))
     }
@@ -187,7 +185,6 @@ impl Exchange {
             return Step::default();
         };
         self.state = State::Refused;
-        self.target = ownership::watched_target(&self.plugin.policy, request);
         let request = &RequestView { end_of_stream, client_certificate, ..*request };
         let decided = self.decide_headers(request, Some(arrived), now, host);
         let step = decided.unwrap_or_else(|denial| self.deny(denial));

@@ -29,6 +29,7 @@ impl Exchange {
     ) -> Result<Step<'a>, Denial> {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
+        self.target = ownership::watched_target(policy, request);
         let (rule, entry) = route(policy, request, &mut self.trace);
         // Whoever waits for keys comes here again.
         if self.rule.is_none()
