@@ -67,7 +67,7 @@ fn never_matches(matcher: &Matcher, built_in: Option<BuiltIn<'_>>) -> Option<&'s
         return Some("no operation of the \"api\" has one of the \"methods\"");
     }
     let fits = |op: &Operation| {
-        let own = Template::parse(&format!("{}/v1{}", api_root.join(op.api), op.resource));
+        let own = Template::parse(&op.path(api_root));
         own.is_none_or(|own| {
             path.is_none_or(|path| own.matches(path.as_bytes()))
                 && prefix.is_none_or(|prefix| own.meets(prefix))

@@ -32,13 +32,7 @@ pub fn protection(policy: &Policy) -> Json {
 
 fn shown_operation(policy: &Policy, operation: &'static Operation) -> Json {
     let protects = &policy.protects;
-    let path = format!("{}/v1{}", protects.api_root.join(operation.api), operation.resource);
-    // An identifier that no rule has in its path, unless as `{id}`.
-    let sample = path.replace("{id}", "id");
-    let takes = |matcher: &Matcher| {
-        let (method, host) = (operation.method.as_bytes(), protects.realm.as_bytes());
-        matcher.takes(method, host, sample.as_bytes(), Some(operation))
-    };
+    let takes = |matcher: &Matcher| matcher.takes_operation(operation, &protects.api_root, &protects.realm);
     let rules = policy.rules.as_slice().iter().enumerate();
     let taking: Vec<(usize, &Arc<Rule>)> = rules.filter(|(_, rule)| takes(&rule.matcher)).collect();
     let (number, rule) =
@@ -57,7 +51,7 @@ fn shown_operation(policy: &Policy, operation: &'static Operation) -> Json {
         ("hidden_rules", Json::Array(later.collect())),
         ("method", operation.method.into()),
         ("outcome", outcome.into()),
-        ("path", (&*path).into()),
+        ("path", (&*operation.path(&protects.api_root)).into()),
         ("rule", number.map_or(Json::Null, number_of)),
     ])
 }

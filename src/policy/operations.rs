@@ -154,6 +154,11 @@ fn without_ending(path: &[u8]) -> &[u8] {
 }
 
 impl Operation {
+    /// Its path, `{id}` included.
+    pub fn path(&self, api_root: &ApiRoot) -> String {
+        format!("{}/v1{}", api_root.join(self.api), self.resource)
+    }
+
     /// The collection that its resource is an item of.
     pub fn collection(&self) -> Option<&'static str> {
         self.resource.strip_suffix("/{id}")

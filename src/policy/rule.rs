@@ -2,7 +2,7 @@
 
 use super::operations::Operation;
 use super::template::Template;
-use super::{ClaimCheck, Mode};
+use super::{ApiRoot, ClaimCheck, Mode};
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
 
@@ -87,6 +87,12 @@ impl Matcher {
             && self.path_template.as_ref().is_none_or(|template| template.matches(path))
             && self.api.as_deref().is_none_or(|api| operation.is_some_and(|op| op.api == api))
             && (self.hosts.is_empty() || self.hosts.iter().any(|host| host.is_authority(authority)))
+    }
+
+    /// Whether `operation` at `host` is one of those, with an identifier that no path names, unless as `{id}`.
+    pub fn takes_operation(&self, operation: &Operation, api_root: &ApiRoot, host: &str) -> bool {
+        let path = operation.path(api_root).replace("{id}", "id");
+        self.takes(operation.method.as_bytes(), host.as_bytes(), path.as_bytes(), Some(operation))
     }
 }
 

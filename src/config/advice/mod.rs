@@ -168,12 +168,9 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
 fn serves_items(policy: &Policy) -> bool {
     let protects = &policy.protects;
     let items = OPERATIONS.iter().filter(|op| op.role == protects.role);
-    let mut items = items.filter_map(|op| Some((op, op.collection()?)));
-    let is_taken = |(op, collection): (&Operation, &str)| {
-        let path = format!("{}/v1{collection}/id", protects.api_root.join(op.api));
-        let takes = |matcher: &Matcher| {
-            matcher.takes(op.method.as_bytes(), protects.realm.as_bytes(), path.as_bytes(), Some(op))
-        };
+    let mut items = items.filter(|op| op.collection().is_some());
+    let is_taken = |op: &Operation| {
+        let takes = |matcher: &Matcher| matcher.takes_operation(op, &protects.api_root, &protects.realm);
         policy.rules.as_slice().iter().any(|rule| rule.action == Action::Authenticate && takes(&rule.matcher))
     };
     items.any(|item| policy.built_in_operations || is_taken(item))

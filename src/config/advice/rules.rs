@@ -20,7 +20,7 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
             }
             Action::Deny => {}
         }
-        hidden(policy, rules.get(..number).unwrap_or_default(), rule, &path, say);
+        hidden(policy, number, &rule.matcher, &path, say);
     }
     if !policy.built_in_operations && !rules.iter().any(|rule| rule.action == Action::Authenticate) {
         let message =
@@ -65,13 +65,9 @@ fn passes(policy: &Policy, rule: &Rule, path: &str, say: Say<'_>) {
 /// A built-in operation that the rule would take.
 fn taken_operation(policy: &Policy, matcher: &Matcher) -> Option<&'static Operation> {
     let protects = &policy.protects;
+    let host = matcher.hosts.first().map_or(&*protects.realm, |host| host.as_str());
     let mut own = OPERATIONS.iter().filter(|operation| operation.role == protects.role);
-    own.find(|operation| {
-        let path = format!("{}/v1{}", protects.api_root.join(operation.api), operation.resource);
-        let path = path.replace("{id}", "id");
-        let host = matcher.hosts.first().map_or(&*protects.realm, |host| host.as_str());
-        matcher.takes(operation.method.as_bytes(), host.as_bytes(), path.as_bytes(), Some(operation))
-    })
+    own.find(|operation| matcher.takes_operation(operation, &protects.api_root, host))
 }
 
 /// Whether the rule takes every path of every host.
@@ -93,23 +89,9 @@ pub fn hidden_by(policy: &Policy, number: usize) -> Option<usize> {
 }
 
 /// What earlier rules leave to a rule: nothing, or only what is no built-in operation.
-fn hidden(
-    policy: &Policy,
-    earlier: &[impl std::ops::Deref<Target = Rule>],
-    rule: &Rule,
-    path: &str,
-    say: Say<'_>,
-) {
-    let matcher = &rule.matcher;
-    let methods: Vec<&str> = matcher.methods.iter().map(|method| &**method).collect();
-    let by = |methods: &[&str], only_apis: bool| {
-        earlier.iter().position(|earlier| {
-            (!only_apis || earlier.matcher.api.is_some())
-                && covers(policy, &earlier.matcher, matcher, methods)
-        })
-    };
-    if let Some(number) = by(&methods, false) {
-        say(format!("{path}.match"), &format!("never reached: rules[{number}] takes all of its requests"));
+fn hidden(policy: &Policy, number: usize, matcher: &Matcher, path: &str, say: Say<'_>) {
+    if let Some(earlier) = hidden_by(policy, number) {
+        say(format!("{path}.match"), &format!("never reached: rules[{earlier}] takes all of its requests"));
         return;
     }
     // Of an API, an earlier rule takes the built-in operations alone, and other methods come as far as this one.
@@ -117,9 +99,15 @@ fn hidden(
         .filter(|(_, template)| is_at(matcher, template))
         .map(|(op, _)| op.method)
         .collect();
-    if let Some(number) = by(&built_in, true).filter(|_| methods.is_empty() && !built_in.is_empty()) {
+    if !matcher.methods.is_empty() || built_in.is_empty() {
+        return;
+    }
+    let takes_these =
+        |earlier: &Matcher| earlier.api.is_some() && covers(policy, earlier, matcher, &built_in);
+    let mut before = policy.rules.as_slice().iter().take(number);
+    if let Some(earlier) = before.position(|earlier| takes_these(&earlier.matcher)) {
         let message = format!(
-            "rules[{number}] takes the built-in operations at this path ({}) before: only other methods come here",
+            "rules[{earlier}] takes the built-in operations at this path ({}) before: only other methods come here",
             built_in.join(", ")
         );
         say(format!("{path}.match"), &message);
@@ -130,10 +118,7 @@ fn hidden(
 fn operations(policy: &Policy) -> impl Iterator<Item = (&'static Operation, Template)> {
     let protects = &policy.protects;
     let own = OPERATIONS.iter().filter(|operation| operation.role == protects.role);
-    own.filter_map(|operation| {
-        let path = format!("{}/v1{}", protects.api_root.join(operation.api), operation.resource);
-        Some((operation, Template::parse(&path)?))
-    })
+    own.filter_map(|operation| Some((operation, Template::parse(&operation.path(&protects.api_root))?)))
 }
 
 /// Whether all paths of a matcher with a path or template are those of `template`.
