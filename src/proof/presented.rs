@@ -62,22 +62,22 @@ impl<'a> Presented<'a> {
 
     /// The scheme and by which key the proof is, in words for whoever wants to see a walk.
     pub(super) fn proof_described(&self) -> String {
-        let ProofHeader::One(text) = &self.proof else {
-            return match self.proof {
-                ProofHeader::Absent | ProofHeader::One(_) => {
-                    format!("no proof, under `{}`", self.scheme.name())
-                }
-                ProofHeader::Several => "several proofs".into(),
-                ProofHeader::TooLong => "a proof that is too long".into(),
-            };
+        let proof = match self.proof {
+            ProofHeader::Several => return "several proofs".into(),
+            ProofHeader::TooLong => return "a proof that is too long".into(),
+            ProofHeader::Absent => "no proof".into(),
+            ProofHeader::One(text) => key_of(text)
+                .map_or_else(|| "a proof without a good key".into(), |key| format!("one by key {key}")),
         };
-        let key = CompactJws::parse(text, |_| {}).ok().and_then(|jws| {
-            let key = PublicKey::from_jwk(jws.header.get("jwk")?).ok()?;
-            Some(key.thumbprint().to_owned())
-        });
-        let by = key.map_or_else(|| "a proof without a good key".into(), |key| format!("one by key {key}"));
-        format!("{by}, under `{}`", self.scheme.name())
+        format!("{proof}, under `{}`", self.scheme.name())
     }
+}
+
+/// The thumbprint of the key that a proof brings.
+fn key_of(proof: &[u8]) -> Option<String> {
+    let jws = CompactJws::parse(proof, |_| {}).ok()?;
+    let key = PublicKey::from_jwk(jws.header.get("jwk")?).ok()?;
+    Some(key.thumbprint().to_owned())
 }
 
 /// A token is in it, and a proof: neither is shown.

@@ -101,7 +101,7 @@ fn begin(shared: &Shared, server: usize, want: Want) {
             let fetch = Fetch { server: server.number, number, asked_at: now };
             shared.fetches.under_way.borrow_mut().insert(call, fetch);
         }
-        Err(_) => failed(shared, server, remote, number, &"the cluster cannot be called: it is not known to Envoy, has no endpoint, or its circuit breaker is open".into()),
+        Err(_) => failed(shared, server, remote, number, &Failure { because: Cause::Cluster.to_string() }),
     }
 }
 

@@ -100,12 +100,12 @@ fn fqdn(text: &str) -> Result<String, String> {
     }
 }
 
-/// Serves until a signal ends it.
 fn lifetime(text: &str) -> Result<i64, String> {
     let seconds = super::clock::seconds(text)?;
     if seconds >= 1 { Ok(seconds) } else { Err("give at least 1".into()) }
 }
 
+/// Serves until a signal ends it.
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let mut entitlement = Entitlement::new(args.fqdn, args.audience, args.lifetime)?;
     if let (Some(id), Some(variable)) = (args.client_id, args.client_secret_env) {
