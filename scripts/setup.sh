@@ -65,18 +65,22 @@ foreign() {
     cp "$wanted" .venv/foreign-requirements.txt
 }
 
-# In a folder of their own: npm takes away what it does not know of.
-foreign_node() {
-    local wanted=tests/foreign/oauth/package.json
-    cmp -s "$wanted" .tools/oauth/package.json && return
-    command -v npm >/dev/null || fail "npm is not on the PATH; the tests of proofs need it, with Node 20 or later"
-    say "other implementations of OAuth for the tests: installing into .tools/oauth"
-    rm -rf .tools/oauth
-    mkdir -p .tools/oauth
-    cp "$wanted" .tools/oauth/
-    npm install --prefix .tools/oauth --silent --no-audit --no-fund --ignore-scripts --no-package-lock && return
-    rm -rf .tools/oauth
+# What a package.json asks for, in a folder of its own: npm takes away what it does not know of.
+npm_install() {
+    local wanted=$1 folder=.tools/$2 what=$3 who=$4
+    cmp -s "$wanted" "$folder/package.json" && return
+    command -v npm >/dev/null || fail "npm is not on the PATH; $who need it, with Node 20 or later"
+    say "$what: installing into $folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$wanted" "$folder/"
+    npm install --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts --no-package-lock && return
+    rm -rf "$folder"
     return 1
+}
+
+foreign_node() {
+    npm_install tests/foreign/oauth/package.json oauth "other implementations of OAuth for the tests" "the tests of proofs"
 }
 
 install_runner() {
@@ -151,16 +155,7 @@ mesh-tools() {
 # Debian's browser with its driver, and what finds faults that screen readers and keyboards stumble over.
 page-tools() {
     debian chromium:chromium chromedriver:chromium-driver
-    local wanted=page/tests/package.json
-    cmp -s "$wanted" .tools/page/package.json && return
-    command -v npm >/dev/null || fail "npm is not on the PATH; the page's tests need it, with Node 20 or later"
-    say "axe-core for the page's tests: installing into .tools/page"
-    rm -rf .tools/page
-    mkdir -p .tools/page
-    cp "$wanted" .tools/page/
-    npm install --prefix .tools/page --silent --no-audit --no-fund --ignore-scripts --no-package-lock && return
-    rm -rf .tools/page
-    return 1
+    npm_install page/tests/package.json page "axe-core for the page's tests" "the page's tests"
 }
 
 docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
