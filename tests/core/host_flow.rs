@@ -65,9 +65,10 @@ impl Host for Notes {
     }
 }
 
-/// A worker with this filter JSON.
+/// A worker with this filter JSON; every variable of its environment is the secret.
 fn plugin(filter: &Value) -> Rc<PluginState> {
-    let loaded = config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration");
+    let variable = |_: &str| Some(in_environment(&SECRET));
+    let loaded = config::parse(filter.to_string().as_bytes(), &variable).expect("a good configuration");
     Rc::new(PluginState::new(loaded.policy, std::hash::RandomState::new()))
 }
 
@@ -435,9 +436,7 @@ fn a_seal_is_taken_off_whoever_has_fetched_the_keys() {
     filter["ownership"] = json!({"secret_env": ["SECRET"]});
     let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
     keys.push(json!({"jwks_remote": {"cluster": "es"}}));
-    let secret = |name: &str| (name == "SECRET").then(|| in_environment(&SECRET));
-    let policy = config::parse(filter.to_string().as_bytes(), &secret).expect("a good configuration").policy;
-    let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
+    let plugin = plugin(&filter);
     let bearer = format!("Bearer {}", Key::new(2).token(&claims()));
     let path = format!("{REGISTRATIONS}/r1.AAAAAAAAAAAAAAAAAAAAAA");
     let pairs: [(&[u8], &[u8]); 4] = [
@@ -523,9 +522,7 @@ fn nothing_of_the_headers_is_kept_while_a_request_waits() {
             json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
         let keys = filter["entitlement_servers"][0]["keys"].as_array_mut().expect("keys");
         keys.push(json!({"jwks_remote": {"cluster": "es"}}));
-        let variable = |_: &str| Some(in_environment(&SECRET));
-        let loaded = config::parse(filter.to_string().as_bytes(), &variable).expect("a good configuration");
-        let plugin = Rc::new(PluginState::new(loaded.policy, std::hash::RandomState::new()));
+        let plugin = plugin(&filter);
         let (opaque, of_key, of_fetched) =
             ("opaque".to_owned(), key.token(&claims()), fetched.token(&claims()));
         for (token, waits) in [(&opaque, "ask"), (&of_key, "ask"), (&of_fetched, "await keys")] {

@@ -116,7 +116,7 @@ impl Proxy {
 
     /// Sends a request on a connection of its own, to the listener `http`.
     pub fn send(&self, request: &Request) -> Response {
-        h1::exchange(self.address, request).unwrap_or_else(|e| panic!("no answer: {e}\n{}", self.log()))
+        self.part.send(self.address, request)
     }
 
     /// Polls until there is an answer.

@@ -1,7 +1,10 @@
 //! A part of a cluster: a process with a log of its own, ended on drop.
 
 use super::Run;
+use crate::support::h1;
+use crate::support::request::{Request, Response};
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -49,6 +52,11 @@ impl Part {
             assert!(begin.elapsed() < patience, "{name} never came to {what}:\n{}", self.end_of_log());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Sends a request to one of its addresses, on a connection of its own.
+    pub fn send(&self, address: SocketAddr, request: &Request) -> Response {
+        h1::exchange(address, request).unwrap_or_else(|e| panic!("no answer: {e}\n{}", self.log()))
     }
 
     /// Whether it still runs.

@@ -189,7 +189,7 @@ impl Sidecar {
 
     /// Sends a request on a connection of its own.
     pub fn send(&self, request: &Request) -> Response {
-        h1::exchange(self.address, request).unwrap_or_else(|e| panic!("no answer: {e}\n{}", self.log()))
+        self.part.send(self.address, request)
     }
 
     /// Polls until there is an answer.
