@@ -169,8 +169,9 @@ def page(results):
     if results.get("responses"):
         parts += [
             "## Looking at answers",
-            f"The filter sees every answer, though only `ownership` needs that. Pairs of variants one right after the other, from the token cache, in\n"
-            f"{responses.SITTINGS} sittings with Envoys started anew; `GET` on a path of a rule, which has nothing to do with owners.",
+            f"The filter sees every answer, though only `ownership` needs that. Variants in slices of one Envoy that take\n"
+            f"turns, from the token cache, in {responses.SITTINGS} sittings with Envoys started anew; `GET` on a path of a rule, which has nothing to do with\n"
+            "owners. The interval is that of the median over the sittings.",
             responses.page(results["responses"], table),
         ]
     if "starts" in results:

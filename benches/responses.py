@@ -1,33 +1,32 @@
 """What looking at answers costs requests that have nothing to do with it; the part `responses` of run.py.
 
 The filter exports a callback for answers, which Envoy calls for every one, though only `ownership` needs it. Its cost is
-small beside the differences between two processes of one program, so variants are compared in pairs: within a round, one
-right after the other, in changing order; over several sittings, in each of which all of them are started anew. One variant
-runs twice: how far that differs from itself is what the figures are good for.
+small beside the differences between two processes of one program, and not large beside those between two listeners of one: so all
+variants are listeners of one Envoy, loaded in slices that take turns (slices.py), in another order in each of several sittings.
+One variant is there twice: how far that differs from itself is what the figures are good for.
 """
 
-import contextlib
 import json
 import pathlib
 import statistics
 import sys
 
 import envoys
-import load
+import slices
 from tokens import AUDIENCE, ISSUER, Key
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
 import wasm_module  # noqa: E402
 
 CALLBACK = "proxy_on_response_headers"
-SITTINGS = 5
+SITTINGS = 8
 GOAL = 0.3
 # No resource of anybody's: a rule takes it.
 METHOD, PATH = "GET", "/own"
 PAIRS = {
     "the callback, nobody needs it": ("without ownership", "without the callback"),
     "`ownership`, which these requests do not use": ("with ownership", "without ownership"),
-    "nothing: the same twice": ("without ownership, again", "without ownership"),
+    "nothing: the same twice": ("without ownership again", "without ownership"),
 }
 
 
@@ -52,49 +51,52 @@ def measure(bench):
     key = Key("EdDSA", "k0")
     tokens = bench.tokens("responses", key)
 
-    def filters(module, ownership):
+    def filters(name, module, ownership=False):
+        """Plugins with the same configuration share their caches: names keep them apart."""
         configuration = {
+            "name": name,
             "protects": {"role": "ees", "fqdns": [AUDIENCE]},
             "entitlement_servers": [{"fqdn": ISSUER, "keys": [{"jwk": key.jwk}]}],
             "rules": [{"match": {"path": PATH, "methods": [METHOD]}}],
         } | ({"ownership": {"secret_env": ["SECRET"]}} if ownership else {})
         wasm = envoys.wasm(module, json.dumps(configuration))
         wasm["typed_config"]["config"]["vm_config"]["environment_variables"] = {"key_values": {"SECRET": "A" * 43}}
-        return [wasm]
+        return [wasm], tokens, True
 
     ours = bench.options.wasm
     variants = {
-        "without the callback": filters(without_callback(ours, bench.directory), False),
-        "without ownership": filters(ours, False),
-        "without ownership, again": filters(ours, False),
-        "with ownership": filters(ours, True),
+        "without the callback": filters("no_callback", without_callback(ours, bench.directory)),
+        "without ownership": filters("first", ours),
+        "without ownership again": filters("again", ours),
+        "with ownership": filters("owned", ours, ownership=True),
     }
+    cycles = max(10, bench.options.rounds * 4)
     differences, costs = {pair: [] for pair in PAIRS}, {name: [] for name in variants}
     for sitting in range(SITTINGS):
-        with contextlib.ExitStack() as stack:
-            running = {}
-            for name, chain in variants.items():
-                envoy = bench.start(stack, f"responses {name}".replace(",", ""), chain)
-                if envoy is None:
-                    return {}
+        turn = sitting % len(variants)
+        wanted = dict([*variants.items()][turn:] + [*variants.items()][:turn])
+        envoy = envoys.Envoy(
+            bench.options.envoy, bench.directory, f"responses-{sitting}", None, bench.envoy_cpus,
+            config=envoys.listeners({name: chain for name, (chain, _, _) in wanted.items()}))
+        try:
+            ports = envoy.ports()
+            for name in wanted:
+                envoy.port = ports[name]
                 expect(envoy, name, tokens.first)
-                running[name] = envoy
-            for envoy in running.values():
-                load.warm_up(bench.options.wrk, envoy, tokens, bench.wrk_cpus, METHOD, PATH)
-            rounds = []
-            for number in range(bench.options.rounds):
-                order = list(running) if number % 2 == 0 else list(running)[::-1]
-                spent = {name: load.run(bench.options.wrk, running[name], tokens, bench.options.seconds, bench.wrk_cpus,
-                                        method=METHOD, path=PATH).microseconds for name in order}
-                rounds.append(spent)
-            for name in variants:
-                costs[name] += [spent[name] for spent in rounds]
-            for pair, (more, less) in PAIRS.items():
-                differences[pair].append(statistics.median(spent[more] - spent[less] for spent in rounds))
+            spent = {name: {} for name in wanted}
+            for name, cycle, microseconds, _ in slices.load(bench, envoy, ports, wanted, cycles, METHOD, PATH):
+                spent[name][cycle] = float(microseconds)
+        finally:
+            envoy.stop()
+        for name, found in spent.items():
+            costs[name] += found.values()
+        for pair, (more, less) in PAIRS.items():
+            found = [spent[more][cycle] - spent[less][cycle] for cycle in spent[more]]
+            differences[pair].append(statistics.median(found))
     return {
-        "microseconds": {name: statistics.median(spent) for name, spent in costs.items()},
+        "microseconds": {name: statistics.median(found) for name, found in costs.items()},
         "pairs": {
-            pair: {"median": statistics.median(found), "least": min(found), "most": max(found)}
+            pair: dict(zip(["median", "least", "most"], slices.middle(sorted(found)), strict=True))
             for pair, found in differences.items()
         },
     }
@@ -117,6 +119,6 @@ def page(results, table):
         verdict = ("met" if found["median"] <= GOAL else "**missed**") if told else "not to be told: the same differs by more"
         met = f"{verdict} (≤ {GOAL} µs)" if pair in figures else ""
         rows.append([pair, f"{found['median']:+.2f}", f"{found['least']:+.2f} … {found['most']:+.2f}", met])
-    head = ["what a request pays for", "µs of Envoy's processor, median of the sittings", "the sittings", "goal"]
+    head = ["what a request pays for", "µs of Envoy's processor, median of the sittings", "95 %", "goal"]
     base = results["microseconds"]["without ownership"]
     return table(head, rows) + f"\n\nA whole request costs {base:.1f} µs here."

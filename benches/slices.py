@@ -107,11 +107,12 @@ def middle(values):
     return [statistics.median(values), values[max(0, math.floor(low))], values[min(len(values) - 1, math.ceil(high))]]
 
 
-def load(bench, envoy, ports, wanted, cycles):
+def load(bench, envoy, ports, wanted, cycles, method=envoys.METHOD, path=envoys.PATH):
+    """Name, cycle, microseconds and rate of each slice."""
     listeners = [f"{name.replace(' ', '_')}={ports[name]}={tokens.path}" for name, (_, tokens, _) in wanted.items()]
     names = {name.replace(" ", "_"): name for name in wanted}
     process = subprocess.run(
-        [bench.options.load, str(envoy.process.pid), str(SLICE), str(cycles), envoys.METHOD, envoys.PATH, AUDIENCE, *listeners],
+        [bench.options.load, str(envoy.process.pid), str(SLICE), str(cycles), method, path, AUDIENCE, *listeners],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3600,
         preexec_fn=lambda: os.sched_setaffinity(0, bench.wrk_cpus),
     )
