@@ -5,6 +5,7 @@ mod edge;
 mod policy;
 mod proxy;
 mod pushes;
+mod traps;
 
 use crate::harness::story::{Outcome, Story, tell_all};
 use crate::harness::{Platform, Run, Wanted};
@@ -22,6 +23,10 @@ const STORIES: &[Story<Edge>] = stories!["envoy_gateway":
         what_render_prints,
         a_route_without_the_policy_is_open,
         a_token_bound_to_a_certificate_passes_with_it_alone,
+    },
+    traps::{
+        a_trap_lets_nothing_pass_until_the_next_push,
+        with_the_patches_a_trap_costs_one_request,
     },
     pushes::{
         a_revocation_under_load_takes_one_more_request_of_each_connection,
