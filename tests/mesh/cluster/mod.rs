@@ -1,6 +1,7 @@
 //! What every platform stands on: Kubernetes' API with nothing behind it, and a registry with the filter's image.
 
 pub mod alert;
+pub mod bound;
 pub mod filled;
 pub mod images;
 pub mod kubernetes;

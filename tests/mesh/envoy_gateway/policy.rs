@@ -1,18 +1,15 @@
 //! The shipped resources at a Gateway: who passes, and who does not.
 
 use super::edge::{Edge, PHONE};
+use crate::cluster::bound;
 use crate::fixture::shipped::read;
 use crate::fixture::tls::request;
 use crate::support::fixture::FQDN;
-use crate::support::foreign;
 use crate::support::request::{Request, Response};
 use crate::support::seal::{EEC_1, SECRET};
-use crate::support::token::{base64url, claims_with};
+use crate::support::token::claims_with;
 use crate::support::upstream::End;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::process::Command;
 
@@ -180,25 +177,8 @@ pub fn a_token_bound_to_a_certificate_passes_with_it_alone(edge: &Edge) {
     edge.kubernetes.apply(&traffic.to_string());
     edge.install(&policy);
     let phone = &edge.made["certificates"][PHONE];
-    let thumbprint = {
-        let pem = phone["certificate"].as_str().expect("PEM");
-        let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-        base64url(Sha256::digest(STANDARD.decode(lines).expect("base64")))
-    };
-    let token = edge.key.token(&claims_with(json!({"cnf": {"x5t#S256": thumbprint}})));
-    let path = "/eees-eecregistration/v1/registrations";
-    let asked = request("POST", path, Some(&token), Some(&json!({"eecId": "eec-1"})));
-    let with = |certificate: Option<&Value>| {
-        let mut orders = json!({"port": edge.proxy.https.port(), "ca": edge.made["ca"], "server_name": FQDN,
-            "alpn": ["h2"], "requests": [asked]});
-        if let Some(certificate) = certificate {
-            orders["client"] = certificate.clone();
-        }
-        let answer = foreign::run("https.py", &orders)["responses"][0].clone();
-        let problem: Value =
-            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
-        (answer["status"].as_u64(), problem["detail"].as_str().unwrap_or_default().to_owned())
-    };
+    let token = bound::token(&edge.key, phone);
+    let with = |certificate| bound::register(edge.proxy.https.port(), &edge.made, &token, certificate);
     edge.proxy
         .wait("a listener that asks for certificates", || (with(Some(phone)).0 == Some(201)).then_some(()));
     let refused = (Some(401), "confirmation_failed".to_owned());

@@ -1,14 +1,15 @@
 //! The mesh: istiod on Kubernetes' API, one sidecar before a server, and what the shipped resources name beside it.
 
+use super::gateway::Gateway;
 use super::resources;
-use super::sidecar::{Options, Sidecar};
+use super::sidecar::{Identity, Options, Sidecar};
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};
 use crate::fixture::shipped::read;
 use crate::fixture::tls::{self, certificates};
-use crate::harness::Run;
 use crate::harness::part::Part;
+use crate::harness::{Run, namespaces};
 use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::request::{Request, Response};
 use crate::support::token::{Key, now};
@@ -18,19 +19,25 @@ use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Where istiod serves discovery.
 pub const DISCOVERY: &str = "127.0.0.1:15010";
+/// Where it serves those who have an identity.
+pub const SECURE: &str = "istiod.istio-system.svc:15012";
 
 /// A running mesh.
 pub struct Mesh {
     pub kubernetes: Kubernetes,
-    _istiod: Part,
+    /// The control plane.
+    pub istiod: Part,
     pub images: Images,
     /// The server that is protected, on the port that the sidecar forwards to.
     pub upstream: Upstream,
     /// Its sidecar, with the label `app: ees`.
     pub sidecar: Sidecar,
+    /// Started by the first story that needs it.
+    pub gateway: OnceLock<Gateway>,
     /// Where the filter asks about tokens; it calls every token that of `eec-7`.
     pub entitlement_server: foreign::Server,
     /// The key that is pinned in place of the shipped one.
@@ -48,10 +55,12 @@ const KINDS: [(&str, &str); 3] = [
 impl Mesh {
     /// Starts everything and waits until the sidecar serves.
     pub fn start(run: &Run) -> Mesh {
+        namespaces::name_is_here(&run.folder, &["istiod.istio-system.svc"]);
         let images = Images::start(run);
         let kubernetes = Kubernetes::start(run);
         kubernetes.define(&fs::read_to_string(file("istio-crds.yaml")).expect("the definitions"));
-        run.progress("Istio's resources are defined");
+        kubernetes.define(&gateway_api());
+        run.progress("the resources of Istio and Gateway API are defined");
 
         let upstream = Upstream::start();
         let made = certificates(&[FQDN, ISSUER]);
@@ -68,10 +77,11 @@ impl Mesh {
         run.progress("the sidecar serves");
         Mesh {
             kubernetes,
-            _istiod: istiod,
+            istiod,
             images,
             upstream,
             sidecar,
+            gateway: OnceLock::new(),
             entitlement_server,
             key: Key::new(1),
             run: run.clone(),
@@ -116,12 +126,33 @@ impl Mesh {
         self.kubernetes.apply(text);
     }
 
+    /// What the kubelet and istiod would put into a pod of this service account of `edge`.
+    pub fn identity(&self, account: &str) -> Identity {
+        let output = self
+            .kubernetes
+            .kubectl(&["create", "token", account, "-n", "edge", "--audience", "istio-ca"], None);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let token = String::from_utf8(output.stdout).expect("text").trim().to_owned();
+        let root = self.istiod.wait("its root certificate", || {
+            let map = self.kubernetes.get("configmap", "edge", "istio-ca-root-cert")?;
+            Some(map["data"]["root-cert.pem"].as_str()?.to_owned())
+        });
+        Identity { token, root }
+    }
+
     /// Waits until this sidecar runs this configuration.
     pub fn runs(&self, sidecar: &Sidecar, filter: &Value) {
         sidecar.wait("the configuration that was applied", || {
             (sidecar.configuration().as_ref() == Some(filter)).then_some(())
         });
     }
+}
+
+/// The definitions of Gateway API without those of Envoy Gateway, which lie beside them.
+fn gateway_api() -> String {
+    let all = fs::read_to_string(file("gateway-crds.yaml")).expect("the definitions");
+    let own = all.split("\n---\n").filter(|text| text.contains("gateway.networking.k8s.io/bundle-version"));
+    own.collect::<Vec<_>>().join("\n---\n")
 }
 
 /// The filter JSON of a resource.
@@ -151,7 +182,7 @@ fn start_istiod(run: &Run, kubernetes: &Kubernetes) -> Part {
         .arg(&kubernetes.kubeconfig)
         .arg("--meshConfig")
         .arg(&file)
-        .args(["--httpAddr=127.0.0.1:15100", "--httpsAddr=", "--secureGRPCAddr="])
+        .args(["--httpAddr=127.0.0.1:15100", "--httpsAddr=", "--secureGRPCAddr=127.0.0.1:15012"])
         .args([&format!("--grpcAddr={DISCOVERY}"), "--monitoringAddr=127.0.0.1:15014"])
         .env("POD_NAMESPACE", "istio-system")
         // Stock Envoy has not the filters that these would bring.

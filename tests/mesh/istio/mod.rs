@@ -2,13 +2,14 @@
 //! `WorkloadEntry` for the pod.
 
 mod beside;
+mod gateway;
 mod keys;
-mod mesh;
+pub mod mesh;
 mod plugin;
 mod pods;
 mod pushes;
 mod resources;
-mod sidecar;
+pub mod sidecar;
 
 use crate::harness::story::{Outcome, Story, tell_all};
 use crate::harness::{Platform, Run, Wanted};
@@ -33,6 +34,10 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         the_access_log_says_why,
         other_plugins_run_before_and_after,
         a_trap_costs_one_request,
+    },
+    gateway::{
+        a_gateway_by_target_refs,
+        a_gateways_token_bound_to_a_certificate_passes_with_it_alone,
     },
     keys::{
         keys_are_fetched_from_the_server_of_that_name_alone,

@@ -1,6 +1,7 @@
 //! The shipped resources in a sidecar, each as it is: who passes, and who does not.
 
 use super::mesh::{Mesh, code};
+use super::sidecar::Sidecar;
 use crate::cluster::tool;
 use crate::release::key_pair;
 use crate::support::find;
@@ -13,8 +14,7 @@ use std::fs;
 use std::process::Command;
 
 /// What every resource must come to.
-fn decides(mesh: &Mesh) {
-    let sidecar = &mesh.sidecar;
+pub fn decides(mesh: &Mesh, sidecar: &Sidecar) {
     let token = mesh.key.token(&claims_with(json!({"jti": "t-1"})));
 
     let good =
@@ -67,21 +67,21 @@ pub fn a_wasm_plugin_as_shipped(mesh: &Mesh) {
     let ours =
         mesh.sidecar.extensions().into_iter().find(|e| e.to_string().contains("eec_authn")).expect("ours");
     assert!(ours.pointer("/typed_config/config/vm_config/vm_id").is_none(), "{ours}");
-    decides(mesh);
+    decides(mesh, &mesh.sidecar);
     owners_are_known(mesh);
     questions_go_through_the_mesh(mesh);
 }
 
 pub fn a_traffic_extension_as_shipped(mesh: &Mesh) {
     mesh.install(&mesh.shipped("envoy/istio/trafficextension.yaml"));
-    decides(mesh);
+    decides(mesh, &mesh.sidecar);
     owners_are_known(mesh);
     questions_go_through_the_mesh(mesh);
 }
 
 pub fn an_envoy_filter_as_shipped_holds_headers_back(mesh: &Mesh) {
     mesh.install(&mesh.shipped("envoy/istio/hold-headers.yaml"));
-    decides(mesh);
+    decides(mesh, &mesh.sidecar);
     let token = mesh.key.token(&claims_with(json!({})));
     let foreign = Request::register("eec-2").bearer(&token);
     assert_eq!(code(&mesh.sidecar.send(&foreign)), (403, "binding_mismatch".into()));
@@ -131,7 +131,7 @@ pub fn what_render_prints(mesh: &Mesh) {
         let documents = crate::cluster::filled::documents(&text);
         let [resource] = <[Value; 1]>::try_from(documents).expect("one document");
         mesh.install_text(&resource, &text);
-        decides(mesh);
+        decides(mesh, &mesh.sidecar);
         owners_are_known(mesh);
         questions_go_through_the_mesh(mesh);
     }
@@ -186,5 +186,5 @@ pub fn a_signed_image_is_fetched(mesh: &Mesh) {
     plugin["spec"]["pluginConfig"]["rules"][0]["name"] = json!("probe of the signed one");
     mesh.install(&plugin);
     assert!(mesh.sidecar.log().contains("with tag signed"), "it was not fetched");
-    decides(mesh);
+    decides(mesh, &mesh.sidecar);
 }

@@ -1,6 +1,6 @@
-//! A sidecar: Istio's agent, which starts a stock Envoy, for a pod with an address of its own.
+//! A sidecar: Istio's agent, which starts a stock Envoy, for a pod with an address of its own; or, in the same way, a gateway.
 
-use super::mesh::DISCOVERY;
+use super::mesh::{DISCOVERY, SECURE};
 use super::resources;
 use crate::cluster::file;
 use crate::fixture::shipped::read;
@@ -16,6 +16,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 
+/// Who a pod is: the token of its service account, and the certificate by which it knows istiod.
+pub struct Identity {
+    pub token: String,
+    pub root: String,
+}
+
 /// What a pod is.
 pub struct Options {
     name: String,
@@ -23,6 +29,9 @@ pub struct Options {
     labels: BTreeMap<String, String>,
     registry: SocketAddr,
     environment: Vec<(String, String)>,
+    account: String,
+    /// A gateway has one; sidecars here are asked for none.
+    identity: Option<Identity>,
 }
 
 impl Options {
@@ -33,7 +42,16 @@ impl Options {
             ("ES_CLIENT_SECRET".to_owned(), "s3cret".to_owned()),
             ("EEC_AUTHN_OWNERSHIP".to_owned(), in_environment(&SECRET)),
         ];
-        Options { name: name.to_owned(), number, labels: labels.into(), registry, environment }
+        let account = "ees".to_owned();
+        Options {
+            name: name.to_owned(),
+            number,
+            labels: labels.into(),
+            registry,
+            environment,
+            account,
+            identity: None,
+        }
     }
 
     /// The pod's name.
@@ -49,6 +67,13 @@ impl Options {
     /// Another label.
     pub fn label(mut self, name: &str, value: &str) -> Options {
         self.labels.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Not a sidecar but a gateway, with this service account.
+    pub fn gateway(mut self, account: &str, identity: Identity) -> Options {
+        self.account = account.to_owned();
+        self.identity = Some(identity);
         self
     }
 
@@ -81,8 +106,8 @@ impl Sidecar {
         self.part.wait("a live listener", || {
             let state = self.admin_get("/server_info");
             let listeners = self.admin_get("/listeners?format=json");
-            (state.contains("\"state\": \"LIVE\"") && listeners.contains("\"port_value\": 8080"))
-                .then_some(())
+            let port = format!("\"port_value\": {}", self.address.port());
+            (state.contains("\"state\": \"LIVE\"") && listeners.contains(&port)).then_some(())
         });
     }
 
@@ -93,11 +118,8 @@ impl Sidecar {
         let ports = |base: u16| base + u16::from(options.number) * 100;
         let mut config = resources::proxy_config(&read("envoy/istio/mesh.yaml"));
         for (name, value) in json!({
-            "discoveryAddress": DISCOVERY,
             "binaryPath": find::envoy(),
             "proxyBootstrapTemplatePath": file("istio-bootstrap.json"),
-            "controlPlaneAuthPolicy": "NONE",
-            "interceptionMode": "NONE",
             "configPath": home.join("envoy"),
             "proxyAdminPort": ports(16000),
             "statusPort": ports(16020),
@@ -108,20 +130,40 @@ impl Sidecar {
         {
             config[name] = value.clone();
         }
+        let (role, port) = match &options.identity {
+            Some(identity) => {
+                config["discoveryAddress"] = json!(SECURE);
+                for (file, text) in
+                    [("tokens/istio-token", &identity.token), ("istio/root-cert.pem", &identity.root)]
+                {
+                    let file = home.join("var/run/secrets").join(file);
+                    fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+                    fs::write(file, text).expect("a file");
+                }
+                ("router", 8090)
+            }
+            None => {
+                config["discoveryAddress"] = json!(DISCOVERY);
+                config["controlPlaneAuthPolicy"] = json!("NONE");
+                config["interceptionMode"] = json!("NONE");
+                ("sidecar", 8080)
+            }
+        };
         let address = format!("{POD_NETWORK}.{}", options.number);
         let mut command = Command::new("unshare");
         // The agent keeps modules in this one place: each pod has its own.
         command
             .args(["--mount", "sh", "-c", "mount -t tmpfs tmpfs /var/lib/istio/data && exec \"$0\" \"$@\""])
             .arg(crate::cluster::tool("pilot-agent"))
-            .args(["proxy", "sidecar", "--domain", "edge.svc.cluster.local"])
+            .args(["proxy", role, "--domain", "edge.svc.cluster.local"])
             .args(["--proxyLogLevel=warning", "--proxyComponentLogLevel=misc:error,wasm:info"])
             .env("PROXY_CONFIG", config.to_string())
             .env("INSTANCE_IP", &address)
             .env("POD_NAME", &options.name)
             .env("POD_NAMESPACE", "edge")
-            .env("SERVICE_ACCOUNT", "ees")
+            .env("SERVICE_ACCOUNT", &options.account)
             .env("ISTIO_METAJSON_LABELS", json!(options.labels).to_string())
+            .env("ISTIO_META_CLUSTER_ID", "Kubernetes")
             .env("WASM_INSECURE_REGISTRIES", options.registry.to_string())
             .env("ENVOY_STATUS_PORT", ports(16021).to_string())
             .env("ENVOY_PROMETHEUS_PORT", ports(16090).to_string())
@@ -129,7 +171,7 @@ impl Sidecar {
             .current_dir(&home);
         let part = Part::start(run, &options.name, &mut command);
         let admin = SocketAddr::from(([127, 0, 0, 1], ports(16000)));
-        Sidecar { part, admin, address: format!("{address}:8080").parse().expect("an address") }
+        Sidecar { part, admin, address: format!("{address}:{port}").parse().expect("an address") }
     }
 
     /// What the admin interface answers.
