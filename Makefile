@@ -26,7 +26,7 @@ FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
 THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools page-tools docker-tools alert-tools mesh-tools
-.PHONY: help setup $(THINGS) wasm cli demo run page page-serve test test-page test-deploy test-mesh lint fmt bench fuzz mutants audit clean
+.PHONY: help setup $(THINGS) wasm cli demo run page page-serve test test-page test-deploy test-mesh lint fmt bench bench-fleet fuzz mutants audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -75,6 +75,17 @@ bench: $(WASM) $(BENCH)/noop.wasm $(BENCH)/floor.wasm $(BENCH)/load-generator en
 		--noop-pruned $(BENCH)/noop-pruned.wasm --floor $(BENCH)/floor.wasm --load $(BENCH)/load-generator --rounds $(ROUNDS) --seconds $(SECONDS) \
 		--results $(BENCH)/results.json --report docs
 
+# How often `make bench-fleet` pushes, and how many slices each way through a sidecar gets.
+PUSHES ?= 5
+CYCLES ?= 20
+bench-fleet: $(WASM) $(BENCH)/fleet $(BENCH)/load-generator envoy foreign oci-tools mesh-tools ## how long a key takes to 1,500 proxies of a real istiod, and the filter beside Istio's own way in a sidecar; writes the tables of docs/scale.md (needs Go and root)
+	@rm -f $(BENCH)/fleet.json
+	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_FLEET="$(abspath $(BENCH)/fleet.json)" EEC_AUTHN_FLEET_CLIENTS="$(abspath $(BENCH)/fleet)" \
+		EEC_AUTHN_FLEET_LOAD="$(abspath $(BENCH)/load-generator)" EEC_AUTHN_FLEET_PUSHES=$(PUSHES) EEC_AUTHN_FLEET_CYCLES=$(CYCLES) \
+		$(CARGO) test --test mesh fleet
+	.venv/bin/python benches/memory.py $(FIND_ENVOY) $(WASM) $(BENCH)/fleet.json
+	.venv/bin/python benches/fleet.py $(BENCH)/fleet.json docs/scale.md
+
 fuzz: ## fuzz each target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
@@ -116,6 +127,10 @@ $(BENCH)/load-generator: benches/load_generator/src/main.rs benches/load_generat
 	cd benches/load_generator && $(CARGO) build --release --locked
 	@mkdir -p $(BENCH)
 	@cp $(CARGO_TARGET_DIR)/release/load-generator $@
+
+$(BENCH)/fleet: benches/fleet/main.go benches/fleet/go.mod benches/fleet/go.sum | mesh-tools
+	@mkdir -p $(BENCH)
+	cd benches/fleet && export CGO_ENABLED=0 GOFLAGS=-mod=readonly && go vet && go build -trimpath -ldflags='-s -w' -o $(abspath $@)
 
 $(THINGS):
 	@scripts/setup.sh $@

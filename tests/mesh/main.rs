@@ -15,6 +15,7 @@ mod support;
 
 mod cluster;
 mod envoy_gateway;
+mod fleet;
 mod harness;
 mod istio;
 mod release;
@@ -26,5 +27,6 @@ use std::process::ExitCode;
 const PLATFORMS: [Platform; 3] = [release::PLATFORM, istio::PLATFORM, envoy_gateway::PLATFORM];
 
 fn main() -> ExitCode {
-    harness::main(&PLATFORMS)
+    // `make bench-fleet`: the same cluster, measured.
+    if fleet::wanted() { harness::main(&[fleet::PLATFORM]) } else { harness::main(&PLATFORMS) }
 }

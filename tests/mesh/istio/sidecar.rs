@@ -13,8 +13,9 @@ use crate::support::{find, h1};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 /// Who a pod is: the token of its service account, and the certificate by which it knows istiod.
 pub struct Identity {
@@ -172,6 +173,14 @@ impl Sidecar {
         let part = Part::start(run, &options.name, &mut command);
         let admin = SocketAddr::from(([127, 0, 0, 1], ports(16000)));
         Sidecar { part, admin, address: format!("{address}:{port}").parse().expect("an address") }
+    }
+
+    /// Ends its Envoy too, which a killed agent leaves behind.
+    pub fn quit(self) {
+        let _ = h1::exchange(self.admin, &Request::new("POST", "/quitquitquit"));
+        while TcpStream::connect(self.admin).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// What the admin interface answers.
