@@ -4,6 +4,7 @@ use crate::{Driver, Server};
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
 /// How long anything may take.
@@ -34,12 +35,19 @@ pub fn with_page(test: impl AsyncFnOnce(&Page)) {
 /// Opens the page with this fragment.
 pub fn with_page_at(fragment: &str, test: impl AsyncFnOnce(&Page)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let page = Page { driver: Driver::start().await, server: Server::page() };
-        page.open(fragment).await;
-        test(&page).await;
-        page.driver.client.clone().close().await.expect("the session ends");
-    });
+    let page = runtime.block_on(async { Page { driver: Driver::start().await, server: Server::page() } });
+    let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            page.open(fragment).await;
+            test(&page).await;
+        });
+    }));
+    // The browser outlives its driver, unless the session ends first: after a failure, too.
+    let closed = runtime.block_on(page.driver.client.clone().close());
+    if let Err(fault) = played {
+        resume_unwind(fault);
+    }
+    closed.expect("the session ends");
 }
 
 impl Page {
