@@ -100,10 +100,17 @@ fn answer(media_type: &'static str, bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-/// Whether `Host` is this address, or `localhost`, with the port.
+/// Whether `Host` is this address, or `localhost`, with the port; clients leave out that of the scheme.
 fn is_meant(headers: &HeaderMap, address: SocketAddr) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    host == address.to_string() || host == format!("localhost:{}", address.port())
+    let host = host.to_ascii_lowercase();
+    let port = format!(":{}", address.port());
+    let name = match host.strip_suffix(&port) {
+        None if address.port() == 80 => &*host,
+        name => name.unwrap_or_default(),
+    };
+    let own = address.to_string();
+    name == "localhost" || own.strip_suffix(&port) == Some(name)
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -130,19 +137,37 @@ mod tests {
 
     #[test]
     fn only_loopback_is_listened_on_and_only_its_names_are_answered() {
-        let address = loopback("127.0.0.1:8090").expect("loopback");
         for other in ["0.0.0.0:80", "192.0.2.1:80", "localhost", "[::]:80"] {
             assert!(loopback(other).is_err(), "{other}");
         }
-        for (host, meant) in [
-            ("127.0.0.1:8090", true),
-            ("localhost:8090", true),
-            ("attacker.example:8090", false),
-            ("127.0.0.1", false),
+        for (address, host, meant) in [
+            ("127.0.0.1:8090", "127.0.0.1:8090", true),
+            ("127.0.0.1:8090", "localhost:8090", true),
+            ("127.0.0.1:8090", "LocalHost:8090", true),
+            ("127.0.0.1:8090", "attacker.example:8090", false),
+            ("127.0.0.1:8090", "127.0.0.1", false),
+            ("127.0.0.1:8090", "localhost", false),
+            ("127.0.0.1:8090", "localhost:80", false),
+            ("127.0.0.1:8090", ":8090", false),
+            ("127.0.0.1:8090", "", false),
+            // The port of the scheme may be left out (RFC 9110, section 4.2.1).
+            ("127.0.0.1:80", "127.0.0.1", true),
+            ("127.0.0.1:80", "LOCALHOST", true),
+            ("127.0.0.1:80", "localhost:80", true),
+            ("127.0.0.1:80", "attacker.example", false),
+            ("127.0.0.1:80", "localhost:8090", false),
+            ("127.0.0.1:80", "", false),
+            ("[::1]:80", "[::1]", true),
+            ("[::1]:8090", "[::1]:8090", true),
+            ("[::1]:8090", "[::1]", false),
         ] {
             let headers = HeaderMap::from_iter([(header::HOST, host.parse().expect("a value"))]);
-            assert_eq!(is_meant(&headers, address), meant, "{host}");
+            assert_eq!(
+                is_meant(&headers, loopback(address).expect("loopback")),
+                meant,
+                "{host} at {address}"
+            );
         }
-        assert!(!is_meant(&HeaderMap::new(), address));
+        assert!(!is_meant(&HeaderMap::new(), loopback("127.0.0.1:80").expect("loopback")));
     }
 }
