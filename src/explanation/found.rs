@@ -66,6 +66,12 @@ impl Explanation {
         }
     }
 
+    /// What the decision is missing, where there is none: `answer`, the entitlement server's, or `body`.
+    pub fn undecided(&self) -> Option<&'static str> {
+        let is_open = matches!(self.outcome.decision, Decision::Undecided);
+        is_open.then_some(if self.outcome.is_unanswered { "answer" } else { "body" })
+    }
+
     /// What the client gets in place of an answer.
     pub fn reply(&self) -> Option<&Reply> {
         match &self.outcome.decision {
@@ -124,6 +130,7 @@ impl Explanation {
             ("reply", self.reply().map_or(Json::Null, reply)),
             ("rule", self.rule()),
             ("shadow", shadow.unwrap_or(Json::Null)),
+            ("undecided", text_or_null(self.undecided())),
             (
                 "unknown_secrets",
                 Json::Array(unknown_secrets.iter().map(|name| Json::from(&**name)).collect()),

@@ -8,5 +8,5 @@ mod shown;
 
 pub use found::Explanation;
 pub use protection::protection;
-pub use question::{Body, Question, Said, UnfitSet, certificate_digest, first_operation};
+pub use question::{Body, Question, Said, UnfitSet, certificate_digest, first_operation, header};
 pub use shown::Shown;

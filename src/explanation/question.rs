@@ -40,8 +40,9 @@ pub struct Question {
     pub body: Body,
     /// What the entitlement server says, should it be asked.
     pub said: Said,
-    /// What the servers with `jwks_remote` answer when their keys are fetched, in the order of the configuration.
-    pub sets: Vec<Vec<u8>>,
+    /// What the servers with `jwks_remote` answer when their keys are fetched, in the order of the configuration; `None`: nobody
+    /// has said.
+    pub sets: Vec<Option<Vec<u8>>>,
 }
 
 /// The body of a request.
@@ -84,7 +85,8 @@ impl Question {
     ///
     /// A key set that no server would take, or that no server fetches.
     pub fn put_to(&self, plugin: &Rc<PluginState>, now: UnixTime) -> Result<Explanation, UnfitSet> {
-        for (number, body) in self.sets.iter().enumerate() {
+        let given = self.sets.iter().enumerate().filter_map(|(number, set)| Some((number, set.as_deref()?)));
+        for (number, body) in given {
             take_set(plugin, number, body, now).map_err(|because| UnfitSet { number, because })?;
         }
         let policy = &plugin.policy;
@@ -148,6 +150,24 @@ pub fn first_operation(policy: &Policy) -> String {
         Role::Ecs => ("eecs-serviceprovisioning", "/request"),
     };
     format!("{}/v1{resource}", policy.protects.api_root.join(api))
+}
+
+/// A header in the form `NAME: VALUE`.
+///
+/// # Errors
+///
+/// What keeps it from being one (RFC 9110, section 5.5).
+pub fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once(':').ok_or("give a header as `NAME: VALUE`")?;
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Err("that is no name of a header");
+    }
+    let value = value.trim();
+    if value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
+        return Err("that is no value of a header: it has a control character");
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// The SHA-256 of the DER of the first certificate in `pem`, if there is one.

@@ -129,6 +129,7 @@ fn what_depends_on_a_body_that_is_not_there_has_an_exit_code_of_its_own() {
     let machines = explain(folder.path(), &[&["--json"], &token[..]].concat());
     let report: Value = serde_json::from_slice(&machines.stdout).expect("JSON");
     assert_eq!(report["decision"], "undecided: all but its body would do; give that by --body");
+    assert_eq!(report["undecided"], "body");
     // What the body cannot save, and what has none.
     assert_eq!(explain(folder.path(), &[]).status.code(), Some(2));
     let item = ["--method", "DELETE", "--path", "/eees-eecregistration/v1/registrations/r1"];
@@ -158,7 +159,7 @@ fn what_only_an_answer_tells_is_undecided_without_one() {
     );
     let machines = explain(folder.path(), &[&["--json"], &args[..]].concat());
     let report: Value = serde_json::from_slice(&machines.stdout).expect("JSON");
-    assert_eq!(report["decision"], said);
+    assert_eq!((&report["decision"], &report["undecided"]), (&json!(said), &json!("answer")));
     // With one, it is decided; and so is a good token that the server is asked about as well.
     let output = explain(folder.path(), &[&args[..], &["--answer", "answer.json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
@@ -185,7 +186,7 @@ fn what_is_around_a_request_can_be_said_too() {
     assert_eq!(explained(&["--no-body"]), denied("body_required"));
     assert_eq!(explained(&["--header", "Connection: x-eec-id"]), denied("header_not_allowed"));
     assert_eq!(explained(&["--header", "authorization:Bearer x"]), denied("token_repeated"));
-    for wrong in ["connection", ": x", "a b: c"] {
+    for wrong in ["connection", ": x", "a b: c", "x-a: b\u{1}c", "x-a: b\r\nc"] {
         assert_eq!(explained(&["--header", wrong]), (Some(1), None), "{wrong}");
     }
     let mut filter: Value =

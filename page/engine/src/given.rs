@@ -3,7 +3,7 @@
 use crate::test_key::TestKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eec_authn::explanation::{Body, Question, Said, certificate_digest};
+use eec_authn::explanation::{Body, Question, Said, certificate_digest, header};
 use eec_authn::time::UnixTime;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -52,23 +52,20 @@ pub(crate) fn question(
     proof: Option<String>,
 ) -> Result<Question, String> {
     let headers = given["headers"].as_array().into_iter().flatten();
-    let headers = headers.map(|header| {
-        let part = |number: usize| header[number].as_str().unwrap_or_default().to_owned();
-        (part(0), part(1))
-    });
+    let headers: Result<Vec<_>, String> = headers.map(one_header).collect();
     let certificate = text(given, "certificate").trim();
     let client_certificate = match certificate {
         "" => None,
         pem => Some(certificate_digest(pem).ok_or("the client certificate is not one in PEM")?),
     };
     let sets = given["sets"].as_array().into_iter().flatten();
-    let sets = sets.filter_map(Value::as_str).take_while(|set| !set.trim().is_empty());
+    let sets = sets.map(|set| set.as_str().filter(|set| !set.trim().is_empty()));
     let optional = |name: &str| given[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(Question {
         method: text(given, "method").to_owned(),
         path: optional("path"),
         host: optional("host"),
-        headers: headers.collect(),
+        headers: headers?,
         token,
         proof,
         is_proof_used: given["used_proof"] == true,
@@ -79,6 +76,14 @@ pub(crate) fn question(
             Value::Bool(false) => Said::NoAnswer,
             _ => Said::NothingAgainst,
         },
-        sets: sets.map(|set| set.as_bytes().to_vec()).collect(),
+        sets: sets.map(|set| set.map(|set| set.as_bytes().to_vec())).collect(),
     })
+}
+
+/// A header of the page, `[name, value]`, in which the value is missing where a line had no colon.
+fn one_header(given: &Value) -> Result<(String, String), String> {
+    let parts: Vec<&str> = given.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let line = parts.join(": ");
+    let shown: String = line.chars().take(80).collect();
+    header(&line).map_err(|because| format!("the header {}: {because}", Value::from(shown)))
 }

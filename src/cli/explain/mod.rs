@@ -8,7 +8,7 @@ use super::filter_file::{FilterFile, Secrets};
 use super::help::long_help;
 use super::input::{self, text};
 use super::{Exit, Output};
-use eec_authn::explanation::{Body, Question, Said, UnfitSet, certificate_digest};
+use eec_authn::explanation::{Body, Question, Said, UnfitSet, certificate_digest, header};
 use eec_authn::plugin_state::PluginState;
 use eec_authn::time::UnixTime;
 use report::Report;
@@ -133,7 +133,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         client_certificate: certificate,
         body,
         said,
-        sets: args.jwks.iter().map(read).collect::<Result<Vec<_>, _>>()?,
+        sets: args.jwks.iter().map(|path| read(path).map(Some)).collect::<Result<Vec<_>, _>>()?,
     };
     let plugin = Rc::new(PluginState::new(loaded.policy, RandomState::new()));
     let explanation = question.put_to(&plugin, now).map_err(|UnfitSet { number, because }| {
@@ -155,17 +155,4 @@ fn unknown_secrets(file: &FilterFile) -> Vec<String> {
 fn certificate(path: &Path) -> Result<[u8; 32], Failure> {
     let digest = certificate_digest(&input::file(path)?);
     digest.ok_or_else(|| Failure::new(format!("no certificate in {}", path.display())))
-}
-
-/// A header of an argument, `NAME: VALUE`.
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("give a header as `NAME: VALUE`")?;
-    let is_token = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-    };
-    if is_token(name) {
-        Ok((name.to_owned(), value.trim().to_owned()))
-    } else {
-        Err("that is no name of a header".into())
-    }
 }
