@@ -95,8 +95,8 @@ JOBS ?= 1
 mutants: mutant-tool foreign ## change the core in small ways, one at a time: a test must notice each (FILES=src/exchange for a part, JOBS=1)
 	@JOBS=$(JOBS) scripts/mutants.sh $(FILES)
 
-audit: audit-tool ## licences, sources and advisories of all dependencies (needs the advisory database)
-	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) deny check
+audit: audit-tool ## licences, sources and advisories of whatever a lock file names (needs the advisory database)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" scripts/audit.sh
 
 clean: ## remove what was built; .venv and .tools stay
 	rm -rf dist $(CARGO_TARGET_DIR)
