@@ -130,10 +130,17 @@ pub(super) fn check(
         return Err(Denial::new(DenyReason::BodyRequired, "the body is empty"));
     }
     check_size(policy, body.len() as u64, trace)?;
-    trace.note(Check::BodyForm, || ("one strict JSON object, no look-alikes".into(), start_of(body)));
+    let form = || "one strict JSON object, no look-alikes".to_owned();
+    trace.note(Check::BodyForm, || (form(), start_of(body)));
     let body = match json::parse(body) {
         Ok(object @ Json::Object(_)) => object,
-        _ => return Err(Denial::new(DenyReason::BodyMalformed, "the body is not one strict JSON object")),
+        other => {
+            trace.note(Check::BodyForm, || {
+                let why = other.map_or_else(|error| error.to_string(), |json| json.kind().to_owned());
+                (form(), format!("{why}: {}", start_of(body)))
+            });
+            return Err(Denial::new(DenyReason::BodyMalformed, "the body is not one strict JSON object"));
+        }
     };
     let places = route.bound_operation().map(|operation| policy.identities.of(operation.identity));
     trace.note(Check::Binding, || described::binding(places, policy.gpsi, route.rule(), token, &body));

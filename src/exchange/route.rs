@@ -90,6 +90,10 @@ fn entry<'p>(
         return Err(Denial::new(DenyReason::PathNotNormal, "the path is not in normal form"));
     }
     if request.values(b"connection").any(|value| policy.forward.drops_protected(value)) {
+        trace.note(Check::Connection, || {
+            let found: Vec<String> = request.values(b"connection").map(lossy).collect();
+            ("no identity header, `authorization` or `dpop` in it".into(), found.join(", "))
+        });
         let because = "`Connection` names an identity header, `authorization` or `dpop`";
         return Err(Denial::new(DenyReason::HeaderNotAllowed, because));
     }

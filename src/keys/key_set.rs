@@ -169,7 +169,11 @@ impl KeySet {
     fn described(&self, now: UnixTime) -> String {
         let keys = self.keys.iter().map(|key| {
             let kid = key.kid.as_deref().unwrap_or("(no kid)");
-            let dates = if key.window.contains(now) { "" } else { ", not now" };
+            let dates = match (key.window.not_before, key.window.not_after) {
+                (Some(start), _) if now < start => format!(", not before {start}"),
+                (_, Some(end)) if end <= now => format!(", over since {end}"),
+                _ => String::new(),
+            };
             format!("{kid} {}{dates}", key.key.algorithm().name())
         });
         keys.collect::<Vec<_>>().join("; ")

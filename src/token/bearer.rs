@@ -29,7 +29,10 @@ impl<'a> Credentials<'a> {
                 format!("`{}`", String::from_utf8_lossy(scheme).chars().take(16).collect::<String>())
             });
             let schemes: Vec<String> = schemes.collect();
-            let found = if schemes.is_empty() { "none".into() } else { schemes.join(", ") };
+            let mut found = if schemes.is_empty() { "none".into() } else { schemes.join(", ") };
+            if query_has_token(request.target) {
+                found.push_str(", and `access_token` in the query");
+            }
             let schemes = if takes_dpop { "`Bearer` or `DPoP`" } else { "`Bearer`" };
             (format!("one Authorization header, {schemes}, and no token in the query"), found)
         });

@@ -94,7 +94,14 @@ impl Claims {
             let names = ["/iss", server.claims.eec_id.as_str(), "/aud", "/exp"].into_iter().chain(more);
             let eec_id = Json::shown(self.find(&server.claims.eec_id));
             let gpsi = Json::shown(self.find(&server.claims.gpsi));
-            (names.collect::<Vec<_>>().join(", "), format!("EEC ID {eec_id}, GPSI {gpsi}"))
+            let mut found = format!("EEC ID {eec_id}, GPSI {gpsi}");
+            // Others are shown by the checks before.
+            for name in ["exp", "nbf", "iat"] {
+                if let Some(odd) = self.get(name).filter(|value| value.as_finite().is_none()) {
+                    found.push_str(&format!(", {name} {odd}"));
+                }
+            }
+            (names.collect::<Vec<_>>().join(", "), found)
         });
         trace.note(Check::Revocation, || {
             ("not in `revoked`".into(), format!("jti {}, iat {}", Json::shown(self.get("jti")), date("iat")))
