@@ -40,17 +40,20 @@ function showProblems(seen) {
   const many = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const state = $("config-state");
   state.className = `chip ${errors.length ? "bad" : warnings.length ? "warn" : "good"}`;
-  say(state, errors.length ? many(errors.length, "error") : warnings.length ? `valid, ${many(warnings.length, "word")} of advice`.replace("words of", "pieces of").replace("word of", "piece of") : "valid");
+  const [more, moreAdvice] = [seen.more_errors ?? 0, seen.more_warnings ?? 0];
+  const advices = warnings.length + moreAdvice;
+  say(state, errors.length ? many(errors.length + more, "error") : advices ? `valid, ${many(advices, "word")} of advice`.replace("words of", "pieces of").replace("word of", "piece of") : "valid");
 
   const item = ({ path, message, at, isBad }) => make("li", { class: isBad ? "bad" : "advice" },
     make("button", { type: "button", onclick: () => at && goTo(at) },
       make("span", { class: "hidden" }, isBad ? "error at " : "advice on "), make("code", {}, path), " ", worded(message),
       at ? make("span", { class: "hidden" }, `, line ${lineOf(at[0]) + 1}`) : null));
   const list = $("problems");
-  const text = JSON.stringify(all);
+  const text = JSON.stringify([all, more, moreAdvice]);
   // Unchanged, it keeps its place and the focus.
   if (list.dataset.shown !== text) {
-    list.replaceChildren(...all.map(item));
+    const rest = more + moreAdvice ? [make("li", { class: "note" }, `and ${more + moreAdvice} more, which are shown when some of these are mended`)] : [];
+    list.replaceChildren(...all.map(item), ...rest);
     list.dataset.shown = text;
   }
   $("config").setAttribute("aria-invalid", String(errors.length > 0));

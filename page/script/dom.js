@@ -22,7 +22,7 @@ function say(element, text) {
 const worded = (text) => text.split("`").map((part, number) => (number % 2 ? make("code", {}, part) : part));
 
 function show(element, isShown) {
-  element.hidden = !isShown;
+  if (element.hidden === isShown) element.hidden = !isShown;
 }
 
 /** What is wrong with the page itself, or with how it was called; empty: nothing. */

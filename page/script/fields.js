@@ -3,12 +3,12 @@
 const keys = { token: null, proof: null };
 const usualHeader = [["content-type", "application/json"]];
 
-/** `name: value` lines as pairs. */
+/** `name: value` lines as pairs; a line without a colon is one alone. */
 function readHeaders(text) {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.map((line) => {
     const at = line.indexOf(":", 1);
-    return at < 0 ? [line.trim(), ""] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+    return at < 0 ? [line.trim()] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
   });
 }
 
@@ -57,7 +57,7 @@ function fill(given) {
   $("method").value = given.method ?? "POST";
   $("path").value = given.path ?? "";
   $("host").value = given.host ?? "";
-  $("headers").value = (given.headers ?? usualHeader).map(([name, value]) => `${name}: ${value}`).join("\n");
+  $("headers").value = (given.headers ?? usualHeader).map((header) => header.join(": ")).join("\n");
   $("body").value = given.body ?? "";
   $("no-body").checked = given.body === null || given.body === undefined;
   $("body").disabled = $("no-body").checked;
@@ -87,14 +87,18 @@ function showSecrets(names, values = {}) {
   show($("secrets"), names.length > 0);
 }
 
-/** A field for the set of each server that fetches its keys. */
+/** A field for the set of each server that fetches its keys; what was typed stays with its server. */
 function showSets(servers, values = null) {
   const box = $("sets");
   const fields = [...box.querySelectorAll("textarea")];
-  if (fields.length === servers.length && values === null) return;
-  const typed = values ?? fields.map((field) => field.value);
+  if (fields.map((field) => field.dataset.server).join("\n") === servers.join("\n") && values === null) return;
+  const known = fields.map((field) => [field.dataset.server, field.value]);
+  // One that is called otherwise now is still the one at its place.
+  const renamed = (number) => (servers.includes(known[number]?.[0]) ? undefined : known[number]);
+  const typed = values ?? servers.map((server, number) => (known.find(([name]) => name === server) ?? renamed(number))?.[1]);
   box.replaceChildren(...servers.map((server) =>
-    make("label", {}, `Key set that ${server} serves, JSON or a JWS`, make("textarea", { rows: 3, wrap: "off", spellcheck: "false", oninput: changed }))));
+    make("label", {}, `Key set that ${server} serves, JSON or a JWS`,
+      make("textarea", { rows: 3, wrap: "off", spellcheck: "false", "data-server": server, oninput: changed }))));
   box.querySelectorAll("textarea").forEach((field, number) => { field.value = typed[number] ?? ""; });
 }
 

@@ -1,61 +1,31 @@
-// Links: the configuration and the request, and never a token or a secret. What looks like one is left out wherever it stands.
+// Links: what the engine lets go of configuration and request, and where the clock is turned to.
 
 const longestLink = 400000;
-const leftOut = "(left out)";
-const secretNames = /token|secret|authorization|^dpop$|cookie|password|api-?key/i;
 
-/** `text` without whatever looks like a token or private key material, and without these secrets. */
-function withoutSecrets(text, secrets) {
-  let safe = text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, leftOut)
-    .replace(/("(?:d|p|q|dp|dq|qi|k)"\s*:\s*)"[^"]*"/g, `$1"${leftOut}"`)
-    .replace(/[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){1,4}/g, (found) => (isCompact(found) ? leftOut : found));
-  for (const secret of secrets) if (secret.length >= 6) safe = safe.replaceAll(secret, leftOut);
-  return safe;
+/** Every secret that stands in a field, chosen or not. */
+function knownSecrets() {
+  const fields = [$("token-text"), $("token-made"), $("proof-text"), ...document.querySelectorAll("#secret-fields input")];
+  const { seen } = eecAuthnPage;
+  return [...fields.map((field) => field.value), seen?.token?.text, seen?.proof?.text, keys.token?.d, keys.proof?.d].filter(Boolean);
 }
 
-/** Whether it begins as a compact JWS or JWE does: with a JSON object in base64url. */
-function isCompact(text) {
-  try {
-    return /^\s*\{\s*["}]/.test(atob(text.split(".")[0].replaceAll("-", "+").replaceAll("_", "/")));
-  } catch {
-    return false;
-  }
-}
-
-/** The path without the values of parameters that name a token or a secret. */
-function withoutTokenParameters(path) {
-  const [before, ...query] = path.split("?");
-  if (query.length === 0) return path;
-  const parameter = (text) => {
-    const [name] = text.split("=");
-    let decoded = name;
-    try { decoded = decodeURIComponent(name); } catch { /* then as it stands */ }
-    return secretNames.test(decoded) && text.includes("=") ? `${name}=${leftOut}` : text;
-  };
-  return `${before}?${query.join("?").split("&").map(parameter).join("&")}`;
-}
-
-/** What a link carries. */
-function linked() {
-  const asked = question();
-  const parts = [asked.token, asked.proof].flatMap((given) => [given?.text, given?.key?.d]);
-  const made = [eecAuthnPage.seen?.token?.text, eecAuthnPage.seen?.proof?.text];
-  const secrets = [...parts, ...made, ...Object.values(asked.secrets)].filter((text) => typeof text === "string").map((text) => text.trim());
-  const safe = (text) => withoutSecrets(text, secrets);
-  return {
-    config: safe(asked.config), method: safe(asked.method), path: safe(withoutTokenParameters(asked.path)), host: safe(asked.host),
-    headers: asked.headers.filter(([name]) => !secretNames.test(name)).map(([name, value]) => [safe(name), safe(value)]),
-    body: asked.body === null ? null : safe(asked.body), now: clock.turned,
-  };
-}
-
+/** The link to what stands in the page, with how many values it leaves out; null if there is none. */
 function link() {
-  const bytes = new TextEncoder().encode(JSON.stringify(linked()));
+  const asked = ask("carried", { ...question(), known: knownSecrets() });
+  if (!asked?.carried) return null;
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...asked.carried, now: clock.turned }));
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   const encoded = btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  return `${location.href.split("#")[0]}#request=${encoded}`;
+  if (encoded.length > longestLink) return null;
+  return { url: `${location.href.split("#")[0]}#request=${encoded}`, leftOut: asked.left_out };
+}
+
+function showLink() {
+  const made = $("link-menu").open ? link() : { url: "", leftOut: 0 };
+  $("link").value = made?.url ?? "";
+  const left = made?.leftOut ?? 0;
+  say($("link-state"), !made ? "No link can carry this." : left ? `${left} value${left === 1 ? " is" : "s are"} left out.` : "");
 }
 
 /** A question out of a link; whoever has written it is nobody to trust, so every part is looked at. */
@@ -72,19 +42,29 @@ function unlinked(encoded) {
   return { config, method, path, host, headers, body, now };
 }
 
-/** Does what the address asks for. Whether it asked for anything. */
+/** What no link carries: it is judged without a token, and not with one that happens to be there. */
+const notLinked = { token: null, proof: null, used_proof: false, certificate: "", answer: null, secrets: {}, sets: [] };
+
+/** Does what the address asks for. Whether it asked for anything that there is. */
 function followAddress() {
   const [name, value = ""] = location.hash.slice(1).split(/=(.*)/s);
-  if (name === "example" && load(value)) return true;
+  if (name === "example") {
+    const isThere = load(value);
+    if (!isThere) notice(`There is no example called ${JSON.stringify(value.slice(0, 60))}; the list has all there are.`);
+    return isThere;
+  }
   if (name !== "request") return false;
+  let given = null;
   try {
-    fill(unlinked(value));
-    $("example").value = "";
-    say($("about"), "From a link: it has brought the configuration and the request. The token is yours to give.");
-    changed();
-    return true;
+    given = unlinked(value);
   } catch (fault) {
     notice(`The link cannot be read: ${String(fault.message).slice(0, 120)}.`);
     return false;
   }
+  [keys.token, keys.proof] = [null, null];
+  fill({ ...notLinked, ...given });
+  $("example").value = "";
+  say($("about"), "From a link: it has brought the configuration and the request. The token is yours to give.");
+  look();
+  return true;
 }

@@ -3,24 +3,55 @@
 let waiting = null;
 let known = [];
 
+/** How long the last look took, and when the passing of time asks for another, both in milliseconds. */
+const pace = { took: 0, due: Infinity };
+
 /** Something has changed: looks anew, in a moment. */
 function changed() {
+  const example = known.find(({ id }) => id === $("example").value);
+  // What is said of the example need not hold any more.
+  if (example) $("about").replaceChildren(make("b", {}, example.name), ", changed.");
   $("example").value = "";
+  $("link").value = "";
   clearTimeout(waiting);
-  waiting = setTimeout(look, 60);
+  waiting = setTimeout(look, Math.min(2000, Math.max(60, pace.took)));
+}
+
+/** What is wrong with a field that has half of a character: UTF-8 has none, so that there is nothing to decide. */
+function halfCharacter() {
+  const fields = [...document.querySelectorAll("main textarea:not([readonly]), main input[type=text], #secret-fields input")];
+  const field = fields.find(({ value }) => /[\ud800-\udfff]/u.test(value));
+  if (!field) return null;
+  const message = "has half of a character here (a lone surrogate), which UTF-8 cannot have; type it anew";
+  const at = field.value.search(/[\ud800-\udfff]/u);
+  if (field.id === "config") return { errors: [{ path: "configuration", message, at: [at, at + 1] }] };
+  const label = field.getAttribute("aria-label") ?? field.labels[0]?.textContent.trim();
+  return { errors: [], trouble: `the field "${label}" ${message.replace(" here", "")}` };
 }
 
 function look() {
+  const begun = performance.now();
+  lookNow();
+  pace.took = performance.now() - begun;
+  const { seen } = eecAuthnPage;
+  // Times of a token pass by the second, dates of a configuration by the day; mistakes stay.
+  const soon = seen?.token || seen?.proof ? Math.max(900, 20 * pace.took) : 60000;
+  pace.due = seen?.explanation ? performance.now() + soon : Infinity;
+}
+
+function lookNow() {
   clearTimeout(waiting);
   const asked = question();
-  const seen = ask("look", asked);
-  if (!seen) return showNothing("No decision", "The engine has failed on this input");
+  const seen = halfCharacter() ?? ask("look", asked);
   Object.assign(eecAuthnPage, { asked, seen });
   eecAuthnPage.looks = (eecAuthnPage.looks ?? 0) + 1;
+  if ($("link-menu").open) showLink();
+  if (!seen) return showNothing("No decision", "The engine has failed on this input");
   layOut();
   showProblems(seen);
   if (seen.facts) {
     showSecrets(seen.environment);
+    $("secrets-note").replaceChildren(...worded(seen.secrets.join(" ")));
     showSets(seen.facts.fetches);
     say($("asked-note"), seen.facts.asks || seen.facts.fetches.length ? "Nobody is asked from here: you say what it is taken to answer." : "This configuration asks nobody: what stands here has no effect.");
   }
@@ -29,6 +60,7 @@ function look() {
   showProtection(seen);
   if (seen.explanation) {
     showVerdict(verdictOf(seen.explanation));
+    sayLookAt(seen.look_at);
     showFacts(seen.explanation);
     showReply(seen.explanation);
     showWalk(seen.explanation.checks);
@@ -44,11 +76,11 @@ function load(id) {
   const entry = known.find((example) => example.id === id);
   const example = entry && ask("example", id);
   if (!example) return false;
-  notice("");
   fill(example);
   $("example").value = id;
   $("about").replaceChildren(make("b", {}, entry.name), ". ", ...worded(entry.about));
-  const seen = look() ?? eecAuthnPage.seen;
+  look();
+  const { seen } = eecAuthnPage;
   $("possession").open = example.proof !== null || Boolean(seen?.facts?.dpop);
   $("asked").open = Boolean(seen?.facts?.asks);
   return true;
@@ -73,7 +105,7 @@ function showTab(name) {
 
 function listen() {
   const on = (id, event, action) => $(id).addEventListener(event, action);
-  on("example", "change", () => { load($("example").value); history.replaceState(null, "", `#example=${$("example").value}`); });
+  on("example", "change", () => { notice(""); load($("example").value); history.replaceState(null, "", `#example=${$("example").value}`); });
   for (const field of document.querySelectorAll("main textarea:not([readonly]), main input[type=text]:not(#clock)")) {
     field.addEventListener("input", () => { fit(field); changed(); });
   }
@@ -101,7 +133,8 @@ function listen() {
     $("config-file").value = "";
     changed();
   });
-  on("link-menu", "toggle", () => { if ($("link-menu").open) { $("link").value = link(); say($("link-state"), ""); } });
+  on("link-menu", "toggle", showLink);
+  on("give-answer", "click", () => { $("asked").open = true; choose("answer-mode", "answer"); $("answer").focus(); changed(); });
   on("copy-link", "click", async () => {
     $("link").select();
     try { await navigator.clipboard.writeText($("link").value); say($("link-state"), "Copied."); } catch { say($("link-state"), "Selected: copy it with your keyboard."); }
@@ -141,6 +174,14 @@ function setScheme(scheme) {
   $("theme").setAttribute("aria-pressed", String(scheme === "dark"));
 }
 
+/** A second has passed. */
+function tick() {
+  if (clock.turned !== null || document.hidden) return;
+  showClock();
+  if (performance.now() >= pace.due) look();
+  else showSigned("token", eecAuthnPage.seen?.token);
+}
+
 async function main() {
   $("theme").setAttribute("aria-pressed", String(isDark()));
   try {
@@ -152,9 +193,8 @@ async function main() {
   known = ask("examples") ?? [];
   listExamples();
   listen();
-  load(known[0]?.id);
-  followAddress();
-  setInterval(() => { if (clock.turned === null) { showClock(); look(); } }, 1000);
+  if (!followAddress()) load(known[0]?.id);
+  setInterval(tick, 1000);
   document.documentElement.dataset.ready = "yes";
 }
 

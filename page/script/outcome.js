@@ -6,20 +6,33 @@ function verdictOf(explanation) {
   const code = decision.startsWith("denied: ") ? decision.slice(8) : null;
   if (explanation.shadow) return { kind: "warn", word: code ? "Would be denied" : "Allowed, with a remark", code: explanation.shadow.code, why: `${explanation.shadow.because}; ${explanation.shadow.note}` };
   if (code) return { kind: "bad", word: "Denied", code, why: explanation.because };
+  if (explanation.undecided === "answer") return { kind: "warn", word: "Cannot be decided without the entitlement server's answer", code: null, why: "The token says nothing itself, or no key that is pinned is good for it: all depends on what the server answers, and from here nobody is asked" };
   if (decision === "allowed") return { kind: "good", word: "Allowed", code: null, why: "" };
   return { kind: "warn", word: decision.charAt(0).toUpperCase() + decision.slice(1), code: null, why: "" };
 }
 
 function showVerdict({ kind, word, code, why }) {
   const box = $("verdict");
-  box.className = `verdict ${kind}`;
+  if (box.className !== `verdict ${kind}`) box.className = `verdict ${kind}`;
   const words = code ? `${word}: ${code}` : word;
   if ($("verdict-word").textContent !== words) $("verdict-word").replaceChildren(word, ...(code ? [": ", make("code", {}, code)] : []));
   const reason = why ? why.charAt(0).toUpperCase() + why.slice(1) + (why.endsWith(".") ? "" : ".") : "";
-  if ($("verdict-why").dataset.shown !== reason) $("verdict-why").replaceChildren(...worded(reason));
-  $("verdict-why").dataset.shown = reason;
+  if ($("verdict-why").dataset.shown !== reason) {
+    $("verdict-why").replaceChildren(...worded(reason));
+    $("verdict-why").dataset.shown = reason;
+  }
   $("mini").className = `mini ${kind}`;
   say($("mini-word"), words);
+}
+
+/** What the operator's guide says to look at. */
+function sayLookAt(text) {
+  const words = text ? `Look at: ${text}.` : "";
+  if ($("look-at").dataset.shown !== words) {
+    $("look-at").replaceChildren(...worded(words));
+    $("look-at").dataset.shown = words;
+  }
+  show($("look-at"), words !== "");
 }
 
 /** The last words about a check in the walk. */
@@ -32,6 +45,14 @@ function showFacts(explanation) {
   if (rule) facts.push(["Rule", `rules[${rule.number}]${rule.name === null ? "" : ` ${rule.name}`}`]);
   const signature = found(explanation, "signature");
   if (signature?.expected) facts.push(["Key", signature.expected.replace(/^by the key /, "").replaceAll("`", "")]);
+  putFacts(facts);
+}
+
+/** Put there only when they are others: what is read aloud is not read again. */
+function putFacts(facts) {
+  const text = JSON.stringify(facts);
+  if ($("facts").dataset.shown === text) return;
+  $("facts").dataset.shown = text;
   $("facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
@@ -40,6 +61,9 @@ function showReply(explanation) {
   const { reply, identity_headers: identity, upstream_path: path, removed_headers: removed } = explanation;
   const lines = [];
   let note = "";
+  show($("give-answer"), explanation.undecided === "answer");
+  // Nobody gets anything before there is a decision.
+  if (explanation.undecided) return show($("reply"), false);
   if (reply) {
     say($("h-reply"), "What the client gets");
     lines.push(`HTTP/1.1 ${reply.status}`, ...Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`), "", JSON.stringify(reply.body));
@@ -75,6 +99,7 @@ function rowOf(list, name) {
 }
 
 function showWalk(checks) {
+  show($("walk-card"), true);
   const list = $("walk");
   for (const check of checks) {
     const row = rowOf(list, check.check);
@@ -106,15 +131,9 @@ function showWalk(checks) {
 /** Nothing was decided: the configuration has errors, or a field cannot be taken. */
 function showNothing(word, why) {
   showVerdict({ kind: "bad", word, code: null, why });
-  $("facts").replaceChildren();
+  putFacts([]);
+  sayLookAt(null);
+  show($("give-answer"), false);
   show($("reply"), false);
-  for (const row of $("walk").children) {
-    row.className = "not-reached";
-    say(row.querySelector(".dot"), "");
-    show(row.querySelector("details"), false);
-    show(row.querySelector(".plain"), true);
-    for (const element of row.querySelectorAll(".short")) say(element, "not reached");
-    row.dataset.state = "not reached";
-  }
-  say($("walk-count"), "");
+  show($("walk-card"), false);
 }

@@ -34,9 +34,9 @@ function showSigned(name, seen) {
   const decoded = seen?.decoded;
   if (!decoded) box.replaceChildren();
   else if (decoded.form !== "jws") box.replaceChildren(make("p", { class: "note" }, `${decoded.because}.`));
-  else box.replaceChildren(table("It says, unverified:", [...decoded.claims, ...decoded.header], true));
+  else box.replaceChildren(...(decoded.because ? [make("p", { class: "note" }, `${decoded.because}.`)] : []), table("It says, unverified:", [...decoded.claims, ...decoded.header], true));
   if (seen?.key) {
-    say($(`${name}-key`), `${seen.key.thumbprint.slice(0, 10)}…`);
+    say($(`${name}-key`), `${seen.key.thumbprint.slice(0, 6)}…`);
     if (name === "token") $("token-alg").value = keys.token?.alg ?? "EdDSA";
   }
   if (name === "token") $("token-made").value = seen?.text ?? "";

@@ -38,6 +38,11 @@ pub(crate) fn decoded(token: &str, policy: Option<&Policy>) -> Value {
     let [header, payload, signature] = parts.as_slice() else {
         return object!({"form": "opaque", "because": "not three parts: an opaque token, which says nothing itself"});
     };
+    let strict = [("header", header), ("payload", payload)].map(|(name, part)| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+        json::parse(&bytes).err().map(|error| format!("the {name} is not strict JSON: {error}"))
+    });
+    let [header_fault, payload_fault] = strict;
     let (header, claims) = match (members(header), members(payload)) {
         (Ok(header), Ok(claims)) => (header, claims),
         (Err(because), _) => return broken("header", because),
@@ -75,7 +80,7 @@ pub(crate) fn decoded(token: &str, policy: Option<&Policy>) -> Value {
             .collect()
     };
     let bytes = URL_SAFE_NO_PAD.decode(signature).map(|bytes| bytes.len()).ok();
-    object!({"form": "jws", "header": listed(&header), "claims": listed(&claims), "signature_bytes": bytes})
+    object!({"form": "jws", "because": header_fault.or(payload_fault), "header": listed(&header), "claims": listed(&claims), "signature_bytes": bytes})
 }
 
 fn broken(part: &str, because: String) -> Value {
@@ -110,6 +115,16 @@ mod tests {
         assert_eq!(shown["claims"][1]["time"], 17.5);
         assert_eq!(shown["claims"][2]["value"], "\"<b>\"");
         assert_eq!(shown["signature_bytes"], 3);
+    }
+
+    /// Each is shown, and that there are two is what the token is refused for.
+    #[test]
+    fn a_claim_that_is_there_twice_is_shown_twice_and_named() {
+        let shown = decoded(&token("{}", r#"{"sub":"eec-1","sub":"eec-2"}"#), None);
+        assert_eq!(shown["claims"].as_array().map(Vec::len), Some(2));
+        let because = shown["because"].as_str().expect("a reason");
+        assert!(because.starts_with("the payload is not strict JSON: "), "{because}");
+        assert_eq!(decoded(&token("{}", "{}"), None)["because"], Value::Null);
     }
 
     #[test]

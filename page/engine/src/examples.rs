@@ -141,6 +141,31 @@ mod tests {
         }
     }
 
+    /// What is wrong is seen in the failed check itself, and what to look at is said.
+    #[test]
+    fn no_code_leaves_one_in_doubt_what_was_found() {
+        for (code, wanted) in [
+            ("header_not_allowed", "x-eec-id"),
+            ("token_repeated", "`access_token` in the query"),
+            ("key_not_valid_now", "over since 2026-11-01T00:00:00Z"),
+            ("claim_malformed", "exp \\\"1796043000"),
+            ("body_malformed", "duplicate member at byte "),
+        ] {
+            let seen = look(&example(code).expect(code));
+            let checks = seen["explanation"]["checks"].as_array().expect("checks");
+            let failed = checks.iter().find(|check| check["state"] == "failed").expect(code);
+            let words = format!("{} {}", failed["expected"], failed["found"]);
+            assert!(words.contains(wanted), "{code}: {words}");
+        }
+        for reason in DenyReason::ALL {
+            let seen = look(&example(reason.code()).expect("an example"));
+            let checks = seen["explanation"]["checks"].as_array().expect("checks");
+            let failed = checks.iter().find(|check| check["state"] == "failed").expect("a check");
+            assert!(failed["expected"].is_string() && failed["found"].is_string(), "{}", reason.code());
+            assert!(seen["look_at"].as_str().is_some_and(|text| text.len() > 5), "{}", reason.code());
+        }
+    }
+
     #[test]
     fn what_is_listed_can_be_loaded_and_ends_in_a_decision() {
         let listed = listed();

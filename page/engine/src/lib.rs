@@ -5,10 +5,13 @@
 mod decoded;
 mod examples;
 mod given;
+mod link;
 mod look;
+mod outline;
 mod place;
 mod pretty;
 mod profiles;
+mod remedies;
 mod test_key;
 
 use serde_json::Value;
@@ -44,6 +47,12 @@ pub fn pin(question: &str) -> String {
     with_json(question, test_key::pin)
 }
 
+/// What a link to the question carries: `{"carried", "left_out"}`. `known` are the secrets that stand in the page.
+#[wasm_bindgen]
+pub fn carried(question: &str) -> String {
+    with_json(question, link::carried)
+}
+
 /// What is said of a fault in here.
 #[wasm_bindgen(start)]
 pub fn start() {
@@ -52,6 +61,26 @@ pub fn start() {
 }
 
 fn with_json(question: &str, answer: impl FnOnce(&Value) -> Value) -> String {
-    let question = serde_json::from_str(question).unwrap_or_default();
-    answer(&question).to_string()
+    match serde_json::from_str(question) {
+        Ok(question) => answer(&question).to_string(),
+        Err(error) => {
+            let trouble = format!(
+                "what the page asks is no JSON: {error}; half of a character (a lone surrogate) makes it so"
+            );
+            serde_json::json!({"errors": [], "trouble": trouble}).to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_question_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        for question in ["", "{", r#"{"config": "{\"a\": \"\ud800\"}"}"#] {
+            let said: serde_json::Value = serde_json::from_str(&super::look(question)).expect("JSON");
+            let trouble = said["trouble"].as_str().expect("a reason");
+            assert!(trouble.starts_with("what the page asks is no JSON: "), "{said}");
+            assert_eq!(said["errors"], serde_json::json!([]), "{question}");
+        }
+    }
 }

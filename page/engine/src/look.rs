@@ -2,7 +2,8 @@
 
 use crate::decoded::decoded;
 use crate::given::{self, text};
-use crate::place::place;
+use crate::place::Places;
+use crate::remedies::{code_of, look_at};
 use crate::test_key::TestKey;
 use eec_authn::config::{self, Absent, ConfigError, Loaded, Review};
 use eec_authn::explanation::{first_operation, protection};
@@ -14,27 +15,37 @@ use serde_json::{Value, json};
 use std::hash::RandomState;
 use std::rc::Rc;
 
+/// How many mistakes are shown at once, and pieces of advice: of more, it is only said how many.
+const MOST: usize = 100;
+
 /// The configuration's mistakes, what the token says, how the walk ends, what is protected.
 pub(crate) fn look(question: &Value) -> Value {
     let (config, now) = (text(question, "config"), given::now(question));
     let secret =
         |name: &str| question["secrets"][name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let Review { result, environment, missing } = config::review(config.as_bytes(), &secret, Absent::StandIn);
-    let mut shown = json!({"environment": environment, "missing": missing});
+    let mut shown = json!({"environment": environment, "missing": missing, "secrets": secrets(config)});
     match result {
         Err(errors) => {
-            shown["errors"] = listed(config, &errors);
+            let places = Places::of(config);
+            shown["errors"] = listed(&places, &errors);
+            shown["more_errors"] = json!(errors.len().saturating_sub(MOST));
             let (token, proof) = presented(question, None, &mut shown);
             drop((token, proof));
         }
         Ok(loaded) => {
             shown["errors"] = json!([]);
-            shown["warnings"] = listed(config, &warnings(&loaded, now));
+            let warnings = warnings(&loaded, now);
+            shown["warnings"] = listed(&Places::of(config), &warnings);
+            shown["more_warnings"] = json!(warnings.len().saturating_sub(MOST));
             shown["facts"] = facts(&loaded.policy);
             shown["protection"] = value(&protection(&loaded.policy));
             let (token, proof) = presented(question, Some(&loaded.policy), &mut shown);
             match explained(question, loaded.policy, token, proof, &missing, now) {
-                Ok(explanation) => shown["explanation"] = value(&explanation),
+                Ok(explanation) => {
+                    shown["explanation"] = value(&explanation);
+                    shown["look_at"] = json!(code_of(&shown["explanation"]).and_then(look_at));
+                }
                 Err(because) => shown["trouble"] = json!(because),
             }
         }
@@ -93,6 +104,34 @@ fn unknown_secrets(config: &str, missing: &[String]) -> Vec<String> {
     names.filter(|name| missing.contains(name)).collect()
 }
 
+/// What becomes of each kind of secret here, where its variable is left empty.
+fn secrets(config: &str) -> Vec<String> {
+    let filter: Value = serde_json::from_str(config).unwrap_or_default();
+    let servers = filter["entitlement_servers"].as_array().into_iter().flatten();
+    let clients: Vec<&str> =
+        servers.filter_map(|server| server["online"]["client_secret_env"].as_str()).collect();
+    let names = |list: &Value| -> String {
+        let names = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let kinds = [
+        (
+            names(&filter["ownership"]["secret_env"]),
+            "seals: left empty, a stand-in takes its place, and no seal of your deployment fits here.",
+        ),
+        (
+            names(&filter["proof"]["dpop"]["nonce"]["secret_env"]),
+            "nonces: left empty, a stand-in takes its place, and no nonce of your deployment is good here.",
+        ),
+        (
+            names(&json!(clients)),
+            "what the filter shows to the entitlement server: nobody is asked from here, so it changes nothing.",
+        ),
+    ];
+    let named = kinds.into_iter().filter(|(names, _)| !names.is_empty());
+    named.map(|(names, means)| format!("{names} is for {means}")).collect()
+}
+
 /// What the page asks for beside the request, and its defaults.
 fn facts(policy: &Policy) -> Value {
     json!({
@@ -114,15 +153,98 @@ fn warnings(loaded: &Loaded, now: UnixTime) -> Vec<ConfigError> {
     warnings
 }
 
-fn listed(config: &str, found: &[ConfigError]) -> Value {
+fn listed(places: &Places, found: &[ConfigError]) -> Value {
     let one = |error: &ConfigError| {
-        let at = place(config, &error.path).map(|place| [place.start, place.end]);
-        json!({"path": error.path, "message": error.message, "at": at})
+        let at = places.place(&error.path);
+        json!({"path": error.path, "message": error.message, "at": [at.start, at.end]})
     };
-    found.iter().map(one).collect()
+    found.iter().take(MOST).map(one).collect()
 }
 
 /// The core's JSON as serde's.
 fn value(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a look at the text for each mistake this takes minutes.
+    #[test]
+    fn of_very_many_mistakes_some_are_shown_and_the_rest_is_counted() {
+        let members: Vec<String> =
+            (0..20_000).map(|number| format!("\"member{number}\": {number}")).collect();
+        let config = format!("{{{}}}", members.join(",\n"));
+        let seen = look(&json!({"config": config}));
+        let errors = seen["errors"].as_array().expect("errors");
+        // Two members that must be there are not.
+        assert_eq!((errors.len(), &seen["more_errors"]), (100, &json!(19_902)));
+        let last = errors
+            .iter()
+            .rfind(|error| error["path"].as_str().is_some_and(|path| path.starts_with("member")));
+        let (path, at) = last.map(|error| (&error["path"], &error["at"])).expect("a member");
+        let [start, end] = [0, 1].map(|part| at[part].as_u64().expect("a place") as usize);
+        let name = path.as_str().expect("text");
+        assert!(config[start..end].starts_with(&format!("\"{name}\": ")), "{name}: {}", &config[start..end]);
+    }
+
+    #[test]
+    fn a_key_set_counts_for_its_server_even_where_no_other_is_given() {
+        let server = |fqdn: &str| json!({"fqdn": fqdn, "keys": [{"jwks_remote": {"cluster": "c"}}]});
+        let config = json!({
+            "protects": {"role": "ees", "fqdns": ["ees1.edge.example.net"]},
+            "entitlement_servers": [server("one.example.org"), server("two.example.org")],
+        });
+        let key = TestKey::new("EdDSA", &[7; 32]).expect("a key");
+        let mut jwk = key.jwk();
+        jwk["kid"] = json!("k");
+        let claims = json!({"iss": "two.example.org", "sub": "eec-1", "aud": "ees1.edge.example.net", "iat": 1000, "exp": 2000});
+        let question = json!({
+            "config": config.to_string(), "now": 1500, "method": "POST", "path": "/eees-eecregistration/v1/registrations",
+            "host": "ees1.edge.example.net", "headers": [["content-type", "application/json"]], "body": "{\"eecId\": \"eec-1\"}",
+            "token": {"text": key.sign("{\"alg\":\"EdDSA\",\"kid\":\"k\"}", &claims.to_string())},
+            "sets": ["", json!({"keys": [jwk]}).to_string()],
+        });
+        let seen = look(&question);
+        assert_eq!(seen["explanation"]["decision"], "allowed", "{seen:#}");
+    }
+
+    #[test]
+    fn headers_are_refused_in_the_words_of_the_command_line() {
+        let mut question = crate::examples::example("a-good-registration").expect("an example");
+        for (header, because) in [
+            (json!(["connection"]), "the header \"connection\": give a header as `NAME: VALUE`"),
+            (json!(["a b", "c"]), "the header \"a b: c\": that is no name of a header"),
+            (json!(["", "c"]), "the header \": c\": that is no name of a header"),
+            (json!([":path", "/x"]), "the header \":path: /x\": that is no name of a header"),
+            (json!(["é", "c"]), "the header \"é: c\": that is no name of a header"),
+            (
+                json!(["x", "a\u{1}b"]),
+                "the header \"x: a\\u0001b\": that is no value of a header: it has a control character",
+            ),
+        ] {
+            question["headers"] = json!([["content-type", "application/json"], header]);
+            let seen = look(&question);
+            assert_eq!(seen["trouble"], because);
+            assert_eq!(seen["explanation"], Value::Null);
+        }
+    }
+
+    #[test]
+    fn what_each_secret_is_for_is_said_of_those_that_there_are() {
+        let config = json!({
+            "ownership": {"secret_env": ["SEAL", "OLD"]},
+            "entitlement_servers": [{"online": {"client_secret_env": "CLIENT"}}, {}],
+        });
+        let said = secrets(&config.to_string());
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("`SEAL`, `OLD` is for seals: "), "{said:?}");
+        assert!(
+            said[1].starts_with("`CLIENT` is for what the filter shows to the entitlement server: "),
+            "{said:?}"
+        );
+        assert_eq!(secrets(r#"{"proof": {"dpop": {"nonce": {"secret_env": ["N"]}}}}"#).len(), 1);
+        assert_eq!(secrets("{"), Vec::<String>::new());
+    }
 }

@@ -1,24 +1,49 @@
 //! Where in the text of a configuration a JSON path leads, so that a mistake is shown where it is.
 
-use eec_authn::json;
+use crate::outline::{Node, Parts, outline};
 use std::ops::Range;
 
-/// The place of `path` in `text`, in UTF-16 units, as JavaScript counts. What is not there is shown at what it is missing from;
-/// a text that is no JSON, where it ceases to be.
-pub(crate) fn place(text: &str, path: &str) -> Option<Range<usize>> {
-    let bytes = match json::parse_keeping_duplicates(text.as_bytes()) {
-        Ok(_) => find(text.as_bytes(), path)?,
-        Err(error) => {
-            let at = error.at.min(text.len().saturating_sub(1));
-            at..at.saturating_add(1)
-        }
-    };
-    Some(utf16(text, bytes.start)..utf16(text, bytes.end))
+/// A text in which places are looked up.
+pub(crate) struct Places {
+    /// Its outline, or where it ceases to be JSON.
+    outline: Result<Node, usize>,
+    /// How many UTF-16 units, as JavaScript counts, stand before each byte; empty where that is the number of bytes.
+    units: Vec<usize>,
+    length: usize,
 }
 
-/// How many UTF-16 units stand before the byte at `at`.
-fn utf16(text: &str, at: usize) -> usize {
-    text.char_indices().take_while(|(offset, _)| *offset < at).map(|(_, c)| c.len_utf16()).sum()
+impl Places {
+    pub(crate) fn of(text: &str) -> Places {
+        let mut units = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0_usize;
+            for c in text.chars() {
+                units.push(before);
+                before = before.saturating_add(c.len_utf16());
+                // Within a character is after it.
+                units.extend(std::iter::repeat_n(before, c.len_utf8().saturating_sub(1)));
+            }
+            units.push(before);
+        }
+        Places { outline: outline(text), units, length: text.len() }
+    }
+
+    /// The place of `path`. What is not there is shown at what it is missing from; a text that is no JSON, where it ceases to be.
+    pub(crate) fn place(&self, path: &str) -> Range<usize> {
+        let bytes = match &self.outline {
+            Ok(node) => find(node, path),
+            Err(at) => {
+                let at = (*at).min(self.length.saturating_sub(1));
+                at..at.saturating_add(1)
+            }
+        };
+        self.unit(bytes.start)..self.unit(bytes.end)
+    }
+
+    fn unit(&self, byte: usize) -> usize {
+        let byte = byte.min(self.length);
+        self.units.get(byte).copied().unwrap_or(byte)
+    }
 }
 
 /// One step of a path.
@@ -59,120 +84,25 @@ fn steps(path: &str) -> Vec<Step> {
     steps
 }
 
-/// The bytes of the place in `text`, which is JSON.
-fn find(text: &[u8], path: &str) -> Option<Range<usize>> {
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.space();
-    let mut shown = scanner.at..scanner.at.saturating_add(1).min(text.len());
+/// The bytes of the last value that `path` reaches, with its name.
+fn find(root: &Node, path: &str) -> Range<usize> {
+    let mut node = root;
+    let mut shown = root.at.start..root.at.start.saturating_add(1);
     for step in steps(path) {
-        match scanner.enter(&step) {
-            Some(place) => shown = place,
-            None => break,
-        }
-    }
-    (shown.end <= text.len() && !shown.is_empty()).then_some(shown)
-}
-
-struct Scanner<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl Scanner<'_> {
-    fn peek(&self) -> u8 {
-        self.text.get(self.at).copied().unwrap_or_default()
-    }
-
-    fn go(&mut self, by: usize) {
-        self.at = self.at.saturating_add(by).min(self.text.len());
-    }
-
-    fn space(&mut self) {
-        while self.peek().is_ascii_whitespace() {
-            self.go(1);
-        }
-    }
-
-    /// Moves from the start of a value to the start of the one that `step` leads to. Gives its place, with its name.
-    fn enter(&mut self, step: &Step) -> Option<Range<usize>> {
-        let open = self.peek();
-        match (open, step) {
-            (b'{', Step::Member(_)) | (b'[', Step::Item(_)) => self.go(1),
-            _ => return None,
-        }
-        let mut found = None;
-        let mut number = 0_usize;
-        loop {
-            self.space();
-            let start = self.at;
-            if matches!(self.peek(), b'}' | b']' | 0) {
-                break;
-            }
-            let fits = if open == b'{' {
-                let name = self.text.get(self.string()).unwrap_or_default();
-                self.space();
-                self.go(1);
-                self.space();
-                let name = serde_json::from_slice::<String>(name).unwrap_or_default();
-                *step == Step::Member(name)
-            } else {
-                *step == Step::Item(number)
-            };
-            let value = self.at;
-            self.skip();
-            if fits {
+        match (&node.parts, step) {
+            (Parts::Members(members), Step::Member(name)) => {
                 // Of two with one name the last: that is the one too many.
-                found = Some((start..self.at, value));
+                let Some(member) = members.iter().rfind(|member| member.name == name) else { break };
+                (node, shown) = (&member.value, member.at());
             }
-            number = number.saturating_add(1);
-            self.space();
-            if self.peek() == b',' {
-                self.go(1);
+            (Parts::Items(items), Step::Item(number)) => {
+                let Some(item) = items.get(number) else { break };
+                (node, shown) = (item, item.at.clone());
             }
-        }
-        let (place, value) = found?;
-        self.at = value;
-        Some(place)
-    }
-
-    /// Over a string; where it is, with its quotes.
-    fn string(&mut self) -> Range<usize> {
-        let start = self.at;
-        self.go(1);
-        while !matches!(self.peek(), b'"' | 0) {
-            self.go(if self.peek() == b'\\' { 2 } else { 1 });
-        }
-        self.go(1);
-        start..self.at
-    }
-
-    /// Over a value.
-    fn skip(&mut self) {
-        let mut depth = 0_usize;
-        loop {
-            match self.peek() {
-                b'"' => drop(self.string()),
-                b'{' | b'[' => {
-                    depth = depth.saturating_add(1);
-                    self.go(1);
-                }
-                b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    self.go(1);
-                }
-                b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' if depth > 0 => self.go(1),
-                0 => return,
-                _ => {
-                    while !matches!(self.peek(), b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | 0) {
-                        self.go(1);
-                    }
-                }
-            }
-            if depth == 0 {
-                return;
-            }
+            _ => break,
         }
     }
+    shown
 }
 
 #[cfg(test)]
@@ -183,7 +113,7 @@ mod tests {
 
     fn at(path: &str) -> String {
         let units: Vec<u16> = TEXT.encode_utf16().collect();
-        String::from_utf16(&units[place(TEXT, path).expect("a place")]).expect("text")
+        String::from_utf16(&units[Places::of(TEXT).place(path)]).expect("text")
     }
 
     #[test]
@@ -203,11 +133,11 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_json_is_shown_where_it_ceases_to_be() {
-        assert_eq!(place("{\"a\": é}", "configuration"), Some(6..7));
-        assert_eq!(place("", "configuration"), Some(0..0));
+        assert_eq!(Places::of("{\"a\": é}").place("configuration"), 6..7);
+        assert_eq!(Places::of("").place("configuration"), 0..0);
         for text in ["{\"a", "{\"a\": \"\\", "[", "{]", "\u{0}", "{\"a\" 1}"] {
             for path in ["a", "a.b[0]", "[", "[\"", "..", "a[99999999999999999999]"] {
-                place(text, path);
+                Places::of(text).place(path);
             }
         }
     }

@@ -37,6 +37,7 @@ fn every_example_is_decided_as_on_the_command_line_and_every_code_is_shown() {
                     let fields = page.text("#walk .failed dl").await;
                     assert!(fields.contains(code), "{id}: {fields}");
                     assert!(page.text("#verdict-why").await.len() > 10, "{id}: no reason");
+                    assert!(page.text("#look-at").await.starts_with("Look at: "), "{id}: no remedy");
                     let reply = page.text("#reply-text").await;
                     assert!(reply.contains(&code.to_ascii_uppercase()), "{id}: {reply}");
                     shown.insert(code.to_owned());

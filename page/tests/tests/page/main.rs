@@ -11,3 +11,5 @@ mod looks;
 mod mistakes;
 mod newcomer;
 mod quiet;
+mod steady;
+mod undecided;
