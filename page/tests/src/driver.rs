@@ -23,7 +23,8 @@ impl Driver {
         let mut capabilities: Value = serde_json::from_str(usual).expect("JSON");
         let arguments = capabilities["goog:chromeOptions"]["args"].as_array_mut().expect("arguments");
         arguments.push(json!(format!("--user-data-dir={}", profile.path().display())));
-        arguments.push(json!("--force-color-profile=srgb"));
+        // Pictures are the same everywhere, and without scroll bars.
+        arguments.extend(["--force-color-profile=srgb", "--hide-scrollbars"].map(|argument| json!(argument)));
         capabilities["goog:loggingPrefs"] = json!({"browser": "ALL", "performance": "ALL"});
         let capabilities = capabilities.as_object().expect("an object").clone();
         let client =

@@ -90,27 +90,38 @@ fn the_scheme_is_the_systems_until_somebody_chooses() {
     });
 }
 
+/// A picture: its name, what it shows, how wide, in which scheme, and the elements at whose ends it ends; none: the screen of a phone.
+type Picture = (&'static str, (&'static str, &'static str, bool), u32, Scheme, &'static str);
+
+const PICTURES: [Picture; 7] = [
+    ("denied", STATES[1], 1440, Scheme::Light, "#reply, .card:has(#token-decoded)"),
+    ("denied-dark", STATES[1], 1440, Scheme::Dark, "#reply, .card:has(#token-decoded)"),
+    ("allowed", STATES[0], 1440, Scheme::Light, "#reply, .card:has(#token-decoded)"),
+    ("mistakes", STATES[4], 1440, Scheme::Light, ".card:has(#problems)"),
+    ("proof", STATES[3], 1440, Scheme::Dark, "#walk"),
+    ("protection", STATES[5], 1440, Scheme::Light, "#operations tbody tr:nth-child(10)"),
+    ("phone", STATES[1], 390, Scheme::Light, ""),
+];
+
 #[test]
 fn pictures_for_the_documents() {
     with_page(async |page| {
-        for (name, state, width, height, scheme) in [
-            ("denied", STATES[1], 1440, 960, Scheme::Light),
-            ("denied-dark", STATES[1], 1440, 960, Scheme::Dark),
-            ("allowed", STATES[0], 1440, 960, Scheme::Light),
-            ("mistakes", STATES[4], 1440, 960, Scheme::Light),
-            ("proof", STATES[3], 1440, 960, Scheme::Dark),
-            ("protection", STATES[5], 1440, 960, Scheme::Light),
-            ("phone", STATES[1], 390, 844, Scheme::Light),
-        ] {
-            page.dress(width, height, scheme).await;
+        for (name, state, width, scheme, ends) in PICTURES {
+            // High enough that nothing scrolls.
+            let screen = if ends.is_empty() { 844 } else { 2400 };
+            page.dress(width, screen, scheme).await;
             put_into(page, state).await;
-            page.driver.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
-            let picture = page.driver.devtools("Page.captureScreenshot", json!({"format": "png"})).await;
+            let end = "const ends = [...document.querySelectorAll(arguments[0] || 'html')].map((e) => e.getBoundingClientRect().bottom);
+                return Math.ceil(Math.max(...ends))";
+            let end = page.script_with(end, vec![json!(ends)]).await.as_u64().expect("a place");
+            let height = if ends.is_empty() { u64::from(screen) } else { end + 2 };
+            assert!((400..1600).contains(&height), "{name}: {height} pixels high");
+            let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
+            let asked = json!({"format": "png", "clip": clip});
+            let picture = page.driver.devtools("Page.captureScreenshot", asked).await;
             let data = picture["data"].as_str().expect("a picture");
             assert!(data.len() > 20_000, "{name}: an empty picture");
             if let Ok(folder) = std::env::var("EEC_AUTHN_SCREENSHOTS") {
-                let script = "return atob(arguments[0]).length";
-                assert!(page.script_with(script, vec![json!(data)]).await.as_u64() > Some(0));
                 std::fs::write(format!("{folder}/{name}.png"), decoded(data)).expect("a file");
             }
         }
