@@ -17,6 +17,19 @@ pub struct CompactJws<'a> {
     pub signature: Vec<u8>,
 }
 
+/// What a text is that is no compact JWS, for people; its header is told, and nothing else of it.
+pub fn described(text: &[u8]) -> String {
+    let parts: Vec<&[u8]> = text.split(|b| *b == b'.').collect();
+    let [header, payload, _] = *parts else { return format!("parts separated by dots: {}", parts.len()) };
+    let told = |name: &str, part: &[u8]| match URL_SAFE_NO_PAD.decode(part).as_deref().map(json::parse) {
+        Err(_) => format!("{name}: not strict base64url"),
+        Ok(Err(error)) => format!("{name}: {error}"),
+        Ok(Ok(json @ Json::Object(_))) if name == "header" => format!("{name} {json}"),
+        Ok(Ok(json)) => format!("{name}: {}", json.kind()),
+    };
+    format!("{}, {}", told("header", header), told("payload", payload))
+}
+
 impl<'a> CompactJws<'a> {
     /// Reads `text`; `see` is shown the header as soon as there is one. What the header says about type and key is not
     /// looked at.

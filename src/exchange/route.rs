@@ -87,6 +87,12 @@ fn entry<'p>(
     let sent = path::without_query(request.target);
     trace.note(Check::Path, || ("in normal form".into(), lossy(sent)));
     if !path::is_normal(sent) {
+        trace.note(Check::Path, || {
+            // Of a very long path only the beginning: each is looked at from its start.
+            let mut beginnings = (1..sent.len().min(2048)).rev().filter_map(|end| sent.get(..end));
+            let good = beginnings.find(|beginning| path::is_normal(beginning)).unwrap_or_default();
+            ("in normal form".into(), format!("{}, which is so up to {:?}", lossy(sent), lossy(good)))
+        });
         return Err(Denial::new(DenyReason::PathNotNormal, "the path is not in normal form"));
     }
     if request.values(b"connection").any(|value| policy.forward.drops_protected(value)) {

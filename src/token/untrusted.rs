@@ -3,7 +3,7 @@
 use super::{Bearer, Claims, VerifiedToken};
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::json::{self, Json};
-use crate::jws::CompactJws;
+use crate::jws::{self, CompactJws};
 use crate::keys::{HostVerifier, KeyHint, KeySet};
 use crate::policy::{EntitlementServer, Policy, RequiredType, TokenRules};
 use crate::time::UnixTime;
@@ -36,17 +36,22 @@ impl<'a> UntrustedToken<'a> {
         trace: &mut Trace,
     ) -> Result<UntrustedToken<'a>, Denial> {
         let malformed = |because| Denial::new(DenyReason::TokenMalformed, because);
-        let jws = CompactJws::parse(bearer.as_str().as_bytes(), |header| {
-            trace.note(Check::TokenForm, || {
-                let typ = match rules.typ {
-                    RequiredType::AnyOrNone => "JWT or at+jwt",
-                    RequiredType::AccessToken => "at+jwt",
-                    RequiredType::Jwt => "JWT",
-                };
-                (format!("a compact JWS with `alg`, `typ` {typ}"), format!("header {header}"))
-            });
+        let form = || {
+            let typ = match rules.typ {
+                RequiredType::AnyOrNone => "JWT or at+jwt",
+                RequiredType::AccessToken => "at+jwt",
+                RequiredType::Jwt => "JWT",
+            };
+            format!("a compact JWS with `alg`, `typ` {typ}")
+        };
+        let text = bearer.as_str().as_bytes();
+        let read = CompactJws::parse(text, |header| {
+            trace.note(Check::TokenForm, || (form(), format!("header {header}")));
         });
-        let jws = jws.map_err(malformed)?;
+        if read.is_err() {
+            trace.note(Check::TokenForm, || (form(), jws::described(text)));
+        }
+        let jws = read.map_err(malformed)?;
         check_header(&jws, rules.typ).map_err(malformed)?;
         Ok(UntrustedToken(jws))
     }

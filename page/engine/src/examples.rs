@@ -145,6 +145,8 @@ mod tests {
     #[test]
     fn no_code_leaves_one_in_doubt_what_was_found() {
         for (code, wanted) in [
+            ("path_not_normal", "up to \\\"/eees-eecregistration/v1/\\\""),
+            ("token_malformed", "payload: "),
             ("header_not_allowed", "x-eec-id"),
             ("token_repeated", "`access_token` in the query"),
             ("key_not_valid_now", "over since 2026-11-01T00:00:00Z"),
