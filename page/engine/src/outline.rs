@@ -120,7 +120,8 @@ impl Scanner<'_> {
         }
         self.go(1);
         let quoted = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(quoted).unwrap_or_default()
+        // What only one of both parsers reads is no text that anybody knows.
+        serde_json::from_str(quoted).unwrap_or_else(|_| char::REPLACEMENT_CHARACTER.to_string())
     }
 }
 

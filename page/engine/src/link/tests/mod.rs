@@ -31,6 +31,25 @@ fn no_credential_goes_wherever_it_stands() {
     assert!(gone.is_empty(), "{} of them:\n{}", gone.len(), gone.join("\n"));
 }
 
+/// Escapes hide nothing, those that stand for no character either.
+#[test]
+fn what_is_escaped_in_json_is_read_as_it_is_meant() {
+    for text in [
+        "ey\\u004AhbGciOiJFZERTQSJ9.c2lnbmF0dXJl",
+        "c2lnbmF0dXJl\\ud800",
+        "c2lnbmF0dXJl\\ud834\\udd1e",
+        "c2lnbmF0dXJl\\/c2ln",
+    ] {
+        for (field, json) in [
+            ("config", format!("{{\"name\": \"{text}\", \"{text}\": 1}}")),
+            ("body", format!("{{\"eecId\": \"{text}\", \"{text}\": 1}}")),
+        ] {
+            let link = link(&json!({(field): json}));
+            assert!(!link.contains("c2lnbmF0dXJl"), "{text}: {link}");
+        }
+    }
+}
+
 /// What looks like nothing is known by its field, whatever is chosen beside it.
 #[test]
 fn what_the_page_knows_as_a_secret_goes_nowhere_either() {
