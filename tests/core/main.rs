@@ -21,6 +21,7 @@ mod host_flow;
 mod json;
 mod json_against_serde;
 mod jwks_remote;
+mod kept_configurations;
 mod lenient_readers;
 mod look_alikes;
 mod many_rules;
