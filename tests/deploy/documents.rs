@@ -182,3 +182,28 @@ fn the_audit_reads_every_lock_file_and_fails_with_any_of_them() {
         assert_eq!(asked, locked);
     }
 }
+
+/// The version behind a name of our image.
+fn image_tags(text: &str) -> Vec<String> {
+    let after = ["eec-authn:", "eec-authn-files:"].into_iter().flat_map(|name| text.split(name).skip(1));
+    let tags =
+        after.map(|rest| rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default());
+    tags.filter(|tag| tag.contains('.')).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_image_is_named_by_this_version() {
+    let root = find::root();
+    let mut count = 0;
+    for folder in ["docs", "envoy", "examples", "src/cli"] {
+        for file in files(&root.join(folder), &[".md", ".rs", ".yaml", ".in"]) {
+            for tag in image_tags(&fs::read_to_string(&file).expect("a text")) {
+                assert_eq!(tag, env!("CARGO_PKG_VERSION"), "{}", file.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 7, "only {count} images were found");
+    let policy = fs::read_to_string(root.join("SECURITY.md")).expect("SECURITY.md");
+    assert!(policy.contains(concat!("The latest is ", env!("CARGO_PKG_VERSION"))), "{policy}");
+}

@@ -32,11 +32,11 @@ use std::path::PathBuf;
             "eec-authn render envoy --config filter.json --ecds --out eec_authn.yaml",
         "A WasmPlugin, by the image's digest (dist/oci.sha256)" =>
             "eec-authn render istio --config filter.json \\\n    \
-             --image oci://registry.example.net/eec-authn:0.1.0 --sha256 \\\n    \
+             --image oci://registry.example.net/eec-authn:0.2.0 --sha256 \\\n    \
              0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "An EnvoyExtensionPolicy for one Gateway" =>
             "eec-authn render envoy-gateway --config filter.json \\\n    \
-             --image registry.example.net/eec-authn:0.1.0 --target edge-gateway",
+             --image registry.example.net/eec-authn:0.2.0 --target edge-gateway",
     }
     exit_codes {
         0 => "It is printed, or written",

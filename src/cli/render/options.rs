@@ -96,7 +96,9 @@ impl Options {
 
     /// The image, without `oci://`.
     pub(super) fn image(&self) -> &str {
-        self.image.as_deref().unwrap_or("registry.example.net/edge/eec-authn:0.1.0")
+        self.image
+            .as_deref()
+            .unwrap_or(concat!("registry.example.net/edge/eec-authn:", env!("CARGO_PKG_VERSION")))
     }
 }
 

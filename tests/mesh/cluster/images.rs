@@ -46,7 +46,7 @@ impl Images {
         });
         let folder = run.folder.clone();
         let mut images = Images { registry, run: folder, gate, waiting, address, digest: String::new() };
-        images.digest = images.put(find::module(), "0.1.0");
+        images.digest = images.put(find::module(), env!("CARGO_PKG_VERSION"));
         run.progress("the image is in the registry");
         images
     }

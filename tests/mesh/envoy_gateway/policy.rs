@@ -138,7 +138,7 @@ pub fn what_render_prints(edge: &Edge) {
         ])
         .args([
             "--image",
-            &format!("{}/edge/eec-authn:0.1.0", edge.images.address),
+            &format!("{}/edge/eec-authn:{}", edge.images.address, env!("CARGO_PKG_VERSION")),
             "--sha256",
             &edge.images.digest,
         ])

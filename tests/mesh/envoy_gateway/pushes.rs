@@ -76,7 +76,7 @@ pub fn a_rotation_and_an_upgrade_under_load_lose_nothing(edge: &Edge) {
     let (old_key, new_key) = (json!({"jwk": edge.key.jwk()}), json!({"jwk": new.jwk()}));
     edge.install(&policy(edge, |_| ()));
     let load = Load::start(edge.proxy.address, &[by_old.clone(), by_new.clone()], 2);
-    edge.install(&with_keys(json!([old_key, new_key]), "0.1.0", &edge.images.digest));
+    edge.install(&with_keys(json!([old_key, new_key]), env!("CARGO_PKG_VERSION"), &edge.images.digest));
     edge.proxy.wait("the new key", || (edge.proxy.send(&by_new).status == 201).then_some(()));
     let both = Instant::now();
     std::thread::sleep(Duration::from_millis(300));

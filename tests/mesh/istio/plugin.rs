@@ -117,7 +117,7 @@ pub fn what_render_prints(mesh: &Mesh) {
             ])
             .args([
                 "--image",
-                &format!("{}/edge/eec-authn:0.1.0", mesh.images.address),
+                &format!("{}/edge/eec-authn:{}", mesh.images.address, env!("CARGO_PKG_VERSION")),
                 "--sha256",
                 &mesh.images.digest,
             ])
