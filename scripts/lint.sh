@@ -51,6 +51,24 @@ versions=$(sed -n '/^name = "wasm-bindgen"$/{n;p;}' Cargo.lock page/engine/Cargo
 if command -v node >/dev/null; then
     for script in page/script/*.js; do node --check "$script"; done
 fi
+
+say "package: no warnings but that nobody hosts it yet, nothing big in it, and it builds"
+target=${CARGO_TARGET_DIR:-target}
+said=$(cargo package --offline --locked --no-verify --allow-dirty 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+if grep '^warning' <<<"$said" | grep -vx 'warning: manifest has no documentation, homepage or repository'; then
+    printf 'error: `cargo package` has warnings:\n%s\n' "$said" >&2
+    exit 1
+fi
+package=$(sed -n 's/^version = "\(.*\)"/eec-authn-\1/p' Cargo.toml | head -n 1)
+[ "$(stat -c %s "$target/package/$package.crate")" -lt 1500000 ] || {
+    echo "error: $target/package/$package.crate is over 1.5 MB; \`exclude\` in Cargo.toml leaves out what no build needs" >&2
+    exit 1
+}
+rm -rf "$target/package/$package"
+tar -C "$target/package" -xzf "$target/package/$package.crate"
+cargo check --quiet --locked --lib --bins --target-dir "$target" --manifest-path "$target/package/$package/Cargo.toml"
+cargo check --quiet --locked --lib --no-default-features --target wasm32-wasip1 --target-dir "$target" --manifest-path "$target/package/$package/Cargo.toml"
+
 say "documentation: no link in a comment leads nowhere, neither in the core nor in the adapter"
 export RUSTDOCFLAGS="-D warnings"
 cargo doc --quiet --no-deps --document-private-items --lib
