@@ -67,6 +67,8 @@ fn a_release_is_complete_and_says_what_is_in_it() {
         bill(folder, "eec-authn.cdx.json"),
         bill(folder, "page.cdx.json"),
     );
+    let locks = ["Cargo.lock", "page/engine/Cargo.lock"]
+        .map(|lock| fs::read_to_string(find::root().join(lock)).expect("a lock file"));
     for bill in [&filter, &command_line, &page] {
         assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
         let refs: BTreeSet<&str> = bill["components"]
@@ -82,6 +84,17 @@ fn a_release_is_complete_and_says_what_is_in_it() {
         }
         for component in bill["components"].as_array().expect("components") {
             assert!(component["licenses"][0]["expression"].is_string(), "{component}");
+            if component["name"] != "eec-authn" {
+                let (name, version) = (&component["name"], &component["version"]);
+                let sum = &component["hashes"][0]["content"];
+                let entry = format!("name = {name}\nversion = {version}\nsource = ");
+                let locked = |lock: &String| {
+                    let rest =
+                        lock.split_once(&entry).map(|(_, rest)| rest.lines().nth(1).unwrap_or_default());
+                    rest.is_some_and(|line| line == format!("checksum = {sum}"))
+                };
+                assert!(locks.iter().any(locked), "{component}");
+            }
         }
         for (name, version) in crates(bill).into_iter().filter(|(name, _)| name != "eec-authn") {
             let texts =
