@@ -9,6 +9,9 @@ export ENVOY
 WASM := dist/eec_authn.wasm
 CLI := $(CARGO_TARGET_DIR)/release/eec-authn
 PAGE := dist/page/engine.js
+# The command line of a release, for Linux of any distribution.
+STATIC_TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+STATIC := $(STATIC_TARGETS:%=$(CARGO_TARGET_DIR)/static/%/eec-authn)
 TOOLS := .tools
 WASM_BINDGEN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(WASM_BINDGEN_RUNNER)
@@ -25,8 +28,8 @@ SECONDS ?= 2
 FUZZ_SECONDS ?= 30
 BENCH := $(CARGO_TARGET_DIR)/bench
 
-THINGS := rust envoy foreign test-runner optimiser bench-tools audit-tool mutant-tool oci-tools page-tools docker-tools alert-tools mesh-tools
-.PHONY: help setup $(THINGS) wasm cli demo run page page-serve test test-page test-deploy test-mesh lint fmt bench bench-fleet fuzz mutants audit clean
+THINGS := rust envoy foreign test-runner optimiser static-tools emulator bench-tools audit-tool mutant-tool oci-tools page-tools docker-tools alert-tools mesh-tools
+.PHONY: help setup $(THINGS) wasm cli demo run page page-serve test test-page test-deploy test-release test-mesh lint fmt bench bench-fleet fuzz mutants audit clean
 .DEFAULT_GOAL := help
 
 help: ## explain the verbs
@@ -60,6 +63,9 @@ test-page: $(PAGE) test-runner page-tools ## the page and the decision tables in
 
 test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
+
+test-release: $(STATIC) foreign emulator ## the command lines of a release, with QEMU for the other architecture (builds both: minutes)
+	@EEC_AUTHN_STATIC="$(CARGO_TARGET_DIR)/static" $(CARGO) test --test deploy -- --include-ignored static_cli
 
 test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go, to build them once, and root)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_MESH=yes scripts/test.sh mesh
@@ -170,20 +176,17 @@ test-corpora: $(WASM) envoy foreign ## hard cases that others have published, fr
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each supported Envoy; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)
 
-# The command line with the page inside.
-CLI_WITH_PAGE := $(CARGO_TARGET_DIR)/with-page/eec-authn
-$(CLI_WITH_PAGE): $(SOURCES) $(MANIFESTS) $(PAGE) | rust
-	EEC_AUTHN_PAGE="$(CURDIR)/dist/page" $(CARGO) build --release --features page --bin eec-authn
-	@mkdir -p $(dir $@)
-	@cp $(CLI) $@
+# With the page inside.
+$(CARGO_TARGET_DIR)/static/%/eec-authn: $(SOURCES) $(MANIFESTS) $(PAGE) scripts/static_cli.sh | rust static-tools
+	@scripts/static_cli.sh $* $@
 
-dist: $(WASM) $(CLI_WITH_PAGE) ## a release in dist/: filter, command line with the page, schema, image, bills of materials, licences, checksums
-	@python3 scripts/dist.py $(WASM) $(CLI_WITH_PAGE) dist
+dist: $(WASM) $(STATIC) ## a release in dist/: filter, static command lines with the page, schema, image, bills of materials, licences, checksums
+	@python3 scripts/dist.py dist $(WASM) $(foreach target,$(STATIC_TARGETS),$(target)=$(CARGO_TARGET_DIR)/static/$(target)/eec-authn)
 
-# `WHAT=all`: the command line, too; it must be in dist/ by `make dist`.
+# `WHAT=all`: the command lines, too; they must be in dist/ by `make dist`.
 WHAT ?=
 .PHONY: reproduce sign
-reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=all for the command line, too)
+reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=all for the command lines, too)
 	@scripts/reproduce.sh dist $(WHAT)
 
 # Where the image is, without tag and digest; empty: the files alone.

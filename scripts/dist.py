@@ -1,8 +1,10 @@
 """Puts a release together in a folder, from what has been built.
 
-    dist.py MODULE COMMAND_LINE FOLDER
+    dist.py FOLDER MODULE TARGET=COMMAND_LINE…
 
-    eec_authn.wasm, eec-authn       the filter and the command line, each with a bill of materials (.cdx.json)
+    eec_authn.wasm                  the filter, with a bill of materials (.cdx.json), as what follows
+    eec-authn-VERSION-ARCHITECTURE-linux-musl
+                                    the command line, for each TARGET of Rust
     page                            the page, where it has been built there, with a bill of materials (page.cdx.json)
     filter-config.schema.json       JSON Schema of the filter JSON
     oci, oci.sha256                 the filter as an image (scripts/oci.py)
@@ -10,16 +12,19 @@
     licences                        the licence texts of all crates in any of them
     eec_authn.wasm.sha256           for the module alone
     SHA256SUMS                      for every file
+    eec-authn                       a link to the command line of this machine's architecture; no part of the release
 
 The bills of materials are CycloneDX 1.5, from `cargo metadata`: what is linked in, not what tests and builds need, with the
 checksums of the lock file. The same sources and tools give the same bytes, which is why cargo-cyclonedx 0.5.9 does not make them: it
 names our own packages by the folder they lie in, lists what procedural macros are made of, has no digest of the artefact, and takes
-minutes to build. Crates and checksums were compared: but for those macros' parts they are the same.
+minutes to build. Crates and checksums were compared: but for those macros' parts they are the same. cargo-auditable puts a list without
+checksums and licences into the program itself, with one more tool to compile; these files are in `SHA256SUMS`, which is signed.
 """
 
 import hashlib
 import json
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -32,11 +37,6 @@ TEXTS = ("license", "licence", "copying", "copyright", "notice", "unlicense")
 def cargo_metadata(*options):
     command = ["cargo", "metadata", "--locked", "--format-version", "1", *options]
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-
-
-def host():
-    lines = subprocess.run(["rustc", "-vV"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return next(line.removeprefix("host: ") for line in lines if line.startswith("host: "))
 
 
 class Linked:
@@ -114,39 +114,51 @@ def licences(crates, folder):
 
 
 def sums(folder):
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and p.name != "SHA256SUMS")
     lines = (f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files)
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
+def put(source, folder, name):
+    """Copies what was built into the release, if it is not there already."""
+    if source.resolve() != folder / name:
+        shutil.copy(source, folder / name)
+    return folder / name
+
+
 def main():
-    module, command_line, folder = (pathlib.Path(a).resolve() for a in sys.argv[1:4])
+    folder, module, *command_lines = sys.argv[1:]
+    folder = pathlib.Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for source, name in [(module, "eec_authn.wasm"), (command_line, "eec-authn")]:
-        if source != folder / name:
-            shutil.copy(source, folder / name)
     shutil.copyfile(ROOT / "envoy/filter-config.schema.json", folder / "filter-config.schema.json")
     for name in ("CHANGELOG.md", "LICENSE"):
         shutil.copyfile(ROOT / name, folder / name)
-    module = folder / "eec_authn.wasm"
+    module = put(pathlib.Path(module), folder, "eec_authn.wasm")
     digest = hashlib.sha256(module.read_bytes()).hexdigest()
     (folder / "eec_authn.wasm.sha256").write_text(f"{digest}  eec_authn.wasm\n")
 
     in_filter = Linked("wasm32-wasip1", "--no-default-features")
-    in_command_line = Linked(host())
-    parts = [("eec_authn.wasm", in_filter, module), ("eec-authn", in_command_line, folder / "eec-authn")]
+    version = in_filter.packages[in_filter.root]["version"]
+    parts = [(in_filter, module)]
+    for old in folder.glob("eec-authn*"):
+        old.unlink()
+    for target, built in (argument.split("=", 1) for argument in command_lines):
+        name = f"eec-authn-{version}-{target.replace('-unknown', '')}"
+        parts.append((Linked(target, "--features", "page"), put(pathlib.Path(built), folder, name)))
+        if target.startswith({"arm64": "aarch64"}.get(platform.machine(), platform.machine())):
+            (folder / "eec-authn").symlink_to(name)
     engine = folder / "page/engine.js"
     if engine.exists():
-        parts.append(("page", Linked("wasm32-unknown-unknown", "--manifest-path", "page/engine/Cargo.toml"), engine))
-    for name, linked, artefact in parts:
+        parts.append((Linked("wasm32-unknown-unknown", "--manifest-path", "page/engine/Cargo.toml"), engine))
+    for linked, artefact in parts:
         text = json.dumps(bill(linked, artefact), indent=1, sort_keys=True)
+        name = "page" if artefact == engine else artefact.name
         (folder / f"{name}.cdx.json").write_text(text + "\n")
     shutil.rmtree(folder / "licences", ignore_errors=True)
     # `source` is null for what is our own.
-    crates = {(p["name"], p["version"]): p for _, linked, _ in parts for p in linked.crates if p["source"]}
+    crates = {(p["name"], p["version"]): p for linked, _ in parts for p in linked.crates if p["source"]}
     licences([crates[key] for key in sorted(crates)], folder / "licences")
 
-    version = in_filter.packages[in_filter.root]["version"]
     subprocess.run([sys.executable, ROOT / "scripts/oci.py", module, version, folder / "oci"], check=True)
     sums(folder)
 

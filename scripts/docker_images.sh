@@ -30,10 +30,6 @@ mkdir -p "$root/tmp" "$root/etc"
 chmod 1777 "$root/tmp"
 printf 'root:x:0:0::/:/bin/bash\nnobody:x:65534:65534::/:/bin/bash\n' >"$root/etc/passwd"
 take /bin/bash /bin/bash
-# What the command line is linked with, too.
-for library in $(ldd "${EEC_AUTHN_CLI:-dist/eec-authn}" | grep -o '/[^ ]*'); do
-    install -D -m 755 "$(realpath "$library")" "$root$library"
-done
 import "${BASE_IMAGE:-debian:bookworm-slim}"
 take "$(scripts/find_envoy.sh)" /usr/local/bin/envoy
 import "${ENVOY_IMAGE:-envoyproxy/envoy:v1.40-latest}"

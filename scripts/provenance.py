@@ -36,6 +36,7 @@ def sources():
 def main():
     rust = pinned("rust-toolchain.toml", r'^channel = "(.*)"')
     binaryen = pinned("scripts/setup.sh", r"^BINARYEN_VERSION=(.*)$")
+    zig = pinned("scripts/setup.sh", r"^ZIG_VERSION=(.*)$")
     server, repository = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
     on_github = server and repository
     predicate = {
@@ -47,6 +48,7 @@ def main():
                 sources(),
                 {"uri": f"pkg:generic/rust@{rust}"},
                 {"uri": f"pkg:npm/binaryen@{binaryen}"},
+                {"uri": f"pkg:pypi/ziglang@{zig}"},
             ],
         },
         "runDetails": {

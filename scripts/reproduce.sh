@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the commit of this checkout a second time, from a clone in another folder with another home of Cargo, and compares it with what
-# is in FOLDER byte for byte: module and image; with `all` the command line, too, which takes minutes more.
+# is in FOLDER byte for byte: module and image; with `all` the page and the command lines, too, which takes minutes more.
 #
 #     reproduce.sh FOLDER [all]
 set -euo pipefail
@@ -18,9 +18,14 @@ git clone --quiet . "$work/elsewhere/eec-authn"
 home=${CARGO_HOME:-$HOME/.cargo}
 mkdir -p "$work/cargo"
 [ ! -d "$home/registry" ] || cp -r "$home/registry" "$work/cargo/"
-[ ! -d .tools ] || ln -s "$PWD/.tools" "$work/elsewhere/eec-authn/.tools"
-wanted=(wasm)
-[ "${2:-}" != all ] || wanted+=(cli)
+for tools in .tools .venv; do
+    [ ! -d "$tools" ] || ln -s "$PWD/$tools" "$work/elsewhere/eec-authn/$tools"
+done
+wanted=(wasm) targets=()
+[ "${2:-}" != all ] || targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+for target in "${targets[@]}"; do
+    wanted+=("$work/elsewhere/eec-authn/target/static/$target/eec-authn")
+done
 env -u CARGO_TARGET_DIR CARGO_HOME="$work/cargo" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" \
     make -C "$work/elsewhere/eec-authn" --no-print-directory "${wanted[@]}"
 
@@ -34,5 +39,8 @@ compare() {
 }
 compare module dist/eec_authn.wasm "$folder/eec_authn.wasm"
 compare image dist/oci/index.json "$work/oci/index.json"
-[ "${2:-}" != all ] || compare "command line" target/release/eec-authn "$folder/eec-authn"
+for target in "${targets[@]}"; do
+    name=eec-authn-$version-${target/-unknown/}
+    compare "$name" "target/static/$target/eec-authn" "$folder/$name"
+done
 exit "$same"

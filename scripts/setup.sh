@@ -7,6 +7,9 @@ cd "$(dirname "$0")/.."
 ENVOY_VERSION=$(tail -n 1 scripts/envoy_versions.txt)
 # Pinned, so that the same sources give the same module; the npm package needs no root.
 BINARYEN_VERSION=123.0.0
+# The C compiler of the static command line, and what hands it to Cargo.
+ZIG_VERSION=0.17.1
+CARGO_ZIGBUILD_VERSION=0.24.1
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -116,6 +119,24 @@ optimiser() {
     say "binaryen $BINARYEN_VERSION is not to be had through npm"
 }
 
+static-tools() {
+    rust
+    local channel
+    channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+    local targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+    if [ "$(rustup target list --installed --toolchain "$channel" | grep -cxF "$(printf '%s\n' "${targets[@]}")")" -ne 2 ]; then
+        say "Rust's ${targets[*]}: installing through rustup"
+        rustup target add --toolchain "$channel" "${targets[@]}"
+    fi
+    local wanted="ziglang==$ZIG_VERSION cargo-zigbuild==$CARGO_ZIGBUILD_VERSION"
+    [ "$(cat .venv/static-tools.txt 2>/dev/null)" = "$wanted" ] && return
+    venv
+    say "a C compiler for the static command line ($wanted): installing into .venv (100 MB)"
+    # shellcheck disable=SC2086
+    pip_install $wanted
+    printf '%s' "$wanted" >.venv/static-tools.txt
+}
+
 bench-tools() { debian wrk:wrk; }
 
 audit-tool() {
@@ -160,23 +181,41 @@ page-tools() {
 
 docker-tools() { debian dockerd:docker.io docker-compose:docker-compose; }
 
-# Taken out of Debian's package: installed, that would start a server and bring 300 MB of its web pages.
+# Programs out of a Debian package that is not installed, into .tools/bin: PACKAGE, what it is, and their places in it.
+out_of_debian() {
+    local package=$1 what=$2 folder program
+    shift 2
+    say "$what: taking it out of Debian's $package into .tools"
+    mkdir -p .tools/bin
+    folder=$(mktemp -d)
+    (cd "$folder" && { apt-get download -qq "$package" || { apt-get update -qq && apt-get download -qq "$package"; }; } 2>&1) |
+        grep -v "unsandboxed" >&2 || true
+    for program in "$@"; do
+        dpkg-deb --fsys-tarfile "$folder/$package"_*.deb | tar -xO "./$program" >"$folder/program"
+        install -m 755 "$folder/program" ".tools/bin/${program##*/}"
+    done
+    rm -r "$folder"
+}
+
+# Installed, its package would start a server and bring 300 MB of its web pages.
 alert-tools() {
     command -v promtool >/dev/null || [ -x .tools/bin/promtool ] && return
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
         fail "promtool is not on the PATH; it comes with Prometheus"
-    say "promtool: taking it out of Debian's prometheus (19 MB) into .tools"
-    mkdir -p .tools/bin
-    local folder
-    folder=$(mktemp -d)
-    (cd "$folder" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } 2>&1) |
-        grep -v "unsandboxed" >&2 || true
-    dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$folder/promtool"
-    install -m 755 "$folder/promtool" .tools/bin/promtool
-    rm -r "$folder"
+    out_of_debian prometheus "promtool (19 MB)" usr/bin/promtool
+}
+
+# Runs the command line of another architecture. Installed, its package would have the kernel run every such program.
+emulator() {
+    local other=aarch64
+    [ "$(uname -m)" != aarch64 ] || other=x86_64
+    command -v "qemu-$other-static" >/dev/null || [ -x ".tools/bin/qemu-$other-static" ] && return
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        fail "qemu-$other-static is not on the PATH; on Debian and Ubuntu it is in qemu-user-static"
+    out_of_debian qemu-user-static "QEMU for programs of $other (60 MB)" "usr/bin/qemu-$other-static"
 }
 
 case "${1:-}" in
-alert-tools | mesh-tools | oci-tools | page-tools | docker-tools | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
-*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|page-tools|docker-tools|alert-tools|mesh-tools" ;;
+alert-tools | mesh-tools | oci-tools | page-tools | docker-tools | static-tools | emulator | rust | envoy | foreign | test-runner | optimiser | bench-tools | audit-tool | mutant-tool) "$1" ;;
+*) fail "usage: scripts/setup.sh rust|envoy|foreign|test-runner|optimiser|bench-tools|audit-tool|mutant-tool|oci-tools|page-tools|docker-tools|static-tools|emulator|alert-tools|mesh-tools" ;;
 esac

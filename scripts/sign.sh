@@ -5,7 +5,7 @@
 #
 # With COSIGN_KEY (and COSIGN_PASSWORD) by that key, and nothing leaves this machine but what goes to the registry. Without it by who runs
 # this, as Sigstore's certificate and its public log have it: in a workflow that is the workflow.
-# What comes to FOLDER: SHA256SUMS.sigstore.json (a signature over all files), provenance.json, and for module and command line
+# What comes to FOLDER: SHA256SUMS.sigstore.json (a signature over all files), provenance.json, and for module and command lines
 # <file>.provenance.sigstore.json.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,9 +18,9 @@ by=(--yes)
 
 python3 scripts/provenance.py >"$folder/provenance.json"
 "$cosign" sign-blob "${by[@]}" --bundle "$folder/SHA256SUMS.sigstore.json" "$folder/SHA256SUMS" >/dev/null
-for file in eec_authn.wasm eec-authn; do
+for file in "$folder/eec_authn.wasm" "$folder"/eec-authn-*-linux-musl; do
     "$cosign" attest-blob "${by[@]}" --type slsaprovenance1 --predicate "$folder/provenance.json" \
-        --bundle "$folder/$file.provenance.sigstore.json" "$folder/$file" >/dev/null
+        --bundle "$file.provenance.sigstore.json" "$file" >/dev/null
 done
 [ -n "$image" ] || exit 0
 digest=sha256:$(cut -d' ' -f1 "$folder/oci.sha256")

@@ -8,6 +8,13 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
+/// Those for which there is a command line; here it is the one under test in their place.
+const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
+
+fn command_line(architecture: &str) -> String {
+    format!("eec-authn-{}-{architecture}-linux-musl", env!("CARGO_PKG_VERSION"))
+}
+
 fn made() -> TempDir {
     let folder = TempDir::with_prefix("eec-authn-dist-").expect("a temporary directory");
     // As `make page` leaves it there before.
@@ -15,7 +22,8 @@ fn made() -> TempDir {
     fs::write(folder.path().join("page/engine.js"), "the engine").expect("a file");
     let output = Command::new("python3")
         .arg(find::root().join("scripts/dist.py"))
-        .args([find::module(), Path::new(env!("CARGO_BIN_EXE_eec-authn")), folder.path()])
+        .args([folder.path(), find::module()])
+        .args(ARCHITECTURES.map(|it| format!("{it}-unknown-linux-musl={}", env!("CARGO_BIN_EXE_eec-authn"))))
         .output()
         .expect("python3 starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -47,7 +55,8 @@ fn a_release_is_complete_and_says_what_is_in_it() {
     let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("sums");
     for name in [
         "eec_authn.wasm",
-        "eec-authn",
+        &command_line("x86_64"),
+        &command_line("aarch64"),
         "page/engine.js",
         "page.cdx.json",
         "filter-config.schema.json",
@@ -57,6 +66,10 @@ fn a_release_is_complete_and_says_what_is_in_it() {
     ] {
         assert!(sums.lines().any(|l| l.ends_with(&format!("  {name}"))), "{name} has no sum");
     }
+    // For who has built it: the command line of this machine.
+    let here = fs::read_link(folder.join("eec-authn")).expect("a link");
+    assert_eq!(here, Path::new(&command_line(std::env::consts::ARCH)));
+    assert!(!sums.lines().any(|l| l.ends_with("  eec-authn")), "a link is no file of the release");
     let licence = fs::read_to_string(folder.join("LICENSE")).expect("our own licence");
     assert!(licence.contains("Apache License") && licence.contains("Version 2.0, January 2004"), "{licence}");
     let manifest = fs::read_to_string(find::root().join("Cargo.toml")).expect("the manifest");
@@ -64,7 +77,7 @@ fn a_release_is_complete_and_says_what_is_in_it() {
 
     let (filter, command_line, page) = (
         bill(folder, "eec_authn.wasm.cdx.json"),
-        bill(folder, "eec-authn.cdx.json"),
+        bill(folder, &format!("{}.cdx.json", command_line("x86_64"))),
         bill(folder, "page.cdx.json"),
     );
     let locks = ["Cargo.lock", "page/engine/Cargo.lock"]

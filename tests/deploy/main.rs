@@ -22,5 +22,6 @@ mod platforms;
 mod prometheus;
 mod rendered;
 mod sidecar;
+mod static_cli;
 mod traps;
 mod two_servers;

@@ -109,11 +109,23 @@ fn newest_source() -> (PathBuf, SystemTime) {
     dated.max_by_key(|(_, m)| *m).expect("there are sources")
 }
 
-/// `promtool` on the PATH, then the one in `.tools`.
+/// `promtool`, of Prometheus.
 pub fn promtool() -> PathBuf {
+    tool("promtool", "alert-tools")
+}
+
+/// QEMU for programs of another architecture.
+pub fn emulator(architecture: &str) -> PathBuf {
+    tool(&format!("qemu-{architecture}-static"), "emulator")
+}
+
+/// A program on the PATH, then in `.tools`, where `verb` puts it.
+fn tool(name: &str, verb: &str) -> PathBuf {
     let on_path = env::var_os("PATH").into_iter().flat_map(|p| env::split_paths(&p).collect::<Vec<_>>());
-    let mut places = on_path.chain([root().join(".tools/bin")]).map(|dir| dir.join("promtool"));
-    places.find(|path| path.is_file()).expect("no promtool (PATH, .tools/bin); run `make alert-tools`")
+    let mut places = on_path.chain([root().join(".tools/bin")]).map(|dir| dir.join(name));
+    places
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("no {name} (PATH, .tools/bin); run `make {verb}`"))
 }
 
 /// `EEC_AUTHN_PYTHON`, for a copy of the sources alone; else that of the project's virtual environment.

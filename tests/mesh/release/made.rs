@@ -25,7 +25,8 @@ impl Release {
         let folder = run.folder.join("dist");
         let mut dist = Command::new("python3");
         dist.arg(find::root().join("scripts/dist.py"))
-            .args([find::module(), Path::new(env!("CARGO_BIN_EXE_eec-authn")), &folder])
+            .args([&folder, find::module()])
+            .arg(format!("{}-unknown-linux-musl={}", std::env::consts::ARCH, env!("CARGO_BIN_EXE_eec-authn")))
             // There is no network here.
             .env("CARGO_NET_OFFLINE", "true");
         done(&mut dist);

@@ -28,9 +28,13 @@ fn run(folder: &Path, commands: &[String]) -> Output {
     bash.output().expect("bash starts")
 }
 
+fn sets_a_variable(command: &str) -> bool {
+    command.starts_with("IMAGE=") || command.starts_with("CLI=")
+}
+
 /// The commands in which a word stands, behind those that set variables.
 fn those_with(commands: &[String], word: &str) -> Vec<String> {
-    let wanted = |command: &&String| command.contains(word) || command.starts_with("IMAGE=");
+    let wanted = |command: &&String| command.contains(word) || sets_a_variable(command);
     commands.iter().filter(wanted).cloned().collect()
 }
 
@@ -77,8 +81,7 @@ pub fn another_key_is_refused(release: &Release) {
     let other = release.run.folder.join("other-keys/cosign.pub");
     fs::copy(other, folder.join("cosign.pub")).expect("a copy");
     for command in commands(release).iter().filter(|command| command.starts_with("cosign")) {
-        let image = those_with(&commands(release), "IMAGE=");
-        refused(&folder, &[image, vec![command.clone()]].concat(), "signature");
+        refused(&folder, &those_with(&commands(release), command), "signature");
     }
 }
 
