@@ -15,19 +15,30 @@ import subprocess
 import sys
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def public(seed):
-    raw = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32).public_key().public_bytes_raw()
+def encoded(raw):
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+def public(seed):
+    return encoded(Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32).public_key().public_bytes_raw())
+
+
+POINT = ec.derive_private_key(7, ec.SECP256R1()).public_key().public_numbers()
+X, Y = (encoded(number.to_bytes(32, "big")) for number in (POINT.x, POINT.y))
+RSA = load_pem_public_key((ROOT / "tests/core/vectors/pem/rsa2048.pub").read_bytes()).public_numbers()
 JWK = {"kty": "OKP", "crv": "Ed25519", "kid": "2026-10", "x": public(1)}
 # What stands for a key in templates, documents and tables of cases.
 PLACES = [("${JWK}", json.dumps(JWK)), ("@JWKS@", json.dumps({"keys": [JWK]}))]
 PLACES += [(f"@x:{seed}", public(seed)) for seed in range(1, 10)]
-PLACES += [('"x": "…"', f'"x": "{public(1)}"')]
+PLACES += [('"x": "…", "y": "…"', f'"x": "{X}", "y": "{Y}"'), ('"x": "…"', f'"x": "{public(1)}"')]
+PLACES += [('"n": "…"', f'"n": "{encoded(RSA.n.to_bytes(256, "big"))}"')]
 
 
 def filled(text):
