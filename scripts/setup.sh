@@ -169,7 +169,7 @@ debian() {
 oci-tools() { debian skopeo:skopeo docker-registry:docker-registry; }
 
 mesh-tools() {
-    debian etcd:etcd-server ip:iproute2 unshare:util-linux
+    debian etcd:etcd-server ip:iproute2 iptables:iptables unshare:util-linux
     scripts/mesh_tools.sh
 }
 

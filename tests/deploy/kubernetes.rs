@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
 /// Every shipped resource, its kind, and where in it the filter JSON is.
-const RESOURCES: [(&str, &str, Option<&str>); 9] = [
+const RESOURCES: [(&str, &str, Option<&str>); 10] = [
     ("envoy/istio/wasmplugin.yaml", "WasmPlugin", Some("/spec/pluginConfig")),
     ("envoy/istio/trafficextension.yaml", "TrafficExtension", Some("/spec/wasm/pluginConfig")),
     (
@@ -29,6 +29,7 @@ const RESOURCES: [(&str, &str, Option<&str>); 9] = [
         Some("/spec/configPatches/1/patch/value/typed_config/config/configuration/value"),
     ),
     ("envoy/istio/authorizationpolicy.yaml", "AuthorizationPolicy", None),
+    ("envoy/istio/http-alone.yaml", "AuthorizationPolicy", None),
     ("envoy/envoy-gateway/envoyextensionpolicy.yaml", "EnvoyExtensionPolicy", Some("/spec/wasm/0/config")),
     ("envoy/istio/telemetry.yaml", "Telemetry", None),
     ("envoy/envoy-gateway/clienttrafficpolicy.yaml", "ClientTrafficPolicy", None),

@@ -36,7 +36,7 @@ pub(super) struct Options {
     /// Gateway; default: edge.
     #[arg(long)]
     pub(super) target: Option<String>,
-    /// Istio: only what comes in at this port of the pod.
+    /// Istio: only what comes in at this port of the pod, as long as a Service names it; without, everything that comes in.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: Option<u16>,
     /// Istio: a TrafficExtension, the successor of WasmPlugin from 1.30 on.

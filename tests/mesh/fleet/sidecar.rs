@@ -4,7 +4,8 @@
 use super::{count, results};
 use crate::harness::part::Part;
 use crate::istio::mesh::Mesh;
-use crate::istio::sidecar::{Options, Sidecar};
+use crate::istio::options::Options;
+use crate::istio::sidecar::Sidecar;
 use crate::support::find;
 use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::h1;
@@ -73,7 +74,7 @@ fn plugin(mesh: &Mesh) -> Value {
     let mut plugin = mesh.shipped("envoy/istio/wasmplugin.yaml");
     plugin["metadata"]["name"] = json!("eec-authn-bench");
     plugin["spec"]["selector"]["matchLabels"]["app"] = json!("bench");
-    plugin["spec"]["match"][0]["ports"][0]["number"] = json!(8102);
+    plugin["spec"]["match"][0]["ports"] = json!([{"number": 8102}]);
     let filter = plugin["spec"]["pluginConfig"].as_object_mut().expect("a filter JSON");
     filter.remove("ownership");
     filter["entitlement_servers"][0].as_object_mut().expect("a server").remove("online");

@@ -2,13 +2,14 @@
 //! kernel ends with the first of them, even if that is killed. No container engine; but root, who alone may make them everywhere.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Addresses of pods; all are this machine.
 pub const POD_NETWORK: &str = "10.1.0";
-const PODS: u8 = 9;
+const PODS: u8 = 10;
 
 /// Runs this program again inside namespaces of its own, with `variable` set to `value`; whether it ended well.
 pub fn run(folder: &Path, variable: &str, value: &str) -> bool {
@@ -58,6 +59,20 @@ pub fn furnish(folder: &Path) {
     let here = std::env::current_dir().expect("a directory");
     std::os::unix::fs::chroot(&root).expect("another root");
     std::env::set_current_dir(here).expect("the same directory");
+}
+
+/// What istio-init does in a pod: what is sent to its port goes to the sidecar's, and what the sidecar sends on to the server.
+pub fn redirect(pod: u8, port: u16, sidecar: u16, server: SocketAddr) {
+    let (address, port) = (format!("{POD_NETWORK}.{pod}"), port.to_string());
+    let common = ["-t", "nat", "-A", "OUTPUT", "-p", "tcp", "-d", &address, "--dport", &port];
+    // Sidecars send from this address.
+    let from = ["-s", "127.0.0.6", "-j", "DNAT", "--to-destination", &server.to_string()];
+    done("iptables", &[&common[..], &from].concat());
+    done(
+        "iptables",
+        &[&common[..], &["!", "-s", "127.0.0.6", "-j", "REDIRECT", "--to-ports", &sidecar.to_string()]]
+            .concat(),
+    );
 }
 
 /// Adds a name to `/etc/hosts` of the inside alone.

@@ -2,8 +2,9 @@
 //! service account, and its certificate from istiod, as in a cluster: without one istiod gives no gateway its listeners' certificates.
 
 use super::mesh::{Mesh, code, filter_json};
+use super::options::Options;
 use super::plugin::decides;
-use super::sidecar::{Options, Sidecar};
+use super::sidecar::Sidecar;
 use crate::cluster::bound;
 use crate::fixture::tls::certificates;
 use crate::support::fixture::FQDN;
@@ -35,7 +36,7 @@ impl Gateway {
         for resource in [secret.to_string(), ca.to_string(), text] {
             mesh.kubernetes.apply(&resource);
         }
-        let options = Options::new("gateway", 7, mesh.images.address)
+        let options = Options::new("gateway", 10, mesh.images.address)
             .label("app", "edge-gateway")
             .label("gateway.networking.k8s.io/gateway-name", "edge")
             .gateway("edge-gateway", mesh.identity("edge-gateway"));

@@ -1,8 +1,9 @@
 //! The mesh: istiod on Kubernetes' API, one sidecar before a server, and what the shipped resources name beside it.
 
 use super::gateway::Gateway;
+use super::options::{Identity, Options};
 use super::resources;
-use super::sidecar::{Identity, Options, Sidecar};
+use super::sidecar::Sidecar;
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};

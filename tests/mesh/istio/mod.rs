@@ -5,9 +5,11 @@ mod beside;
 mod gateway;
 mod keys;
 pub mod mesh;
+pub mod options;
 mod plugin;
 mod pods;
 mod pushes;
+mod redirected;
 mod resources;
 pub mod sidecar;
 
@@ -38,6 +40,9 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
     gateway::{
         a_gateway_by_target_refs,
         a_gateways_token_bound_to_a_certificate_passes_with_it_alone,
+    },
+    redirected::{
+        nothing_that_istio_does_not_take_for_http_passes_with_the_policy,
     },
     keys::{
         keys_are_fetched_from_the_server_of_that_name_alone,

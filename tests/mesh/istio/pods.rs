@@ -1,8 +1,9 @@
 //! More than one pod: one that starts while the registry is slow, two that share a secret, one that is first in a roll-out.
 
 use super::mesh::{Mesh, code};
+use super::options::Options;
 use super::resources;
-use super::sidecar::{Options, Sidecar};
+use super::sidecar::Sidecar;
 use crate::support::ees::Ees;
 use crate::support::h1;
 use crate::support::request::Request;

@@ -1,6 +1,7 @@
 //! A sidecar: Istio's agent, which starts a stock Envoy, for a pod with an address of its own; or, in the same way, a gateway.
 
 use super::mesh::{DISCOVERY, SECURE};
+use super::options::{Kind, Options};
 use super::resources;
 use crate::cluster::file;
 use crate::fixture::shipped::read;
@@ -8,7 +9,6 @@ use crate::harness::Run;
 use crate::harness::namespaces::POD_NETWORK;
 use crate::harness::part::Part;
 use crate::support::request::{Request, Response};
-use crate::support::seal::{SECRET, in_environment};
 use crate::support::{find, h1};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,75 +16,6 @@ use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
-
-/// Who a pod is: the token of its service account, and the certificate by which it knows istiod.
-pub struct Identity {
-    pub token: String,
-    pub root: String,
-}
-
-/// What a pod is.
-pub struct Options {
-    name: String,
-    number: u8,
-    labels: BTreeMap<String, String>,
-    registry: SocketAddr,
-    environment: Vec<(String, String)>,
-    account: String,
-    /// A gateway has one; sidecars here are asked for none.
-    identity: Option<Identity>,
-}
-
-impl Options {
-    /// The pod `name` of the EES, with the address of this number.
-    pub fn new(name: &str, number: u8, registry: SocketAddr) -> Options {
-        let labels = [("app", "ees"), ("pod", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let environment = vec![
-            ("ES_CLIENT_SECRET".to_owned(), "s3cret".to_owned()),
-            ("EEC_AUTHN_OWNERSHIP".to_owned(), in_environment(&SECRET)),
-        ];
-        let account = "ees".to_owned();
-        Options {
-            name: name.to_owned(),
-            number,
-            labels: labels.into(),
-            registry,
-            environment,
-            account,
-            identity: None,
-        }
-    }
-
-    /// The pod's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The number of its address.
-    pub fn number(&self) -> u8 {
-        self.number
-    }
-
-    /// Another label.
-    pub fn label(mut self, name: &str, value: &str) -> Options {
-        self.labels.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Not a sidecar but a gateway, with this service account.
-    pub fn gateway(mut self, account: &str, identity: Identity) -> Options {
-        self.account = account.to_owned();
-        self.identity = Some(identity);
-        self
-    }
-
-    /// A variable of the container `istio-proxy`.
-    pub fn environment(mut self, name: &str, value: &str) -> Options {
-        self.environment.retain(|(known, _)| known != name);
-        self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-}
 
 /// A running sidecar.
 pub struct Sidecar {
@@ -131,25 +62,17 @@ impl Sidecar {
         {
             config[name] = value.clone();
         }
-        let (role, port) = match &options.identity {
-            Some(identity) => {
-                config["discoveryAddress"] = json!(SECURE);
-                for (file, text) in
-                    [("tokens/istio-token", &identity.token), ("istio/root-cert.pem", &identity.root)]
-                {
-                    let file = home.join("var/run/secrets").join(file);
-                    fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-                    fs::write(file, text).expect("a file");
-                }
-                ("router", 8090)
-            }
-            None => {
-                config["discoveryAddress"] = json!(DISCOVERY);
-                config["controlPlaneAuthPolicy"] = json!("NONE");
-                config["interceptionMode"] = json!("NONE");
-                ("sidecar", 8080)
-            }
+        let (role, port, identity, mode) = match &options.kind {
+            Kind::Sidecar => ("sidecar", 8080, None, "NONE"),
+            Kind::Redirected(identity) => ("sidecar", 15006, Some(identity), "REDIRECT"),
+            Kind::Gateway(identity) => ("router", 8090, Some(identity), "REDIRECT"),
         };
+        config["interceptionMode"] = json!(mode);
+        config["discoveryAddress"] = json!(if identity.is_some() { SECURE } else { DISCOVERY });
+        match identity {
+            Some(identity) => identity.write(&home.join("var/run/secrets")),
+            None => config["controlPlaneAuthPolicy"] = json!("NONE"),
+        }
         let address = format!("{POD_NETWORK}.{}", options.number);
         let mut command = Command::new("unshare");
         // The agent keeps modules in this one place: each pod has its own.
@@ -165,6 +88,7 @@ impl Sidecar {
             .env("SERVICE_ACCOUNT", &options.account)
             .env("ISTIO_METAJSON_LABELS", json!(options.labels).to_string())
             .env("ISTIO_META_CLUSTER_ID", "Kubernetes")
+            .env("ISTIO_META_INTERCEPTION_MODE", mode)
             .env("WASM_INSECURE_REGISTRIES", options.registry.to_string())
             .env("ENVOY_STATUS_PORT", ports(16021).to_string())
             .env("ENVOY_PROMETHEUS_PORT", ports(16090).to_string())
