@@ -22,6 +22,7 @@ const STORIES: &[Story<Edge>] = stories!["envoy_gateway":
         the_access_log_says_why_and_statistics_have_labels,
         what_render_prints,
         a_route_without_the_policy_is_open,
+        a_rewrite_is_behind_the_filter,
         a_token_bound_to_a_certificate_passes_with_it_alone,
     },
     traps::{

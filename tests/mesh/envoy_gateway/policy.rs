@@ -166,6 +166,41 @@ pub fn a_route_without_the_policy_is_open(edge: &Edge) {
     edge.proxy.wait("a closed route", || (edge.proxy.send(&request).status == 403).then_some(()));
 }
 
+/// What `docs/security.md` says of a rewrite: the filter judges the path that the client sent, and an operation that is made of it later is
+/// not bound to its body.
+pub fn a_rewrite_is_behind_the_filter(edge: &Edge) {
+    let mut policy = edge.shipped("envoy/envoy-gateway/envoyextensionpolicy.yaml");
+    let rules = policy["spec"]["wasm"][0]["config"]["rules"].as_array_mut().expect("rules");
+    rules.push(json!({"name": "wide", "match": {"path_prefix": "/public"}}));
+    let route = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "rewritten", "namespace": "edge"},
+        "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/public"}}],
+            "filters": [{"type": "URLRewrite", "urlRewrite": {"path":
+                {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/eees-eecregistration/v1"}}}],
+            "backendRefs": [{"group": "gateway.envoyproxy.io", "kind": "Backend", "name": "ees"}]}]}});
+    edge.kubernetes.apply(&route.to_string());
+    edge.install(&policy);
+    let token = edge.key.token(&claims_with(json!({})));
+    let asked = |path: &str| Request::new("POST", path).json(r#"{"eecId":"eec-2"}"#).bearer(&token);
+    let rewritten = edge.proxy.wait("the route", || {
+        let request = asked("/public/registrations");
+        let status = edge.proxy.send(&request).status;
+        let arrived = edge.upstream.records.find(&request.case)?;
+        (status == 201 && arrived.path != "/public/registrations").then_some(arrived)
+    });
+    assert_eq!(rewritten.path, "/eees-eecregistration/v1/registrations");
+    assert_eq!(
+        (rewritten.all("x-eec-id"), &rewritten.body[..]),
+        (vec!["eec-1"], &br#"{"eecId":"eec-2"}"#[..])
+    );
+    // A token there must be, and at the server's own path the body must speak for its client.
+    let without = Request::new("POST", "/public/registrations").json(r#"{"eecId":"eec-2"}"#);
+    assert_eq!(code(&edge.proxy.send(&without)), (401, "token_missing".into()));
+    let own = asked("/eees-eecregistration/v1/registrations");
+    assert_eq!(code(&edge.proxy.send(&own)), (403, "binding_mismatch".into()));
+    edge.kubernetes.delete("HTTPRoute", "edge", "rewritten");
+}
+
 /// Tokens bound to a client's certificate, where the Gateway asks for one.
 pub fn a_token_bound_to_a_certificate_passes_with_it_alone(edge: &Edge) {
     let mut policy = edge.shipped("envoy/envoy-gateway/envoyextensionpolicy.yaml");
