@@ -243,6 +243,7 @@ def main():
     options = parser.parse_args()
 
     results = {}
+    options.results.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="eec-authn-bench-") as directory:
         bench = Bench(options, pathlib.Path(directory))
         results["about"] = bench.about()
@@ -250,9 +251,9 @@ def main():
             say(f"warning: the machine is busy already (load {results['about']['load_before']:.1f}): look at ratios only")
         for part in options.only or PARTS:
             results[part] = getattr(bench, part)()
-        results["missing"] = bench.missing
-    options.results.parent.mkdir(parents=True, exist_ok=True)
-    options.results.write_text(json.dumps(results, indent=1) + "\n")
+            results["missing"] = bench.missing
+            # At once: a later part that fails costs nothing of it.
+            options.results.write_text(json.dumps(results, indent=1) + "\n")
     if options.report:
         report.write(results, options.report)
 
