@@ -30,7 +30,7 @@ mod words;
 use crate::policy::Policy;
 use std::fmt;
 
-pub use advice::{advice, dates, hidden_by};
+pub use advice::{advice, dates, hidden_rules};
 pub use members::FILTER_JSON;
 pub use review::{Absent, Review, plugin_options, review};
 

@@ -15,7 +15,9 @@ pub fn protection(policy: &Policy) -> Json {
     let protects = &policy.protects;
     let own = OPERATIONS.iter().filter(|operation| operation.role == protects.role);
     let rules = policy.rules.as_slice();
-    let listed = rules.iter().enumerate().map(|(number, rule)| shown_rule(policy, number, rule));
+    let hidden = config::hidden_rules(policy);
+    let listed = rules.iter().zip(hidden).enumerate();
+    let listed = listed.map(|(number, (rule, hidden_by))| shown_rule(number, rule, hidden_by));
     let fqdns = protects.fqdns.iter().map(|fqdn| Json::from(fqdn.as_str()));
     let servers = policy.entitlement_servers.iter().map(|server| Json::from(server.identity.as_str()));
     Json::object([
@@ -132,9 +134,8 @@ fn described(binding: &Binding) -> String {
     }
 }
 
-fn shown_rule(policy: &Policy, number: usize, rule: &Rule) -> Json {
+fn shown_rule(number: usize, rule: &Rule, hidden_by: Option<usize>) -> Json {
     let claims = rule.claims.iter().map(|check| format!("{} {}", check.claim.as_claim(), check.condition));
-    let (hidden_by, matcher) = (config::hidden_by(policy, number), &rule.matcher);
     Json::object([
         ("bind", texts(rule.bind.iter().map(described))),
         ("built_in_binding", Json::Bool(rule.built_in_binding)),
@@ -144,7 +145,7 @@ fn shown_rule(policy: &Policy, number: usize, rule: &Rule) -> Json {
         ("number", number_of(number)),
         ("only_recorded", Json::Bool(rule.mode == Mode::Shadow)),
         ("outcome", outcome_of(rule.action).into()),
-        ("takes", texts(taken_by(matcher))),
+        ("takes", texts(taken_by(&rule.matcher))),
     ])
 }
 

@@ -8,7 +8,7 @@ mod repeated;
 mod rules;
 
 pub use dates::dates;
-pub use rules::hidden_by;
+pub use rules::hidden_rules;
 
 use super::ConfigError;
 use super::shape::quote;

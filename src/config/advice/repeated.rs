@@ -3,6 +3,7 @@
 use super::Say;
 use crate::config::shape::quote;
 use crate::policy::Policy;
+use std::collections::BTreeMap;
 
 pub(super) fn advise(policy: &Policy, say: Say<'_>) {
     for (number, fqdn) in policy.protects.fqdns.iter().enumerate() {
@@ -22,15 +23,15 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
         }
     }
     let servers = &policy.entitlement_servers;
+    let mut first_with: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, server) in servers.iter().enumerate() {
-        for (earlier, other) in servers.iter().enumerate().take(number) {
-            let theirs = |print: &str| other.keys.keys().iter().any(|key| key.key.thumbprint() == print);
-            if server.keys.keys().iter().any(|key| theirs(key.key.thumbprint())) {
-                let message = format!(
-                    "has a key of entitlement_servers[{earlier}]: whoever signs for one can sign for the other; give each its own"
-                );
-                say(format!("entitlement_servers[{number}].keys"), &message);
-            }
+        let owners =
+            server.keys.keys().iter().map(|key| *first_with.entry(key.key.thumbprint()).or_insert(number));
+        if let Some(earlier) = owners.filter(|owner| *owner != number).min() {
+            let message = format!(
+                "has a key of entitlement_servers[{earlier}]: whoever signs for one can sign for the other; give each its own"
+            );
+            say(format!("entitlement_servers[{number}].keys"), &message);
         }
         for (place, audience) in server.audiences.iter().enumerate() {
             if server.audiences.iter().take(place).any(|earlier| earlier == audience) {
