@@ -20,14 +20,18 @@ pub struct CompactJws<'a> {
 /// What a text is that is no compact JWS, for people; its header is told, and nothing else of it.
 pub fn described(text: &[u8]) -> String {
     let parts: Vec<&[u8]> = text.split(|b| *b == b'.').collect();
-    let [header, payload, _] = *parts else { return format!("parts separated by dots: {}", parts.len()) };
+    let [header, payload, signature] = *parts else {
+        return format!("parts separated by dots: {}", parts.len());
+    };
     let told = |name: &str, part: &[u8]| match URL_SAFE_NO_PAD.decode(part).as_deref().map(json::parse) {
         Err(_) => format!("{name}: not strict base64url"),
         Ok(Err(error)) => format!("{name}: {error}"),
         Ok(Ok(json @ Json::Object(_))) if name == "header" => format!("{name} {json}"),
         Ok(Ok(json)) => format!("{name}: {}", json.kind()),
     };
-    format!("{}, {}", told("header", header), told("payload", payload))
+    let signature =
+        URL_SAFE_NO_PAD.decode(signature).err().map_or("", |_| ", signature: not strict base64url");
+    format!("{}, {}{signature}", told("header", header), told("payload", payload))
 }
 
 impl<'a> CompactJws<'a> {
@@ -44,21 +48,27 @@ impl<'a> CompactJws<'a> {
         else {
             return Err("not three parts separated by dots");
         };
-        let decode = |part: &[u8]| URL_SAFE_NO_PAD.decode(part).map_err(|_| "a part is not strict base64url");
+        let decode = |part: &[u8], because| URL_SAFE_NO_PAD.decode(part).map_err(|_| because);
         let object = |bytes: Vec<u8>, because| match json::parse(&bytes) {
             Ok(object @ Json::Object(_)) => Ok(object),
             _ => Err(because),
         };
-        let header = object(decode(header)?, "the header is not a strict JSON object")?;
+        let header = object(
+            decode(header, "the header is not strict base64url")?,
+            "the header is not a strict JSON object",
+        )?;
         see(&header);
         check_header(&header)?;
-        let payload = object(decode(payload)?, "the payload is not a strict JSON object")?;
+        let payload = object(
+            decode(payload, "the payload is not strict base64url")?,
+            "the payload is not a strict JSON object",
+        )?;
         let signature_at = text.len().saturating_sub(signature.len().saturating_add(1));
         Ok(CompactJws {
             signing_input: text.get(..signature_at).unwrap_or_default(),
             header,
             payload,
-            signature: decode(signature)?,
+            signature: decode(signature, "the signature is not strict base64url")?,
         })
     }
 

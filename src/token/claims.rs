@@ -94,18 +94,35 @@ impl Claims {
             let names = ["/iss", server.claims.eec_id.as_str(), "/aud", "/exp"].into_iter().chain(more);
             let eec_id = Json::shown(self.find(&server.claims.eec_id));
             let gpsi = Json::shown(self.find(&server.claims.gpsi));
-            let mut found = format!("EEC ID {eec_id}, GPSI {gpsi}");
-            // Others are shown by the checks before.
-            for name in ["exp", "nbf", "iat"] {
-                if let Some(odd) = self.get(name).filter(|value| value.as_finite().is_none()) {
-                    found.push_str(&format!(", {name} {odd}"));
-                }
-            }
+            let found = format!("EEC ID {eec_id}, GPSI {gpsi}{}", self.odd(rules));
             (names.collect::<Vec<_>>().join(", "), found)
         });
         trace.note(Check::Revocation, || {
             ("not in `revoked`".into(), format!("jti {}, iat {}", Json::shown(self.get("jti")), date("iat")))
         });
+    }
+
+    /// Those of other claims that are absent or malformed, for people; good ones are shown by the checks before.
+    fn odd(&self, rules: &TokenRules) -> String {
+        let of = |name: &str, is_good: bool| {
+            if is_good { String::new() } else { format!(", {name} {}", Json::shown(self.get(name))) }
+        };
+        let time = |name: &str| self.get(name).is_none_or(|value| value.as_finite().is_some());
+        let mut odd = [
+            of("aud", self.get("aud").is_some_and(is_text_or_texts)),
+            of("exp", self.get("exp").is_some() && time("exp")),
+            of("nbf", time("nbf")),
+            of("iat", time("iat")),
+            of("jti", self.get("jti").is_none_or(is_text)),
+        ]
+        .concat();
+        for claim in &rules.require_claims {
+            let value = self.find(claim);
+            if value.is_none_or(|value| *value == Json::Null) {
+                odd.push_str(&format!(", {} {}", claim.as_str(), Json::shown(value)));
+            }
+        }
+        odd
     }
 
     /// `aud` must name one of the protected FQDNs. An `aud` of the wrong type is [`Claims::check_shapes`]' affair.

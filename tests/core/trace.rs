@@ -2,7 +2,7 @@
 
 use crate::support::fixture::{FQDN, ISSUER, config as small};
 use crate::support::seal::{EEC_1, SECRET, in_environment};
-use crate::support::token::{Key, claims, now};
+use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::decision::{Check, Ending};
 use eec_authn::exchange::rehearsal::{Outcome, Rehearsal, Wait, play};
@@ -22,15 +22,19 @@ fn played(rules: Value, body: Option<&str>) -> Outcome {
 
 /// The same with any method, under a configuration with these members.
 fn sent(members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome {
-    let key = Key::new(1);
-    let mut filter = small(&[&key]);
+    sent_with(&Key::new(1).token(&claims()), members, method, body)
+}
+
+/// The same with this token.
+fn sent_with(token: &str, members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome {
+    let mut filter = small(&[&Key::new(1)]);
     for (name, value) in members {
         filter[*name] = value.clone();
     }
     let secret = |name: &str| (name == "SECRET").then(|| in_environment(&SECRET));
     let policy = config::parse(filter.to_string().as_bytes(), &secret).expect("a good configuration").policy;
     let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
-    let bearer = format!("Bearer {}", key.token(&claims()));
+    let bearer = format!("Bearer {token}");
     let registrations = "/eees-eecregistration/v1/registrations";
     let path = match method {
         "POST" => registrations.to_owned(),
@@ -125,4 +129,59 @@ fn of_an_owner_is_told_where_one_is_asked_for() {
     assert_eq!(told(&made, Check::Ownership), none);
     let free = json!([{"match": {"api": "eees-eecregistration"}, "built_in_binding": false}]);
     assert_eq!(told(&sent(&[ownership, ("rules", free)], "DELETE", None), Check::Ownership), none);
+}
+
+#[test]
+fn the_part_of_a_token_that_is_no_base64url_is_named() {
+    let token = Key::new(1).token(&claims());
+    let [header, payload, signature] = *token.split('.').collect::<Vec<_>>() else { unreachable!() };
+    for (part, mangled) in [
+        ("header", format!("{header}+.{payload}.{signature}")),
+        ("payload", format!("{header}.{payload}+.{signature}")),
+        ("signature", format!("{token}==")),
+        ("signature", format!("{token}AAA")),
+        ("signature", token.replace(signature, "+/")),
+    ] {
+        let outcome = sent_with(&mangled, &[], "POST", Some(r#"{"eecId":"eec-1"}"#));
+        let because = outcome.denial().map(|denial| denial.explained().into_owned());
+        assert_eq!(because, Some(format!("the {part} is not strict base64url")), "{mangled}");
+        let (_, note) = told(&outcome, Check::TokenForm);
+        let (_, found) = note.expect("what was found");
+        assert!(found.contains(&format!("{part}: not strict base64url")), "{found}");
+        assert_eq!(found.matches("strict").count(), 1, "{found}");
+    }
+}
+
+#[test]
+fn the_claim_that_is_absent_or_malformed_is_told() {
+    let required = ("token", json!({"require_claims": ["tier"]}));
+    let good = "EEC ID \"eec-1\", GPSI absent";
+    for (changed, found) in [
+        (json!({}), ""),
+        (json!({"exp": null}), ", exp null"),
+        (json!({"aud": 17}), ", aud 17"),
+        (json!({"aud": []}), ", aud []"),
+        (json!({"jti": ""}), ", jti \"\""),
+        (json!({"nbf": "soon", "iat": true}), ", nbf \"soon\", iat true"),
+        (json!({"tier": null}), ", /tier null"),
+    ] {
+        let mut claims = claims_with(json!({"tier": "gold"}));
+        for (name, value) in changed.as_object().expect("claims") {
+            claims[name] = value.clone();
+        }
+        let token = Key::new(1).token(&claims);
+        let outcome =
+            sent_with(&token, std::slice::from_ref(&required), "POST", Some(r#"{"eecId":"eec-1"}"#));
+        let (_, note) = told(&outcome, Check::Claims);
+        assert_eq!(note.map(|(_, found)| found), Some(format!("{good}{found}")), "{changed}");
+    }
+    for absent in ["aud", "exp", "tier"] {
+        let mut claims = claims_with(json!({"tier": "gold"}));
+        claims.as_object_mut().expect("claims").remove(absent);
+        let token = Key::new(1).token(&claims);
+        let outcome =
+            sent_with(&token, std::slice::from_ref(&required), "POST", Some(r#"{"eecId":"eec-1"}"#));
+        let (_, note) = told(&outcome, Check::Claims);
+        assert!(note.is_some_and(|(_, found)| found.ends_with(&format!("{absent} absent"))), "{absent}");
+    }
 }

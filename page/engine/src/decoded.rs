@@ -80,7 +80,10 @@ pub(crate) fn decoded(token: &str, policy: Option<&Policy>) -> Value {
             .collect()
     };
     let bytes = URL_SAFE_NO_PAD.decode(signature).map(|bytes| bytes.len()).ok();
-    object!({"form": "jws", "because": header_fault.or(payload_fault), "header": listed(&header), "claims": listed(&claims), "signature_bytes": bytes})
+    let signature_fault =
+        bytes.is_none().then(|| "the signature is not base64url without padding".to_owned());
+    let fault = header_fault.or(payload_fault).or(signature_fault);
+    object!({"form": "jws", "because": fault, "header": listed(&header), "claims": listed(&claims), "signature_bytes": bytes})
 }
 
 fn broken(part: &str, because: String) -> Value {
@@ -125,6 +128,16 @@ mod tests {
         let because = shown["because"].as_str().expect("a reason");
         assert!(because.starts_with("the payload is not strict JSON: "), "{because}");
         assert_eq!(decoded(&token("{}", "{}"), None)["because"], Value::Null);
+    }
+
+    #[test]
+    fn a_signature_that_is_padded_or_mangled_is_named() {
+        let token = token("{}", "{}");
+        for mangled in [format!("{token}=="), format!("{token} "), format!("{token}/"), format!("{token}A")] {
+            let because = &decoded(&mangled, None)["because"];
+            assert_eq!(because, "the signature is not base64url without padding", "{mangled}");
+        }
+        assert_eq!(decoded(&format!("{token}AA"), None)["because"], Value::Null);
     }
 
     #[test]

@@ -49,6 +49,10 @@ mod tests {
         assert_eq!(without, [""; 0]);
         let expired = look_at("token_expired").expect("a row");
         assert!(expired.contains("`token.clock_skew_seconds`"), "{expired}");
+        // A rotation does not bring `none` or HMAC about.
+        let algorithm = look_at("algorithm_not_allowed").expect("a row");
+        assert!(algorithm.starts_with("`alg` in the token's header "), "{algorithm}");
+        assert!(algorithm.contains("`none`") && !algorithm.contains("rotation"), "{algorithm}");
         let confirmed = look_at("confirmation_failed").expect("a row");
         assert!(!confirmed.contains(['[', ']']) && !confirmed.contains(".md"), "{confirmed}");
         assert_eq!(look_at("no_such_code"), None);

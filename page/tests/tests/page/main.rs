@@ -11,5 +11,6 @@ mod looks;
 mod mistakes;
 mod newcomer;
 mod quiet;
+mod remedies;
 mod steady;
 mod undecided;
