@@ -1,5 +1,7 @@
 //! What is plain enough to stand in a link: words, names, addresses. Whatever may be a credential is not.
 
+use super::known::Known;
+use super::telltale::names_secret;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -23,31 +25,7 @@ const MOST_CHANGES: usize = 3;
 const MOST_DIGITS: usize = 19;
 const MOST_LETTERS: usize = 31;
 
-/// Words before or after which a secret stands.
-const TELLTALES: &[&str] = &[
-    "token", "secret", "password", "passwd", "pwd", "apikey", "api-key", "api_key", "bearer", "basic",
-    "dpop", "cookie", "key", "pin", "auth",
-];
-
-/// The secrets that the page knows: tokens, proofs, private keys, what stands in fields for secrets.
-#[derive(Debug, Default)]
-pub(super) struct Known(Vec<String>);
-
 impl Known {
-    pub(super) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Known {
-        Known(texts.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect())
-    }
-
-    /// Whether `text` is one, has one in it, or is a good part of one.
-    fn knows(&self, text: &str) -> bool {
-        let is_of = |secret: &String| {
-            secret == text
-                || secret.len() > 5 && text.contains(&**secret)
-                || text.len() > 7 && secret.contains(text)
-        };
-        self.0.iter().any(is_of)
-    }
-
     /// Whether `text` may stand in a link.
     pub(super) fn is_plain(&self, text: &str) -> bool {
         let mut text = text.to_owned();
@@ -76,24 +54,13 @@ impl Known {
 fn is_named(text: &str) -> bool {
     let is_taken = |b: u8| b.is_ascii_alphanumeric() || b" -._~:/@|+,*%#".contains(&b);
     text.bytes().all(is_taken)
-        && !has_telltale(text)
+        && !names_secret(text)
         && !is_random(text)
         && !text.split(is_no_base64).any(begins_as_json)
 }
 
 fn is_no_base64(c: char) -> bool {
     !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_')
-}
-
-/// A user with a password, a scheme with a credential, or a word that names one before a colon.
-fn has_telltale(text: &str) -> bool {
-    let small = text.to_ascii_lowercase();
-    let is_scheme = |word: &str| matches!(word, "bearer" | "basic" | "dpop" | "token");
-    let mut words = small.split(' ').filter(|word| !word.is_empty());
-    let presented = words.next().is_some_and(is_scheme) && words.next().is_some();
-    let (before, after) = small.split_once(':').unwrap_or(("", ""));
-    let names_one = !after.trim().is_empty() && TELLTALES.iter().any(|word| before.ends_with(word));
-    presented || names_one || after.contains('@')
 }
 
 /// Whether letters, digits and cases follow each other as in no name: ids, keys and tokens are made so.
@@ -153,8 +120,20 @@ fn begins_as_json(text: &str) -> bool {
     bytes.next() == Some(&b'{') && matches!(bytes.next(), Some(b'"' | b'}'))
 }
 
+/// `text` without percent escapes, however often it was escaped within reason.
+pub(super) fn without_escapes(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..4 {
+        match unescaped(&text) {
+            Some(inner) if inner != text => text = inner,
+            Some(_) | None => break,
+        }
+    }
+    text
+}
+
 /// `text` without its percent escapes; none if what comes out is no text.
-fn unescaped(text: &str) -> Option<String> {
+pub(super) fn unescaped(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(b) = rest.next() {

@@ -1,8 +1,12 @@
 //! Nothing of what looks like a credential goes with a link, wherever it stands.
 
+mod brought;
 mod credentials;
 mod everywhere;
+mod keys;
+mod known;
 mod plain;
+mod words;
 
 use super::*;
 use crate::examples::example;
@@ -111,16 +115,4 @@ fn a_mistaken_configuration_keeps_its_mistakes_and_their_lines() {
     let config = "{\n  \"protects\": {\"role\": \"eas\", \"role\": \"ees\"},\n  \"max_lifetime\": 5\n}";
     let carried = carried(&json!({"config": config}));
     assert_eq!(carried["carried"]["config"], config.replace(": 5", ": \"left-out\""));
-}
-
-/// A `kid` is often a thumbprint, and the key that it names is public.
-#[test]
-fn public_keys_go_whole() {
-    let config = json!({"entitlement_servers": [{"keys": [
-        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}},
-        {"jwks": {"keys": [{"kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1Wl", "e": "AQAB", "key_ops": ["verify"]}]}},
-        {"public_key_pem": "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"},
-    ]}]})
-    .to_string();
-    assert_eq!(carried(&json!({"config": config}))["carried"]["config"], config);
 }

@@ -1,6 +1,6 @@
 //! What is plain, and what is not.
 
-use crate::link::plain::Known;
+use crate::link::known::Known;
 
 #[test]
 fn names_of_the_field_are_plain() {
