@@ -29,8 +29,8 @@ function readAnswer() {
 
 /** Everything that is asked. */
 function question() {
-  const secrets = {};
-  for (const field of document.querySelectorAll("#secret-fields input")) secrets[field.dataset.name] = field.value;
+  // A variable may be called as a member of every object is: none is looked up, and none is assigned.
+  const secrets = Object.fromEntries([...document.querySelectorAll("#secret-fields input")].map((field) => [field.dataset.name, field.value]));
   return {
     config: $("config").value, secrets, now: clockSeconds(),
     method: $("method").value.trim(), path: $("path").value.trim(), host: $("host").value.trim(),
@@ -70,19 +70,19 @@ function fill(given) {
     choose("answer-mode", given.answer === null ? "good" : given.answer === false ? "none" : "answer");
     $("answer").value = typeof given.answer === "string" ? given.answer : "";
   }
-  if (given.secrets !== undefined) showSecrets(Object.keys(given.secrets ?? {}), given.secrets ?? {});
+  if (given.secrets !== undefined) showSecrets(Object.keys(given.secrets ?? {}), new Map(Object.entries(given.secrets ?? {})));
   if (given.sets !== undefined) showSets([], given.sets);
   for (const field of document.querySelectorAll("textarea")) fit(field);
 }
 
 /** A field for each variable that the configuration names; what was typed stays. */
-function showSecrets(names, values = {}) {
+function showSecrets(names, values = new Map()) {
   const box = $("secret-fields");
   const known = new Map([...box.querySelectorAll("input")].map((field) => [field.dataset.name, field.value]));
-  if (names.join("\n") !== [...known.keys()].join("\n") || Object.keys(values).length > 0) {
+  if (names.join("\n") !== [...known.keys()].join("\n") || values.size > 0) {
     const field = (name) => make("label", {}, name, make("input", { type: "password", "data-name": name, autocomplete: "off", oninput: changed }));
     box.replaceChildren(...names.map(field));
-    for (const input of box.querySelectorAll("input")) input.value = values[input.dataset.name] ?? known.get(input.dataset.name) ?? "";
+    for (const input of box.querySelectorAll("input")) input.value = values.get(input.dataset.name) ?? known.get(input.dataset.name) ?? "";
   }
   show($("secrets"), names.length > 0);
 }

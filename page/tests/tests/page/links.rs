@@ -104,6 +104,33 @@ fn a_pasted_token_is_left_out_wherever_it_stands() {
     });
 }
 
+/// Wherever the page has a secret, and however it is written elsewhere.
+#[test]
+fn what_fields_say_is_secret_is_left_out_in_every_spelling() {
+    with_page(async |page| {
+        let claims = page.script("return document.getElementById('token-claims').value").await;
+        let mut claims: Value = serde_json::from_str(claims.as_str().expect("text")).expect("JSON");
+        claims["password"] = json!("words-of-claims");
+        page.put("#token-claims", &claims.to_string()).await;
+        page.put(
+            "#answer",
+            &json!({"active": true, "sub": "eec-1", "client_secret": "words-of-answer"}).to_string(),
+        )
+        .await;
+        let key = "TUM0Q0FRQXdCUVlESzJWd0JDSUVJ";
+        page.put("#certificate", &format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----"))
+            .await;
+        page.put(
+            "#path",
+            &format!("/x/Words-Of-Claims/words%2Dof%2Danswer/d29yZHMtb2YtY2xhaW1z/{key}/eec-1"),
+        )
+        .await;
+        let carried: Value = serde_json::from_str(&link(page).await.1).expect("JSON");
+        assert_eq!(carried["path"], "/x/left-out/left-out/left-out/left-out/eec-1");
+        assert_eq!(carried["host"], "ees1.edge.example.net");
+    });
+}
+
 #[test]
 fn a_link_is_judged_without_anybodys_token() {
     with_page(async |page| {

@@ -3,6 +3,7 @@
 // Tests are outside the core: they have a clock, files and an environment.
 #![allow(clippy::disallowed_methods)]
 
+mod brought;
 mod examples;
 mod hostile;
 mod keyboard;
