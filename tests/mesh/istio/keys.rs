@@ -50,7 +50,9 @@ pub fn keys_are_fetched_from_the_server_of_that_name_alone(mesh: &Mesh) {
     });
     mesh.install(&plugin(mesh, "/jwks"));
     mesh.sidecar.wait("an answer", || (mesh.sidecar.send(&good).status == 201).then_some(()));
-    assert_eq!(real.line()["path"], "/jwks");
+    // The plugin of before may have come to it once more.
+    let mut paths = std::iter::repeat_with(|| real.line()["path"].clone());
+    assert_eq!(paths.find(|path| path != "/of-the-impostor"), Some(json!("/jwks")));
     let forged = Request::register("eec-1").bearer(mesh.key.token(&claims_with(json!({}))));
     assert_eq!(mesh.sidecar.send(&forged).status, 401);
     mesh.kubernetes.delete("ServiceEntry", "edge", "fetched");
