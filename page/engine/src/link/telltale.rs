@@ -36,28 +36,8 @@ const BETWEEN: &[char] = &[' ', ':', '=', '/', '|', ',', '+'];
 const BEFORE_A_COLON: &[&str] =
     &["token", "secret", "password", "passwd", "pwd", "apikey", "key", "pin", "auth"];
 
-/// Members of an object whose values are secrets.
-const NAMES: &[&str] = &[
-    "password",
-    "passwd",
-    "pass",
-    "passphrase",
-    "pwd",
-    "pw",
-    "pin",
-    "psk",
-    "otp",
-    "secret",
-    "token",
-    "bearer",
-    "cookie",
-    "apikey",
-    "session",
-    "sid",
-    "jwt",
-    "credential",
-    "credentials",
-];
+/// Of those, what is no secret as the name of a member: a scheme.
+const SCHEMES: &[&str] = &["basic", "dpop"];
 
 /// A user with a password, or a word that names a secret with something after it.
 pub(super) fn names_secret(text: &str) -> bool {
@@ -93,5 +73,5 @@ pub(super) fn is_name_of_secret(name: &str) -> bool {
     let words = words.to_ascii_lowercase();
     let mut words = words.split_ascii_whitespace();
     let is_type = words.clone().last() == Some("type");
-    !is_type && words.any(|word| NAMES.contains(&word))
+    !is_type && words.any(|word| WORDS.contains(&word) && !SCHEMES.contains(&word))
 }
