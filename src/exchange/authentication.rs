@@ -1,7 +1,7 @@
 //! Who is calling: from the Authorization header to a valid token, by a pinned key or by asking.
 
 use crate::decision::{Check, Denial, DenyReason, Trace};
-use crate::introspection::{LastingToken, Party, TokenDigest, TokenStatus};
+use crate::introspection::{LastingToken, Party, TokenStatus};
 use crate::json::Json;
 use crate::jwks_remote::FetchedKeys;
 use crate::keys::{HostVerifier, KeyHint, KeySet};
@@ -10,7 +10,9 @@ use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::{Asked, EntitlementServer, Policy};
 use crate::proof::Possession;
 use crate::time::UnixTime;
-use crate::token::{Bearer, Credentials, UntrustedToken, ValidToken, VerifiedToken, check_answer};
+use crate::token::{
+    Bearer, Credentials, TokenDigest, UntrustedToken, ValidToken, VerifiedToken, check_answer,
+};
 use std::rc::Rc;
 
 /// What the token's own checks come to.
@@ -287,7 +289,10 @@ impl PendingIntrospection {
         own_cnf: Option<Json>,
     ) -> PendingIntrospection {
         let token = bearer.as_str();
-        let digest = TokenDigest::new(asked.server.number, token);
+        let digest = match &verified {
+            Some(verified) => verified.digest(token),
+            None => TokenDigest::new(asked.server.number, token),
+        };
         PendingIntrospection { asked, digest, token: Secret(token.into()), verified, own_cnf }
     }
 

@@ -4,7 +4,7 @@ use super::quota::Quota;
 use super::{Party, TokenStatus};
 use crate::cache::BoundedMap;
 use crate::time::UnixTime;
-use sha2::{Digest as _, Sha256};
+use crate::token::TokenDigest;
 use std::collections::HashMap;
 use std::hash::RandomState;
 
@@ -22,20 +22,6 @@ const MAX_ANSWER_BYTES: usize = 32 * 1_024 * 1_024;
 
 /// What an answer takes beside what it says: a digest, an entry and its place in a map.
 const ENTRY: usize = 160;
-
-/// A token at an entitlement server, in 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenDigest([u8; 32]);
-
-impl TokenDigest {
-    /// The digest of `token` as a token of the entitlement server with this number.
-    pub fn new(server: usize, token: &str) -> TokenDigest {
-        let mut hash = Sha256::new();
-        hash.update(server.to_le_bytes());
-        hash.update(token);
-        TokenDigest(hash.finalize().into())
-    }
-}
 
 /// What becomes of a request that needs an answer.
 #[derive(Debug)]
@@ -84,7 +70,7 @@ impl<W: PartialEq> InFlight<W> {
 
     /// A request wants to know about `token`, on behalf of `party`.
     pub fn ask(&mut self, token: TokenDigest, party: Party, waiter: W, now: UnixTime) -> Admission {
-        if let Some(kept) = self.kept.get(&token.0).filter(|kept| now < kept.until) {
+        if let Some(kept) = self.kept.get(token.as_bytes()).filter(|kept| now < kept.until) {
             return Admission::Known(kept.answer.clone());
         }
         if !self.waiting.has_room(party) {
@@ -108,7 +94,7 @@ impl<W: PartialEq> InFlight<W> {
     pub fn answered(&mut self, token: TokenDigest, answer: &TokenStatus, until: UnixTime) -> Vec<W> {
         if !matches!(answer, TokenStatus::Unavailable(_)) {
             let bytes = answer.allocated_bytes().saturating_add(ENTRY);
-            self.kept.insert_weighing(&token.0, Kept { answer: answer.clone(), until }, bytes);
+            self.kept.insert_weighing(token.as_bytes(), Kept { answer: answer.clone(), until }, bytes);
         }
         let Some(Question { party, waiters }) = self.open.remove(&token) else { return Vec::new() };
         self.questions.give_back(party, 1);

@@ -9,7 +9,7 @@ mod request;
 mod response;
 
 pub use cause::Cause;
-pub use in_flight::{Admission, InFlight, TokenDigest};
+pub use in_flight::{Admission, InFlight};
 pub use inactive::{InactiveTokens, LastingToken};
 pub use quota::Party;
 pub use request::{HttpVerb, IntrospectionRequest};

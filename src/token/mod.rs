@@ -6,6 +6,7 @@
 mod answer;
 mod bearer;
 mod claims;
+mod digest;
 mod identity_headers;
 mod untrusted;
 mod valid;
@@ -15,6 +16,7 @@ mod verified;
 pub use answer::check_answer;
 pub use bearer::{Bearer, Credentials};
 pub use claims::Claims;
+pub use digest::TokenDigest;
 pub use untrusted::UntrustedToken;
 pub use valid::ValidToken;
 pub use verified::VerifiedToken;

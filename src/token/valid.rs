@@ -1,5 +1,6 @@
 //! A token that has passed every check that depends on it and on the time.
 
+use super::digest::TokenDigest;
 use super::identity_headers::IdentityHeaders;
 use super::{Claims, VerifiedToken, validity};
 use crate::decision::{Denial, DenyReason, Trace};
@@ -8,6 +9,7 @@ use crate::policy::binding::Client;
 use crate::policy::{ClaimCheck, EntitlementServer, Policy, Revocable};
 use crate::proof::{Confirmation, Holder, Possession};
 use crate::time::UnixTime;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ pub struct ValidToken {
     fetched_key: Option<u64>,
     valid_from: f64,
     valid_until: f64,
+    /// Where its server is asked about each request, it is wanted again and again.
+    digest: OnceCell<TokenDigest>,
 }
 
 impl ValidToken {
@@ -91,6 +95,7 @@ impl ValidToken {
             fetched_key,
             valid_from,
             valid_until,
+            digest: OnceCell::new(),
             claims: token.claims,
         })
     }
@@ -106,6 +111,11 @@ impl ValidToken {
     /// Whether nothing that time can change has changed: the token, and the key that verified it.
     pub fn is_valid_at(&self, now: UnixTime) -> bool {
         (self.valid_from..self.valid_until).contains(&now.seconds())
+    }
+
+    /// The digest of `text`, the token as it came.
+    pub fn digest(&self, text: &str) -> TokenDigest {
+        *self.digest.get_or_init(|| TokenDigest::new(self.server.number, text))
     }
 
     /// The number of the fetched key that has verified it, if one has.
