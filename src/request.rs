@@ -1,5 +1,10 @@
 //! A request as the filter sees it: bytes, since nothing says that they are text.
 
+/// Whether `name` can be that of a field: a token (RFC 9110, section 5.6.2).
+pub fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
 /// Method, target, authority and headers of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestView<'a> {

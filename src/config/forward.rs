@@ -5,6 +5,7 @@ use super::values::claim;
 use crate::json::Pointer;
 use crate::policy::Forward;
 use crate::policy::forward::{DEFAULT_NAMES, HeaderClaim};
+use crate::request::is_token;
 
 /// Names that HTTP or Envoy gives a meaning of its own.
 const OWNED_NAMES: &[&str] = &[
@@ -86,11 +87,10 @@ fn headers(node: &Node<'_>) -> Vec<(Box<str>, HeaderClaim)> {
 }
 
 fn fault(name: &str, folded: &str) -> Option<String> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let owned = OWNED_NAMES.contains(&folded) || OWNED_PREFIXES.iter().any(|p| folded.starts_with(p));
     if owned || name.starts_with(':') {
         Some("belongs to HTTP or Envoy; use a name of your own, such as \"x-eec-id\"".into())
-    } else if name.is_empty() || !name.bytes().all(token) {
+    } else if !is_token(name) {
         Some("is not a header name; use letters, digits and hyphens".into())
     } else {
         None

@@ -9,7 +9,7 @@ use crate::keys::NoHost;
 use crate::plugin_state::PluginState;
 use crate::policy::online::Method;
 use crate::policy::{EntitlementServer, Policy, Role};
-use crate::request::RequestView;
+use crate::request::{RequestView, is_token};
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -159,8 +159,7 @@ pub fn first_operation(policy: &Policy) -> String {
 /// What keeps it from being one (RFC 9110, section 5.5).
 pub fn header(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once(':').ok_or("give a header as `NAME: VALUE`")?;
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if name.is_empty() || !name.bytes().all(is_token) {
+    if !is_token(name) {
         return Err("that is no name of a header");
     }
     let value = value.trim();

@@ -3,6 +3,7 @@
 use super::Link;
 use super::plain::without_escapes;
 use super::telltale::ends_with_word;
+use eec_authn::request::is_token;
 use serde_json::{Value, json};
 
 /// Headers whose values decide something. Of others, the name alone goes.
@@ -129,9 +130,4 @@ impl Link {
             None => self.known.is_plain(piece.trim()),
         })
     }
-}
-
-/// A name of a header (RFC 9110, section 5.1): no colon or line feed in it makes another header of it.
-fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
