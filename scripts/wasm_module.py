@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Shapes and checks a proxy-wasm module; needs Python 3 alone.
 
-    wasm_module.py prune IN OUT    keep only the exports of wasm_interface.txt, drop custom sections
+    wasm_module.py prune IN OUT    keep only the exports of wasm_interface.txt (`filter_on_X`, where it is there, as
+                                   `proxy_on_X`), drop custom sections
     wasm_module.py check FILE      fail on an import, export or section that must not be there
     wasm_module.py callbacks DIR   fail if the adapter's sources there implement other callbacks than are exported
 
@@ -13,6 +14,8 @@ import pathlib
 import re
 import sys
 
+# A symbol of the SDK's name would be there twice: the filter's own has this name until it takes the other's place.
+OWN, SDK = "filter_on_", "proxy_on_"
 INTERFACE = pathlib.Path(__file__).with_name("wasm_interface.txt")
 HEADER = b"\0asm\x01\0\0\0"
 CUSTOM, IMPORTS, EXPORTS = 0, 2, 7
@@ -69,12 +72,31 @@ def sections(module):
 
 def exports(content):
     """Pairs of name and the whole entry as it stands in the export section."""
+    for name, what in named(content):
+        yield name, entry(name, what)
+
+
+def named(content):
+    """Pairs of name and what it stands for, as it is encoded."""
     count, at = read_number(content, 0)
     for _ in range(count):
-        start = at
         name, at = read_bytes(content, at)
+        start = at
         _, at = read_number(content, at + 1)
         yield name.decode(), content[start:at]
+
+
+def entry(name, what):
+    encoded = name.encode()
+    return write_number(len(encoded)) + encoded + what
+
+
+def interface_exports(content):
+    """The entries of the interface, the filter's own in the place of the SDK's."""
+    entries = dict(named(content))
+    own = {SDK + name.removeprefix(OWN): what for name, what in entries.items() if name.startswith(OWN)}
+    wanted = interface()["export"]
+    return [entry(name, what) for name, what in {**entries, **own}.items() if name in wanted]
 
 
 def imports(content):
@@ -91,13 +113,12 @@ def imports(content):
 
 
 def prune(module):
-    wanted = interface()["export"]
     out = bytearray(HEADER)
     for kind, content in sections(module):
         if kind == CUSTOM:
             continue
         if kind == EXPORTS:
-            kept = [entry for name, entry in exports(content) if name in wanted]
+            kept = interface_exports(content)
             content = write_number(len(kept)) + b"".join(kept)
         out += bytes([kind]) + write_number(len(content)) + content
     return bytes(out)
@@ -124,13 +145,13 @@ def check(module):
 
 def callbacks(directory):
     """Callbacks that would never be called, or be called for nothing, as lines."""
-    # The SDK calls proxy_on_request_headers on_http_request_headers, and so on.
-    exported = {name for name in interface()["export"] if name.startswith("proxy_on_")}
-    exported -= {"proxy_on_memory_allocate", "proxy_on_context_create", "proxy_on_delete"}
+    exported = {name for name in interface()["export"] if name.startswith(SDK)}
+    exported.remove("proxy_on_memory_allocate")
     implemented = set()
     for file in pathlib.Path(directory).rglob("*.rs"):
-        for name in re.findall(r"\bfn (on_\w+)\(&mut self", file.read_text()):
-            implemented.add("proxy_" + re.sub(r"^on_http_(?=request|response)", "on_", name))
+        # By its SDK's traits, or as an export of its own.
+        for name in re.findall(rf"\bfn (?:(?=on_\w+\(&mut self)|{OWN})(\w+)\(", file.read_text()):
+            implemented.add(SDK + name.removeprefix("on_"))
     for name in sorted(implemented - exported):
         yield f"`{name}` is implemented, but not in {INTERFACE.name}: it would never be called"
     for name in sorted(exported - implemented):

@@ -293,6 +293,11 @@ impl Exchange {
         self.named.take().filter(|_| self.is_open())
     }
 
+    /// Whether what was decided is all that will be: nothing is waited for, nor wanted of the answer.
+    pub fn is_settled(&self) -> bool {
+        self.named.is_none() && matches!(self.state, State::Open(_) | State::Refused)
+    }
+
     /// The stream is gone; whoever else waits for the same answer still gets it.
     pub fn on_gone(&mut self) {
         if let State::Awaiting(awaiting) = &self.state {

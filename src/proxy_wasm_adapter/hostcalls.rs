@@ -115,8 +115,10 @@ unsafe extern "C" {
 }
 
 unsafe extern "C" {
-    // The SDK's own entry for the host, in this module.
+    // The SDK's own entries for the host, in this module: its dispatcher has the root contexts.
     safe fn proxy_on_tick(context: u32);
+    pub(super) safe fn proxy_on_context_create(context: u32, root: u32);
+    pub(super) safe fn proxy_on_delete(context: u32);
 }
 
 /// Writes a line to the host's log.

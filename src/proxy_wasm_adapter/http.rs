@@ -16,17 +16,12 @@ use crate::ownership::Answer;
 use crate::plugin_state::StreamId;
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-pub(super) struct HttpFilter {
-    /// `None` without an accepted configuration, which a sound host does not let happen.
-    running: Option<Running>,
-}
-
-struct Running {
+/// One request for which something more may come.
+pub(super) struct HttpStream {
     shared: Rc<Shared>,
     stream: StreamId,
     /// Shared with whoever brings the answer that it may wait for.
@@ -35,17 +30,81 @@ struct Running {
     waited: Cell<bool>,
 }
 
-impl HttpFilter {
-    pub(super) fn new(shared: Option<Rc<Shared>>, stream: StreamId) -> HttpFilter {
-        let running = shared.map(|shared| {
-            let exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
-            Running { shared, stream, exchange: Rc::new(RefCell::new(exchange)), waited: Cell::new(false) }
-        });
-        HttpFilter { running }
+/// A request has begun. Nearly all are settled by their headers alone: nothing is kept of those, nor allocated for them.
+pub(super) fn on_request_headers(
+    shared: Rc<Shared>,
+    stream: StreamId,
+    end_of_stream: bool,
+) -> (Action, Option<HttpStream>) {
+    let map = hostcalls::header_map(Map::RequestHeaders);
+    let pairs = map.as_deref().and_then(header_map::parse);
+    let (Some(pairs), Some(now)) = (pairs, hostcalls::now()) else { return (fail_closed(), None) };
+    let mut request = RequestView::new(&pairs, end_of_stream);
+    if shared.plugin.policy.asks_for_certificate() {
+        request.client_certificate = client_certificate::digest();
     }
+    let now = UnixTime::from_nanoseconds(now);
+    let mut exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
+    let step = exchange.on_request_headers(&request, now, &shared.verifier);
+    if end_of_stream && exchange.is_settled() {
+        let flow = host::perform(step, Fields::Headers, &ProxyHost(&shared.log));
+        shared.tell_soon(stream);
+        let action = if matches!(flow, Flow::Continue) { Action::Continue } else { Action::Pause };
+        return (action, None);
+    }
+    let exchange = Rc::new(RefCell::new(exchange));
+    let kept = HttpStream { shared, stream, exchange, waited: Cell::new(false) };
+    (kept.act(step, Fields::Headers), Some(kept))
 }
 
-impl Running {
+impl HttpStream {
+    pub(super) fn on_request_body(&self, size: usize, end_of_stream: bool) -> Action {
+        let step = self.exchange.borrow_mut().on_request_body(size, end_of_stream, &read_body);
+        self.act(step, Fields::Headers)
+    }
+
+    pub(super) fn on_request_trailers(&self) -> Action {
+        let map = hostcalls::header_map(Map::RequestTrailers);
+        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
+        let step = self.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
+        match self.act(step, Fields::Trailers) {
+            // Envoy may have kept body and trailers back since the headers, and be handing over both in one go right
+            // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
+            // more data, itself included). So they go on once it is done with that.
+            Action::Continue if self.waited.get() => {
+                self.go_on_soon();
+                Action::Pause
+            }
+            action => action,
+        }
+    }
+
+    /// An answer has come, the proxy's own and ours included: nothing is asked of the host unless the answer matters.
+    pub(super) fn on_response_headers(&self) {
+        let named = self.exchange.borrow_mut().take_named();
+        if let Some(named) = named {
+            self.seal(&named);
+        }
+    }
+
+    /// Seals what the answer names.
+    fn seal(&self, named: &Named) {
+        let details = hostcalls::property("response\0code_details").unwrap_or_default();
+        let map = hostcalls::header_map(Map::ResponseHeaders);
+        let Some(headers) = map.as_deref().and_then(header_map::parse) else { return };
+        let status =
+            headers.iter().find(|(name, _)| *name == b":status").map_or(&b""[..], |(_, value)| *value);
+        let answer = Answer { status, is_upstreams: details == b"via_upstream", headers: &headers };
+        let sealing = named.seal(&self.shared.plugin.policy, &answer);
+        for (name, value) in &sealing.headers {
+            hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value);
+        }
+        if let Some(counter) = sealing.count {
+            self.shared.plugin.tally.count(counter);
+            self.shared.tell_soon(self.stream);
+        }
+    }
+
     /// Carries out a step and says what it means for the host, which is told soon what was counted.
     fn act(&self, step: Step<'_>, fields: Fields) -> Action {
         let action = self.perform(step, fields);
@@ -114,88 +173,17 @@ impl Running {
     }
 }
 
-impl Drop for HttpFilter {
+impl Drop for HttpStream {
     fn drop(&mut self) {
-        // Who has never waited is known nowhere else: nearly everybody.
-        if let Some(Running { shared, stream, exchange, waited }) = &self.running
-            && waited.get()
-        {
+        // Who has never waited is known nowhere else.
+        if self.waited.get()
             // Never a panic in a destructor: an exchange that is at work right now is not waiting.
-            if let Ok(mut exchange) = exchange.try_borrow_mut() {
-                exchange.on_gone();
-                shared.calls.leave(&shared.statistics, *stream);
-                shared.fetches.leave(*stream);
-                shared.ready.leave(*stream);
-            }
-        }
-    }
-}
-
-impl Context for HttpFilter {}
-
-impl HttpContext for HttpFilter {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let map = hostcalls::header_map(Map::RequestHeaders);
-        let pairs = map.as_deref().and_then(header_map::parse);
-        let (Some(running), Some(pairs), Some(now)) = (&self.running, pairs, hostcalls::now()) else {
-            return fail_closed();
-        };
-        let mut request = RequestView::new(&pairs, end_of_stream);
-        if running.shared.plugin.policy.asks_for_certificate() {
-            request.client_certificate = client_certificate::digest();
-        }
-        let now = UnixTime::from_nanoseconds(now);
-        let step = running.exchange.borrow_mut().on_request_headers(&request, now, &running.shared.verifier);
-        running.act(step, Fields::Headers)
-    }
-
-    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        let Some(running) = &self.running else { return fail_closed() };
-        let step = running.exchange.borrow_mut().on_request_body(size, end_of_stream, &read_body);
-        running.act(step, Fields::Headers)
-    }
-
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        let map = hostcalls::header_map(Map::RequestTrailers);
-        let pairs = map.as_deref().and_then(header_map::parse);
-        let (Some(running), Some(pairs)) = (&self.running, pairs) else { return fail_closed() };
-        let step = running.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
-        match running.act(step, Fields::Trailers) {
-            // Envoy may have kept body and trailers back since the headers, and be handing over both in one go right
-            // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
-            // more data, itself included). So they go on once it is done with that.
-            Action::Continue if running.waited.get() => {
-                running.go_on_soon();
-                Action::Pause
-            }
-            action => action,
-        }
-    }
-
-    /// Runs for every answer, the proxy's own and ours included: nothing is asked of the host unless the answer matters.
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        if let Some(running) = &self.running
-            && let Some(named) = running.exchange.borrow_mut().take_named()
+            && let Ok(mut exchange) = self.exchange.try_borrow_mut()
         {
-            seal(running, &named);
+            exchange.on_gone();
+            self.shared.calls.leave(&self.shared.statistics, self.stream);
+            self.shared.fetches.leave(self.stream);
+            self.shared.ready.leave(self.stream);
         }
-        Action::Continue
-    }
-}
-
-/// Seals what the answer names.
-fn seal(running: &Running, named: &Named) {
-    let details = hostcalls::property("response\0code_details").unwrap_or_default();
-    let map = hostcalls::header_map(Map::ResponseHeaders);
-    let Some(headers) = map.as_deref().and_then(header_map::parse) else { return };
-    let status = headers.iter().find(|(name, _)| *name == b":status").map_or(&b""[..], |(_, value)| *value);
-    let answer = Answer { status, is_upstreams: details == b"via_upstream", headers: &headers };
-    let sealing = named.seal(&running.shared.plugin.policy, &answer);
-    for (name, value) in &sealing.headers {
-        hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value);
-    }
-    if let Some(counter) = sealing.count {
-        running.shared.plugin.tally.count(counter);
-        running.shared.tell_soon(running.stream);
     }
 }

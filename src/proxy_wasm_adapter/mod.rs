@@ -24,4 +24,5 @@ mod shared;
 mod shared_data;
 mod start;
 mod statistics;
+mod streams;
 mod ticks;

@@ -6,7 +6,6 @@ use super::clock::now;
 use super::fetching;
 use super::going_on;
 use super::hostcalls::{self, Buffer, Level};
-use super::http::HttpFilter;
 use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
 use super::limited_log::LimitedLog;
@@ -15,14 +14,14 @@ use super::ready::Ready;
 use super::shared::{Shared, TELL_AFTER};
 use super::shared_data::{SharedData, random};
 use super::statistics::{KEY_DAYS_PERIOD, Statistics};
+use super::streams;
 use super::ticks::Ticks;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
 use crate::keys::{TableStore, recall_sound_moduli, share_sound_moduli};
 use crate::plugin_state::PluginState;
 use crate::proof::{MemoryOwner, ProofMemory};
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
+use proxy_wasm::traits::{Context, RootContext};
 use std::hash::RandomState;
 use std::rc::Rc;
 use std::time::Duration;
@@ -133,6 +132,7 @@ impl RootContext for Root {
                     },
                     self.id,
                 );
+                streams::serve(self.id, &shared);
                 self.shared = Some(shared);
                 true
             }
@@ -160,14 +160,6 @@ impl RootContext for Root {
             shared.statistics.tell(&shared.plugin.tally);
             shared.ticks.every(self.period(shared), self.id);
         }
-    }
-
-    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(HttpFilter::new(self.shared.clone(), context_id)))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
     }
 }
 
