@@ -107,8 +107,9 @@ audit: audit-tool ## licences, sources and advisories of whatever a lock file na
 clean: ## remove what was built; .venv and .tools stay
 	rm -rf dist $(CARGO_TARGET_DIR)
 
+# Whole-program optimisation would take a minute more; the command lines of a release have it (scripts/static_cli.sh).
 $(CLI): $(SOURCES) $(MANIFESTS) | rust
-	$(CARGO) build --release --bin eec-authn
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(CARGO) build --release --bin eec-authn
 	@touch $(CLI)
 
 $(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
