@@ -11,11 +11,26 @@ pub fn hexadecimal([high, low]: &[u8; 2]) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
-/// `text` with its escapes decoded; what is no escape stays.
+/// What `%u` and four hexadecimal digits at the start of `text` stand for, and what follows them.
+fn long_escape(text: &[u8]) -> Option<(char, &[u8])> {
+    let ([high, low], after) =
+        text.strip_prefix(b"%u")?.split_first_chunk::<4>().and_then(|(digits, after)| {
+            let [a, b, c, d] = *digits;
+            Some(([hexadecimal(&[a, b])?, hexadecimal(&[c, d])?], after))
+        })?;
+    char::from_u32(u32::from(u16::from_be_bytes([high, low]))).map(|unit| (unit, after))
+}
+
+/// `text` with its escapes decoded, those of ASP.NET (`%u0065`) too; what is no escape stays.
 pub fn decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
+        if let Some((unit, after)) = long_escape(rest) {
+            decoded.extend_from_slice(unit.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = after;
+            continue;
+        }
         let escape = if *byte == b'%' { after.split_first_chunk() } else { None };
         let (value, after) =
             escape.and_then(|(digits, after)| Some((escaped(digits)?, after))).unwrap_or((*byte, after));

@@ -59,7 +59,22 @@ fn never_matches(matcher: &Matcher, built_in: Option<BuiltIn<'_>>) -> Option<&'s
     if template.zip(prefix).is_some_and(|(template, prefix)| !template.meets(prefix)) {
         return Some("\"path_template\" is not below \"path_prefix\"");
     }
-    let (Some(api), Some(BuiltIn { role, api_root })) = (&matcher.api, built_in) else { return None };
+    let BuiltIn { role, api_root } = built_in?;
+    let example = template.filter(|_| path.is_none()).map(Template::example);
+    let near = |method: &str, example: &str| {
+        let (method, example) = (method.as_bytes(), example.as_bytes());
+        operations::find(role, api_root, method, example).is_none()
+            && operations::is_near_miss(role, api_root, method, example)
+    };
+    // GET is no operation's method: what is a near miss by it is one by any.
+    let any = ["GET".into()];
+    let methods: &[Box<str>] = if matcher.methods.is_empty() { &any } else { &matcher.methods };
+    if example.is_some_and(|example| methods.iter().all(|method| near(method, &example))) {
+        return Some(
+            "lenient servers take such requests for a built-in operation, and only a rule with \"path\" takes them",
+        );
+    }
+    let api = matcher.api.as_ref()?;
     let own = || OPERATIONS.iter().filter(|op| op.role == role && *op.api == **api);
     let by_method =
         || own().filter(|op| matcher.methods.is_empty() || matcher.methods.iter().any(|m| **m == *op.method));

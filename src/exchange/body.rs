@@ -4,9 +4,7 @@ use super::described;
 use super::route::Route;
 use crate::decision::{Check, Denial, DenyReason, Hint, Trace};
 use crate::json::{self, Json, Pointer};
-use crate::policy::{
-    Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding, media_type, operations, path,
-};
+use crate::policy::{Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding, media_type, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
@@ -89,7 +87,7 @@ pub(super) fn check_headers(
 }
 
 /// Whether the query has a parameter for which a server could leave the body's member aside (Rails and Laravel put both into one
-/// map, the query first), or that makes the request another one (`_method`).
+/// map, the query first), that brings members by an object's prototype, or that makes the request another one (`_method`).
 fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bool {
     let mut parameters = path::parameters(target).peekable();
     if parameters.peek().is_none() {
@@ -99,8 +97,10 @@ fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bo
     let own = route.rule().into_iter().flat_map(|rule| rule.bind.iter().map(Binding::place));
     let bound: Vec<&Pointer> = built_in.into_iter().flatten().chain(own).collect();
     parameters.any(|name| {
-        let name = String::from_utf8_lossy(&name).into_owned();
-        name.as_bytes() == operations::OVERRIDE || bound.iter().any(|pointer| pointer.is_named_by(&name))
+        let text = String::from_utf8_lossy(&name);
+        let prototype = text.split(['[', '.']).next() == Some("__proto__");
+        let overrides = path::is_parameter(&name, b"_method");
+        prototype || overrides || bound.iter().any(|pointer| pointer.is_named_by(&text))
     })
 }
 

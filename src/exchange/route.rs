@@ -3,7 +3,7 @@
 use super::described;
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::ownership::Subject;
-use crate::policy::operations::{self, Method, Operation};
+use crate::policy::operations::{self, Operation};
 use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
 use crate::request::RequestView;
 use std::sync::Arc;
@@ -107,12 +107,7 @@ fn entry<'p>(
     let protects = &policy.protects;
     let operation = operations::find(protects.role, &protects.api_root, request.method, path);
     let near_miss = operation.is_none()
-        && operations::is_near_miss(
-            protects.role,
-            &protects.api_root,
-            Method::of(request.method, request.target),
-            path,
-        );
+        && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
     let takes = |matcher: &Matcher| {
         (!near_miss || matcher.path.is_some())
             && matcher.takes(request.method, request.authority, path, operation)

@@ -20,6 +20,16 @@ pub fn parameters(target: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .map(|parameter| percent::decoded(parameter.split(|b| *b == b'=').next().unwrap_or_default()))
 }
 
+/// Whether some server takes `parameter`, a decoded name, for `wanted` in lower case with `_` in it. PHP leaves out spaces before a name, ends it at
+/// `[` and U+0000, and writes `_` for spaces and dots; ASP.NET does not look at case.
+pub fn is_parameter(parameter: &[u8], wanted: &[u8]) -> bool {
+    let start = parameter.iter().take_while(|b| matches!(b, b' ' | b'+')).count();
+    let name = parameter.get(start..).unwrap_or_default();
+    let end = name.iter().position(|b| matches!(b, b'[' | 0)).unwrap_or(name.len());
+    let read = |b: &u8| if b.is_ascii_alphanumeric() { b.to_ascii_lowercase() } else { b'_' };
+    name.get(..end).unwrap_or_default().iter().map(read).eq(wanted.iter().copied())
+}
+
 /// What a byte means for a path, as bits; most mean nothing.
 static MEANINGS: [u8; 256] = meanings();
 /// It is never in a path in normal form.
@@ -93,6 +103,14 @@ pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(spelled)
+}
+
+/// Whether a lenient server takes one for the other: without regard to case (Express, ASP.NET), and to which separator is
+/// where one is (CherryPy takes any punctuation; CodeIgniter and Zend `_` or `.` for `-`).
+pub fn is_alike(one: &[u8], other: &[u8]) -> bool {
+    let separator = |byte: u8| byte.is_ascii_punctuation() && byte != b'/' || byte == b' ';
+    let same = |(a, b): (&u8, &u8)| a.eq_ignore_ascii_case(b) || (separator(*a) && separator(*b));
+    one.len() == other.len() && one.iter().zip(other).all(same)
 }
 
 /// [`in_one_spelling`] of a path that is text.

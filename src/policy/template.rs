@@ -19,8 +19,14 @@ impl Template {
                 None => segments.push(Some(path::text_in_one_spelling(segment))),
             }
         }
-        let plain: String = segments.iter().map(|s| format!("/{}", s.as_deref().unwrap_or("x"))).collect();
-        (!text.contains('?') && path::is_normal(plain.as_bytes())).then_some(Template(segments))
+        let template = Template(segments);
+        let good = !text.contains('?') && path::is_normal(template.example().as_bytes());
+        good.then_some(template)
+    }
+
+    /// Some path of this form.
+    pub fn example(&self) -> String {
+        self.0.iter().map(|segment| format!("/{}", segment.as_deref().unwrap_or("x"))).collect()
     }
 
     /// Whether `path` is of this form.

@@ -89,9 +89,26 @@ fn headers_that_make_the_request_another_one() {
 fn bound_members_in_the_query() {
     let fixture = fixture(true, |_| ());
     let mut p = Problems::new();
-    for query in
-        ["eecId=eec-2", "x=1&eecId=eec-2", "%65ecId=eec-2", "ueId=msisdn-2", "eecId[]=eec-2", "eecId"]
-    {
+    for query in [
+        "eecId=eec-2",
+        "x=1&eecId=eec-2",
+        "%65ecId=eec-2",
+        "ueId=msisdn-2",
+        "eecId[]=eec-2",
+        "eecId[0]=eec-2",
+        "eecId",
+        // ASP.NET has escapes of its own; the method is read from `_method`, which PHP finds under other names.
+        "%u0065ecId=eec-2",
+        "eec%u0049d=eec-2",
+        "_method=PUT",
+        ".method=PUT",
+        "+_method=PUT",
+        "%20_METHOD=PUT",
+        "_method[]=PUT",
+        "_method%00=PUT",
+        "__proto__[ueId]=msisdn-2",
+        "__proto__.ueId=msisdn-2",
+    ] {
         let mut request = register();
         request.path.extend_from_slice(format!("?{query}").as_bytes());
         case(&fixture, &mut p, query, &request, &|_| true);

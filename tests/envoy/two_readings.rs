@@ -30,6 +30,19 @@ fn paths_that_a_lenient_server_takes_for_an_operation() {
         "/eees-eecregistration/v1/registrations.json",
         "/eees-eecregistration/v1/Registrations.JSON/",
         "/eees-eecregistration/v1/registrations/r1/",
+        // CherryPy takes any punctuation for `_`, which stands for `-`; older CodeIgniter and Zend some.
+        "/eees_eecregistration/v1/registrations",
+        "/eees.eecregistration/v1/registrations",
+        "/eees~eecregistration/v1/registrations/r1",
+        "/eees%7Ceecregistration/v1/registrations",
+        "/eees-easdiscovery/v1/eas_profiles/request.discovery.json",
+        // Spring's patterns with a suffix, `registrations.*`.
+        "/eees-eecregistration/v1/registrations.a.b",
+        "/eees-eecregistration/v1/registrations..",
+        "/eees-eecregistration/v1/registrations/.json/",
+        // Spring before 4.3 trims segments (CVE-2016-5007).
+        "/eees-eecregistration/v1/registrations%20",
+        "/%20eees-eecregistration/v1%20/registrations/%20r1",
     ] {
         for method in ["POST", "PUT", "GET"] {
             let request = Request::new(method, path).bearer(&token).json(&body);
@@ -82,6 +95,29 @@ fn identity_headers_with_any_separator_are_removed() {
     fixture.finish(p);
 }
 
+/// Rack, Laravel and Slim take another method from a form or from JSON, Express does where told so. A PUT's body would be bound.
+#[test]
+fn a_post_on_an_item_may_be_a_put_by_what_its_body_says() {
+    let key = Key::new(1);
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/"}}));
+    let mut p = Problems::new();
+    let token = key.token(&claims());
+    let item = format!("{REGISTRATIONS}/r1");
+    for (media_type, body) in [
+        ("application/x-www-form-urlencoded", "_method=PUT&eecId=eec-2"),
+        ("application/json", r#"{"_method":"PUT","eecId":"eec-2"}"#),
+        ("application/json", r#"{"_METHOD":"PUT","eecId":"eec-2"}"#),
+    ] {
+        for query in ["", "?x=1", "?_method=PUT", "?.method=PUT"] {
+            let post = Request::new("POST", format!("{item}{query}")).bearer(&token);
+            let post = post.header("content-type", media_type).body(body);
+            fixture.denied(&mut p, &format!("{query} {body}"), &post, "route_unmatched");
+        }
+    }
+    fixture.allowed(&mut p, "GET", &Request::new("GET", &item).bearer(&token), &identity_of_eec_1());
+    fixture.finish(p);
+}
+
 /// Envoy drops what `Connection` names before any filter sees it, and the rest of `Connection` after: so a client can only make its
 /// own token disappear. (Where a host hands the header on, the filter refuses it: `header_not_allowed`, in the decision tables.)
 #[test]
@@ -110,13 +146,31 @@ fn a_token_in_the_query_is_a_second_one() {
     let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
     let mut p = Problems::new();
     let token = key.token(&claims());
-    for query in ["access_token=x", "a=b&access_token", "%61ccess_token=", "a;access%5Ftoken=x"] {
+    for query in [
+        "access_token=x",
+        "a=b&access_token",
+        "%61ccess_token=",
+        "a;access%5Ftoken=x",
+        "ACCESS_TOKEN=x",
+        // PHP writes `_` for what it has in no name, and ends one at `[`; ASP.NET has escapes of its own.
+        "access.token=x",
+        "access+token=x",
+        "%20access%20token=x",
+        "access_token[]=x",
+        "access_token%5B0%5D=x",
+        "access_token%00y=x",
+        "%u0061ccess_token=x",
+    ] {
         let request = Request::new("GET", format!("/ops?{query}"));
         fixture.denied(&mut p, query, &request.clone().bearer(&token), "token_repeated");
         fixture.denied(&mut p, query, &request, "token_repeated");
     }
-    let other = Request::new("GET", "/ops?access_tokens=x").bearer(&token);
-    fixture.allowed(&mut p, "another parameter", &other, &identity_of_eec_1());
+    for query in
+        ["access_tokens=x", "x=access_token", "accesstoken=x", "a[access_token]=x", "%uaccess_token=x"]
+    {
+        let other = Request::new("GET", format!("/ops?{query}")).bearer(&token);
+        fixture.allowed(&mut p, query, &other, &identity_of_eec_1());
+    }
     fixture.finish(p);
 }
 
