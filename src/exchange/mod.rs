@@ -271,7 +271,9 @@ impl Exchange {
         trailers: &'a [(&'a [u8], &'a [u8])],
         read: &ReadBody<'_>,
     ) -> Step<'a> {
-        let spoofed = self.reserved(trailers);
+        let forward = &self.plugin.policy.forward;
+        let names = trailers.iter().map(|(name, _)| *name);
+        let spoofed = names.filter(|name| forward.is_reserved_trailer(name)).collect();
         let step = match &mut self.state {
             State::Open(grant) => Step { next: Next::Continue(*grant), ..Step::default() },
             State::New | State::Refused => Step::default(),

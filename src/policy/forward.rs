@@ -29,6 +29,9 @@ const OTHER_HOST: [&str; 5] =
 /// What says how a body is to be read. Servers that write `_` for `-` (uWSGI, Unicorn) would join a look-alike to the real one.
 const FRAMING: [&str; 4] = ["content-type", "content-encoding", "content-length", "transfer-encoding"];
 
+/// What else means something before the body alone (RFC 9110, section 6.5.1); some servers read trailers as headers.
+const NOT_IN_TRAILERS: [&[u8]; 5] = [b"authorization", b"dpop", b"cookie", b"host", b"connection"];
+
 /// The claim that an identity header carries.
 #[derive(Debug)]
 pub enum HeaderClaim {
@@ -95,6 +98,11 @@ impl Forward {
             // The real ones stay.
             Some(Why::Framing) => !FRAMING.iter().any(|own| own.as_bytes() == name),
         }
+    }
+
+    /// The same for a trailer: there the real ones go, too.
+    pub fn is_reserved_trailer(&self, name: &[u8]) -> bool {
+        self.guard.finds(name).is_some() || NOT_IN_TRAILERS.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
 }
 
@@ -195,8 +203,15 @@ mod tests {
             for separator in ["_", ".", "!"] {
                 let look_alike = name.replace('-', separator);
                 assert!(forward.is_reserved(look_alike.as_bytes()), "{look_alike}");
+                assert!(forward.is_reserved_trailer(look_alike.as_bytes()), "{look_alike}");
             }
+            assert!(forward.is_reserved_trailer(name.as_bytes()), "{name}");
         }
+        for name in ["authorization", "DPoP", "cookie", "host", "connection"] {
+            assert!(!forward.is_reserved(name.as_bytes()), "{name}");
+            assert!(forward.is_reserved_trailer(name.as_bytes()), "{name}");
+        }
+        assert!(!forward.is_reserved_trailer(b"x-checksum") && forward.is_reserved_trailer(b"x_eec_id"));
     }
 
     #[test]

@@ -121,6 +121,7 @@ const BODIES: &[(&str, Want)] = &[
     (r#"{"eecId":"eec-1","eec_id":"eec-2"}"#, Refused("body_malformed")),
     (r#"{"eecId":"eec-1","eec\u0130d":"eec-2"}"#, Refused("body_malformed")),
     (r#"{"eecId":"eec-1","\uff45ecId":"eec-2"}"#, Refused("body_malformed")),
+    (r#"{"eecId":"eec-1","eécId":"eec-2"}"#, Refused("body_malformed")),
     (r#"[{"eecId":"eec-2"}]"#, Refused("body_malformed")),
     ("\u{feff}{\"eecId\":\"eec-1\"}", Refused("body_malformed")),
     (r#"{"eecId":"eec-1"}{"eecId":"eec-2"}"#, Refused("body_malformed")),
@@ -216,6 +217,8 @@ fn bodies(script: &str) {
             ("after an identity trailer", plain()),
             ("its look-alike", plain().trailer("x_eec_id", "eec-2").trailer("x-eec-id", "eec-2")),
             ("after its look-alike", plain()),
+            ("a media type", plain().trailer("content-type", "application/json; charset=utf-7")),
+            ("after a media type", plain()),
         ] {
             case(&fixture, &mut p, &format!("hold_headers: {hold}: {name}"), &request, &Own);
         }

@@ -95,6 +95,28 @@ fn identity_headers_with_any_separator_are_removed() {
     fixture.finish(p);
 }
 
+/// aiohttp 3.14 takes a request's last trailer for a header of the next one on that connection.
+#[test]
+fn trailers_bring_nothing_that_only_headers_may_say() {
+    let key = Key::new(1);
+    let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
+    let mut p = Problems::new();
+    let names = ["authorization", "dpop", "cookie", "host", "content-type", "content-encoding"];
+    for protocol in BOTH {
+        let base =
+            Request::new("POST", "/ops").bearer(key.token(&claims())).body("x").header("te", "trailers");
+        let base = base.trailer("x-checksum", "1");
+        let request = names.iter().fold(base, |request, name| request.trailer(name, "evil"));
+        let request = Request { case: format!("trailers-{protocol:?}"), ..request };
+        let status = fixture.send(protocol, &request).map(|response| response.status);
+        p.equal("trailers", "status", status, Ok(201));
+        let seen = fixture.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
+        let names: Vec<&str> = seen.trailers.iter().map(|(name, _)| name.as_str()).collect();
+        p.equal("trailers", "what arrived", names, vec!["x-checksum"]);
+    }
+    fixture.finish(p);
+}
+
 /// Rack, Laravel and Slim take another method from a form or from JSON, Express does where told so. A PUT's body would be bound.
 #[test]
 fn a_post_on_an_item_may_be_a_put_by_what_its_body_says() {
