@@ -1,5 +1,6 @@
 //! Characters outside ASCII that readers take for ASCII letters and digits: what is left of each after compatibility
-//! normalization (NFKC) and case folding, as far as it is ASCII. A test holds every character against a Unicode library.
+//! normalization (NFKC, and NFKD, which takes accents off) and case folding, as far as it is ASCII. A test holds every character
+//! against a Unicode library.
 
 /// The ASCII letters and digits, in lower case, that `c` stands for; empty for most.
 pub(crate) fn ascii_twin(c: char) -> impl Iterator<Item = u8> {
@@ -12,6 +13,18 @@ pub(crate) fn ascii_twin(c: char) -> impl Iterator<Item = u8> {
     });
     let several = SEVERAL.binary_search_by_key(&code, |(code, _)| *code).ok().and_then(|at| SEVERAL.get(at));
     single.into_iter().chain(several.map_or("", |(_, text)| text).bytes())
+}
+
+/// The ASCII letters, in lower case, that are left of `c` without its accents, where that is not [`ascii_twin`]; empty for most.
+pub(crate) fn ascii_base(c: char) -> &'static str {
+    let code = u32::from(c);
+    if matches!(c, 'Ǆ' | 'ǅ' | 'ǆ') {
+        return "dz";
+    }
+    let after = ACCENTED.partition_point(|(first, ..)| *first <= code);
+    let run = after.checked_sub(1).and_then(|at| ACCENTED.get(at));
+    run.filter(|(first, count, _)| code.saturating_sub(*first) < u32::from(*count))
+        .map_or("", |(.., letter)| letter)
 }
 
 /// `text` as readers take it that fold characters: each is its twin, if it has one.
@@ -70,6 +83,30 @@ static RUNS: &[(u32, u8, u8)] = &[
     (0x1d6a4, 1, b'i'), (0x1d7ce, 10, b'0'), (0x1d7d8, 10, b'0'), (0x1d7e2, 10, b'0'), (0x1d7ec, 10, b'0'),
     (0x1d7f6, 10, b'0'), (0x1f100, 1, b'0'), (0x1f101, 10, b'0'), (0x1f110, 26, b'a'), (0x1f12a, 1, b's'),
     (0x1f12b, 1, b'c'), (0x1f12c, 1, b'r'), (0x1f130, 26, b'a'), (0x1fbf0, 10, b'0'),
+];
+
+/// The first of so many characters in a row, and the letter that all of them are with accents.
+#[rustfmt::skip]
+static ACCENTED: &[(u32, u8, &str)] = &[
+    (0xc0, 6, "a"), (0xc7, 1, "c"), (0xc8, 4, "e"), (0xcc, 4, "i"), (0xd1, 1, "n"), (0xd2, 5, "o"),
+    (0xd9, 4, "u"), (0xdd, 1, "y"), (0xe0, 6, "a"), (0xe7, 1, "c"), (0xe8, 4, "e"), (0xec, 4, "i"),
+    (0xf1, 1, "n"), (0xf2, 5, "o"), (0xf9, 4, "u"), (0xfd, 1, "y"), (0xff, 1, "y"), (0x100, 6, "a"),
+    (0x106, 8, "c"), (0x10e, 2, "d"), (0x112, 10, "e"), (0x11c, 8, "g"), (0x124, 2, "h"),
+    (0x128, 8, "i"), (0x134, 2, "j"), (0x136, 2, "k"), (0x139, 6, "l"), (0x143, 6, "n"),
+    (0x14c, 6, "o"), (0x154, 6, "r"), (0x15a, 8, "s"), (0x162, 4, "t"), (0x168, 12, "u"),
+    (0x174, 2, "w"), (0x176, 3, "y"), (0x179, 6, "z"), (0x1a0, 2, "o"), (0x1af, 2, "u"),
+    (0x1cd, 2, "a"), (0x1cf, 2, "i"), (0x1d1, 2, "o"), (0x1d3, 10, "u"), (0x1de, 4, "a"),
+    (0x1e6, 2, "g"), (0x1e8, 2, "k"), (0x1ea, 4, "o"), (0x1f4, 2, "g"), (0x1f8, 2, "n"),
+    (0x1fa, 2, "a"), (0x200, 4, "a"), (0x204, 4, "e"), (0x208, 4, "i"), (0x20c, 4, "o"),
+    (0x210, 4, "r"), (0x214, 4, "u"), (0x218, 2, "s"), (0x21a, 2, "t"), (0x21e, 2, "h"),
+    (0x226, 2, "a"), (0x228, 2, "e"), (0x22a, 8, "o"), (0x232, 2, "y"), (0x1e00, 2, "a"),
+    (0x1e02, 6, "b"), (0x1e08, 2, "c"), (0x1e0a, 10, "d"), (0x1e14, 10, "e"), (0x1e1e, 2, "f"),
+    (0x1e20, 2, "g"), (0x1e22, 10, "h"), (0x1e2c, 4, "i"), (0x1e30, 6, "k"), (0x1e36, 8, "l"),
+    (0x1e3e, 6, "m"), (0x1e44, 8, "n"), (0x1e4c, 8, "o"), (0x1e54, 4, "p"), (0x1e58, 8, "r"),
+    (0x1e60, 10, "s"), (0x1e6a, 8, "t"), (0x1e72, 10, "u"), (0x1e7c, 4, "v"), (0x1e80, 10, "w"),
+    (0x1e8a, 4, "x"), (0x1e8e, 2, "y"), (0x1e90, 6, "z"), (0x1e9b, 1, "s"), (0x1ea0, 24, "a"),
+    (0x1eb8, 16, "e"), (0x1ec8, 4, "i"), (0x1ecc, 24, "o"), (0x1ee4, 14, "u"), (0x1ef2, 8, "y"),
+    (0x212b, 1, "a"),
 ];
 
 /// Characters that stand for several.

@@ -26,6 +26,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("fastjson", |name| name.chars().filter(|c| !matches!(c, '_' | '-')).collect::<String>().to_lowercase()),
     ("NFKC", |name| name.nfkc().collect()),
     ("NFKC without case", |name| name.nfkc().collect::<String>().to_lowercase()),
+    ("without accents", |name| name.nfkd().filter(|c| c.is_ascii()).collect::<String>().to_lowercase()),
     ("letters and digits alone", |name| name.nfkc().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase()),
     ("the same before a NUL", |name| {
         before_nul(name).nfkc().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase()

@@ -1,10 +1,11 @@
 //! Names that some reader takes for another name.
 //!
-//! Readers fold case (Go, Jackson, .NET), drop separators (fastjson), normalize (NFKC), or end a name at U+0000 (cJSON, json-c).
+//! Readers fold case (Go, Jackson, .NET), drop separators (fastjson), normalize (NFKC), do not look at accents (collations of
+//! databases, whoever makes names ASCII), or end a name at U+0000 (cJSON, json-c).
 //! Which characters outside ASCII a reader drops, and whether before or after it normalizes, depends on the reader and on the Unicode
 //! version it was built with: so here each of them may be dropped, and each may be what it stands for.
 
-use crate::ascii_twin::ascii_twin;
+use crate::ascii_twin::{ascii_base, ascii_twin};
 
 /// The name of a member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ fn skeleton(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
-/// Whether `wanted` is left of `name`, where each character outside ASCII is dropped or stands for its ASCII letters.
+/// Whether `wanted` is left of `name`, where each character outside ASCII is dropped or stands for its ASCII letters, with accents or without.
 fn may_be_read(name: &str, wanted: &[u8]) -> bool {
     if name.is_ascii() {
         return skeleton(name).eq(wanted.iter().copied());
@@ -64,10 +65,13 @@ fn may_be_read(name: &str, wanted: &[u8]) -> bool {
     for c in name.chars() {
         match u8::try_from(c).ok().filter(u8::is_ascii) {
             Some(byte) if byte.is_ascii_alphanumeric() => {
-                read(&mut reached, wanted, &[byte.to_ascii_lowercase()], Dropped::Never);
+                read(&mut reached, wanted, &[&[byte.to_ascii_lowercase()]], Dropped::Never);
             }
             Some(_) => {}
-            None => read(&mut reached, wanted, &ascii_twin(c).collect::<Vec<u8>>(), Dropped::Perhaps),
+            None => {
+                let readings = [&*ascii_twin(c).collect::<Vec<u8>>(), ascii_base(c).as_bytes()];
+                read(&mut reached, wanted, &readings, Dropped::Perhaps);
+            }
         }
     }
     reached.last() == Some(&true)
@@ -79,14 +83,16 @@ enum Dropped {
     Perhaps,
 }
 
-/// Reads one character that stands for `letters`, or is dropped. From the end, so that no place is left twice.
-fn read(reached: &mut [bool], wanted: &[u8], letters: &[u8], dropped: Dropped) {
+/// Reads one character that stands for one of `readings`, or is dropped. From the end, so that no place is left twice.
+fn read(reached: &mut [bool], wanted: &[u8], readings: &[&[u8]], dropped: Dropped) {
     for at in (0..reached.len()).rev() {
         let Some(here) = reached.get_mut(at) else { continue };
         let was_here = std::mem::replace(here, *here && dropped == Dropped::Perhaps);
-        let fits = was_here && wanted.get(at..).is_some_and(|rest| rest.starts_with(letters));
-        if let Some(there) = reached.get_mut(at.saturating_add(letters.len())).filter(|_| fits) {
-            *there = true;
+        for letters in readings.iter().filter(|letters| !letters.is_empty()) {
+            let fits = was_here && wanted.get(at..).is_some_and(|rest| rest.starts_with(letters));
+            if let Some(there) = reached.get_mut(at.saturating_add(letters.len())).filter(|_| fits) {
+                *there = true;
+            }
         }
     }
 }

@@ -122,6 +122,8 @@ const BODIES: &[(&str, Want)] = &[
     (r#"{"eecId":"eec-1","eec\u0130d":"eec-2"}"#, Refused("body_malformed")),
     (r#"{"eecId":"eec-1","\uff45ecId":"eec-2"}"#, Refused("body_malformed")),
     (r#"{"eecId":"eec-1","eécId":"eec-2"}"#, Refused("body_malformed")),
+    (r#"{"eecId":"eec-1","eecIḋ":"eec-2"}"#, Refused("body_malformed")),
+    (r#"{"eecId":"eec-1","e\u0301ecId":"eec-2"}"#, Refused("body_malformed")),
     (r#"[{"eecId":"eec-2"}]"#, Refused("body_malformed")),
     ("\u{feff}{\"eecId\":\"eec-1\"}", Refused("body_malformed")),
     (r#"{"eecId":"eec-1"}{"eecId":"eec-2"}"#, Refused("body_malformed")),

@@ -60,6 +60,11 @@ def normal_form(form):
     return lambda name: unicodedata.normalize(form, name)
 
 
+def without_accents(name):
+    """As collations do that are not sensitive to accents, and whoever makes names ASCII."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if unicodedata.category(char) != "Mn")
+
+
 # What a reader does to a name before it compares.
 STEPS = {
     "C string": lambda name: name.split("\0", 1)[0],
@@ -78,6 +83,7 @@ STEPS = {
     "one kind of i": dotted,
     "NFKC": normal_form("NFKC"),
     "NFKD": normal_form("NFKD"),
+    "without accents": without_accents,
 }
 
 # Readers that do several of these, in this order. It matters: a trade mark sign is no letter, its NFKC is two.
@@ -94,6 +100,9 @@ COMBINED = [
     ("NFKC", "Turkish lower case"),
     ("NFKD", "full case folding"),
     ("full case folding", "NFKC"),
+    ("without accents", "full case folding"),
+    ("full case folding", "without accents"),
+    ("without accents", "without underscores and hyphens", "ASCII case"),
     ("NFKC", "without separators", "upper, then lower, by character"),
     EVERYTHING,
     ("C string", *EVERYTHING),
@@ -144,6 +153,7 @@ class Pools:
             for form in {
                 unicodedata.normalize("NFKC", char).casefold(),
                 unicodedata.normalize("NFKD", char).casefold(),
+                without_accents(char).casefold(),
                 per_char(str.lower)(per_char(str.upper)(char)),
                 "".join(c for c in unicodedata.normalize("NFKC", char) if not is_separator(c)).casefold(),
             }:
