@@ -8,6 +8,7 @@ use super::host::HostVerifier;
 use super::key_set::Window;
 use super::pem;
 use super::public_key::PublicKey;
+use super::spki;
 use super::x509;
 use crate::fqdn::Fqdn;
 use crate::time::UnixTime;
@@ -66,6 +67,10 @@ impl TrustAnchors {
         let unreadable = "is not the DER of an X.509 certificate; take it from its issuer again";
         let read = x509::read(&der).map_err(|_| wrong(unreadable))?;
         let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|_| wrong(unreadable))?;
+        // In a chain such a key verifies nothing (`chain_signature`); whoever trusts it should know.
+        if let Some(weakness) = spki::weakness(read.spki) {
+            return Err(wrong(weakness));
+        }
         self.windows.push(Window { not_before: read.not_before, not_after: read.not_after });
         self.anchors.push(anchor.to_owned());
         Ok(())

@@ -4,6 +4,7 @@ use super::curve::Curve;
 use super::error::{KeyError, KeyErrors};
 use super::pem;
 use super::public_key::{Parts, PublicKey};
+use super::rsa::RsaKey;
 use super::spki_der::{EC, ED25519, P256, P384, RSA, RSA_PSS};
 use der::asn1::ObjectIdentifier;
 use der::{AnyRef, Decode};
@@ -51,6 +52,14 @@ pub(super) fn decode(der: &[u8]) -> Result<Parts, KeyErrors> {
             Err(vec![KeyError::unusable("", message)])
         }
     }
+}
+
+/// What makes the key in this DER unfit for use, as far as only a long look tells, whatever else is wrong with it.
+pub(super) fn weakness(der: &[u8]) -> Option<&'static str> {
+    let spki = SubjectPublicKeyInfoRef::from_der(der).ok().filter(|spki| spki.algorithm.oid == RSA)?;
+    let key = pkcs1::RsaPublicKey::from_der(spki.subject_public_key.as_bytes()?).ok()?;
+    let key = RsaKey::unexamined(key.modulus.as_bytes(), key.public_exponent.as_bytes()).ok()?;
+    key.weakness()
 }
 
 fn decode_ec(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Parts, KeyErrors> {

@@ -149,6 +149,8 @@ fn a_key_of_a_vulnerable_generator_is_refused_in_every_form() {
     // Wycheproof, json_web_key_test.json, tcId 7, and the same key in PEM by OpenSSL.
     let roca: Value = serde_json::from_str(include_str!("../core/vectors/roca.json")).expect("JSON");
     let pem = include_str!("../core/vectors/pem/roca.pub");
+    // The same key in a certificate, which an authority could have.
+    let certificate = include_str!("../core/vectors/pem/roca.crt");
     let upstream = Upstream::start();
     let check = |key: Value| {
         let filter = filter(vec![json!({"jwk": Key::new(1).jwk()}), key]);
@@ -158,6 +160,15 @@ fn a_key_of_a_vulnerable_generator_is_refused_in_every_form() {
         (json!({"jwk": roca}), "jwk.n"),
         (json!({"jwks": {"keys": [Key::new(2).jwk(), roca]}}), "jwks.keys[1].n"),
         (json!({"public_key_pem": pem}), "public_key_pem"),
+        (json!({"certificate_pem": certificate}), "certificate_pem"),
+        (
+            json!({"jwks_remote": {"cluster": "es", "signed_by": {"jwk": roca}}}),
+            "jwks_remote.signed_by.jwk.n",
+        ),
+        (
+            json!({"jwks_remote": {"cluster": "es", "trust_anchors_pem": [certificate]}}),
+            "jwks_remote.trust_anchors_pem[0]",
+        ),
     ] {
         let (code, log) = check(key);
         let line =
