@@ -10,7 +10,7 @@ WASM := dist/eec_authn.wasm
 CLI := $(CARGO_TARGET_DIR)/release/eec-authn
 PAGE := dist/page/engine.js
 # The command line of a release, for Linux of any distribution.
-STATIC_TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+export STATIC_TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 STATIC := $(STATIC_TARGETS:%=$(CARGO_TARGET_DIR)/static/%/eec-authn)
 TOOLS := .tools
 WASM_BINDGEN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner

@@ -22,7 +22,7 @@ for tools in .tools .venv; do
     [ ! -d "$tools" ] || ln -s "$PWD/$tools" "$work/elsewhere/eec-authn/$tools"
 done
 wanted=(wasm) targets=()
-[ "${2:-}" != all ] || targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+[ "${2:-}" != all ] || read -ra targets <<<"${STATIC_TARGETS:?the Makefile says which}"
 for target in "${targets[@]}"; do
     wanted+=("$work/elsewhere/eec-authn/target/static/$target/eec-authn")
 done

@@ -123,8 +123,9 @@ static-tools() {
     rust
     local channel
     channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
-    local targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
-    if [ "$(rustup target list --installed --toolchain "$channel" | grep -cxF "$(printf '%s\n' "${targets[@]}")")" -ne 2 ]; then
+    local targets
+    read -ra targets <<<"${STATIC_TARGETS:?the Makefile says which}"
+    if [ "$(rustup target list --installed --toolchain "$channel" | grep -cxF "$(printf '%s\n' "${targets[@]}")")" -ne ${#targets[@]} ]; then
         say "Rust's ${targets[*]}: installing through rustup"
         rustup target add --toolchain "$channel" "${targets[@]}"
     fi

@@ -38,16 +38,11 @@ pub(crate) fn decoded(token: &str, policy: Option<&Policy>) -> Value {
     let [header, payload, signature] = parts.as_slice() else {
         return object!({"form": "opaque", "because": "not three parts: an opaque token, which says nothing itself"});
     };
-    let strict = [("header", header), ("payload", payload)].map(|(name, part)| {
-        let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
-        json::parse(&bytes).err().map(|error| format!("the {name} is not strict JSON: {error}"))
-    });
-    let [header_fault, payload_fault] = strict;
-    let (header, claims) = match (members(header), members(payload)) {
-        (Ok(header), Ok(claims)) => (header, claims),
-        (Err(because), _) => return broken("header", because),
-        (_, Err(because)) => return broken("payload", because),
-    };
+    let ((header, header_fault), (claims, claims_fault)) =
+        match (members("header", header), members("payload", payload)) {
+            (Ok(header), Ok(claims)) => (header, claims),
+            (Err(because), _) | (_, Err(because)) => return object!({"form": "broken", "because": because}),
+        };
     let iss = claims.get("iss").and_then(Json::as_str).unwrap_or_default();
     let server = policy
         .and_then(|policy| policy.entitlement_servers.iter().find(|server| server.identity.matches(iss)));
@@ -82,21 +77,19 @@ pub(crate) fn decoded(token: &str, policy: Option<&Policy>) -> Value {
     let bytes = URL_SAFE_NO_PAD.decode(signature).map(|bytes| bytes.len()).ok();
     let signature_fault =
         bytes.is_none().then(|| "the signature is not base64url without padding".to_owned());
-    let fault = header_fault.or(payload_fault).or(signature_fault);
+    let fault = header_fault.or(claims_fault).or(signature_fault);
     object!({"form": "jws", "because": fault, "header": listed(&header), "claims": listed(&claims), "signature_bytes": bytes})
 }
 
-fn broken(part: &str, because: String) -> Value {
-    object!({"form": "broken", "because": format!("the {part} is {because}")})
-}
-
-fn members(part: &str) -> Result<Json, String> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "not base64url".to_owned())?;
+/// The members of a part, and why it is not strict JSON, if it is not.
+fn members(name: &str, part: &str) -> Result<(Json, Option<String>), String> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| format!("the {name} is not base64url"))?;
+    let fault = json::parse(&bytes).err().map(|error| format!("the {name} is not strict JSON: {error}"));
     // Duplicates are what somebody may look for here.
     match json::parse_keeping_duplicates(&bytes) {
-        Ok(object @ Json::Object(_)) => Ok(object),
-        Ok(other) => Err(format!("{} and no JSON object", other.kind())),
-        Err(error) => Err(format!("not strict JSON: {error}")),
+        Ok(object @ Json::Object(_)) => Ok((object, fault)),
+        Ok(other) => Err(format!("the {name} is {} and no JSON object", other.kind())),
+        Err(_) => Err(fault.unwrap_or_default()),
     }
 }
 
