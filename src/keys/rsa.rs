@@ -22,6 +22,8 @@ const USUAL_EXPONENT: u32 = 65_537;
 #[derive(Debug, Clone)]
 pub(super) struct RsaKey {
     key: RsaPublicKey,
+    /// The modulus, big-endian.
+    modulus: Box<[u8]>,
     /// The key as the host wants it.
     spki: Option<Box<[u8]>>,
 }
@@ -39,7 +41,7 @@ impl RsaKey {
 
     /// What that look finds.
     pub(super) fn weakness(&self) -> Option<&'static str> {
-        weakness(&self.key.n().to_bytes_be())
+        weakness(&self.modulus)
     }
 
     /// Whether the exponent is the one that everybody has: others take up to four times as long.
@@ -86,7 +88,7 @@ impl RsaKey {
         let key = RsaPublicKey::new_with_max_size(BigUint::from_bytes_be(n), exponent, MOST_BITS)
             .map_err(|_| vec![KeyError::invalid("", "is no RSA key; take the key from its issuer again")])?;
         let spki = spki_der::encode_rsa(&key);
-        Ok(RsaKey { key, spki })
+        Ok(RsaKey { key, modulus: n.into(), spki })
     }
 
     /// Whether the key can be used with `algorithm`. For PSS with 8k+1 bits the encoded message is a byte shorter
@@ -124,7 +126,7 @@ impl RsaKey {
         host: &dyn HostVerifier,
     ) -> bool {
         // One signature, one form: as long as the modulus, and below it (RFC 8017, section 5.2.2).
-        if signature.len() != self.key.size() || BigUint::from_bytes_be(signature) >= *self.key.n() {
+        if signature.len() != self.modulus.len() || *signature >= *self.modulus {
             return false;
         }
         let hash = algorithm.hash();
