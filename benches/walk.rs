@@ -167,7 +167,7 @@ impl Walk {
         };
         let answer = read(&pending.asked.online.method, &raw).last_word();
         let until = keep_until(pending, &answer, now);
-        let waiting = self.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
+        let waiting = self.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, now, until);
         assert_eq!(waiting, [1]);
         exchange.on_answer(&answer, None, now, &Trusting, &|| None)
     }

@@ -55,6 +55,10 @@ impl<V> BoundedMap<V> {
 
     /// What is kept for `key`.
     pub fn get(&mut self, key: &[u8]) -> Option<&V> {
+        // Where nothing is ever kept, no key is worth its hash.
+        if self.entries.is_empty() {
+            return None;
+        }
         let place = *self.places.get(&self.hash(key))?;
         let entry = self.entries.get_mut(place).filter(|entry| are_equal(&entry.key, key))?;
         entry.used = true;
@@ -68,11 +72,14 @@ impl<V> BoundedMap<V> {
 
     /// The same for a value that weighs so much; one that weighs more than the whole budget is not kept.
     pub fn insert_weighing(&mut self, key: &[u8], value: V, weight: usize) {
+        if self.capacity == 0 {
+            return;
+        }
         let hash = self.hash(key);
         if let Some(place) = self.places.get(&hash) {
-            self.remove(*place);
+            self.take_out(*place);
         }
-        if self.capacity == 0 || weight > self.budget {
+        if weight > self.budget {
             return;
         }
         while self.entries.len() >= self.capacity || self.weight.saturating_add(weight) > self.budget {
@@ -83,11 +90,20 @@ impl<V> BoundedMap<V> {
         self.entries.push(Entry { hash, key: key.into(), value, weight, used: false });
     }
 
+    /// Keeps nothing for `key` any more.
+    pub fn remove(&mut self, key: &[u8]) {
+        if self.get(key).is_some()
+            && let Some(place) = self.places.get(&self.hash(key))
+        {
+            self.take_out(*place);
+        }
+    }
+
     /// Keeps only what `keep` wants.
     pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
         for place in (0..self.entries.len()).rev() {
             if self.entries.get(place).is_some_and(|entry| !keep(&entry.value)) {
-                self.remove(place);
+                self.take_out(place);
             }
         }
     }
@@ -102,13 +118,13 @@ impl<V> BoundedMap<V> {
             }
             self.hand = self.after(self.hand);
         }
-        self.remove(self.hand);
+        self.take_out(self.hand);
         // What has come to its place is the newest.
         self.hand = self.after(self.hand);
     }
 
     /// Takes out the entry at `place`; the last one comes there.
-    fn remove(&mut self, place: usize) {
+    fn take_out(&mut self, place: usize) {
         if place >= self.entries.len() {
             return;
         }
@@ -226,6 +242,24 @@ mod tests {
             map.insert_weighing(&n.to_le_bytes(), n, 10);
         }
         assert_eq!(there(&mut map, 166).len(), 100, "nothing had to go for them");
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_and_nothing_else() {
+        let mut map = map(100, 1_000);
+        map.remove(b"nothing is there yet");
+        for n in 0..100_usize {
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+        }
+        for n in [99, 0, 50, 50, 100_usize] {
+            map.remove(&n.to_le_bytes());
+        }
+        let kept: Vec<usize> = (0..100).filter(|n| ![0, 50, 99].contains(n)).collect();
+        assert_eq!(there(&mut map, 101), kept);
+        for n in [0, 50, 99_usize] {
+            map.insert_weighing(&n.to_le_bytes(), n, 10);
+        }
+        assert_eq!(there(&mut map, 100).len(), 100, "it has made room");
     }
 
     #[test]

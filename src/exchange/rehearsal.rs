@@ -184,7 +184,7 @@ impl Play {
         self.is_unanswered = answer.is_none();
         let answer = answer?;
         let until = keep_until(&pending, &answer, now);
-        plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
+        plugin.in_flight.borrow_mut().answered(pending.digest, &answer, now, until);
         Some(answer)
     }
 

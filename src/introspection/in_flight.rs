@@ -90,11 +90,22 @@ impl<W: PartialEq> InFlight<W> {
         Admission::Send
     }
 
-    /// The answer has come: keeps it until `until`, if it is one, and returns who waited for it.
-    pub fn answered(&mut self, token: TokenDigest, answer: &TokenStatus, until: UnixTime) -> Vec<W> {
-        if !matches!(answer, TokenStatus::Unavailable(_)) {
-            let bytes = answer.allocated_bytes().saturating_add(ENTRY);
-            self.kept.insert_weighing(token.as_bytes(), Kept { answer: answer.clone(), until }, bytes);
+    /// The answer has come: keeps it from `now` until `until`, if it is one, and returns who waited for it.
+    pub fn answered(
+        &mut self,
+        token: TokenDigest,
+        answer: &TokenStatus,
+        now: UnixTime,
+        until: UnixTime,
+    ) -> Vec<W> {
+        match answer {
+            TokenStatus::Unavailable(_) => {}
+            // What was known before counts no more, even should the clock go back.
+            _ if until <= now => self.kept.remove(token.as_bytes()),
+            TokenStatus::Active(_) | TokenStatus::Inactive => {
+                let bytes = answer.allocated_bytes().saturating_add(ENTRY);
+                self.kept.insert_weighing(token.as_bytes(), Kept { answer: answer.clone(), until }, bytes);
+            }
         }
         let Some(Question { party, waiters }) = self.open.remove(&token) else { return Vec::new() };
         self.questions.give_back(party, 1);
@@ -146,7 +157,7 @@ mod tests {
             "an open question takes more"
         );
         assert_eq!(
-            in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), now()),
+            in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), now(), now()),
             [0, MAX_QUESTIONS]
         );
         assert!(matches!(in_flight.ask(token(MAX_QUESTIONS), VERIFIED, 0, now()), Admission::Send));
@@ -165,7 +176,7 @@ mod tests {
         in_flight.leave(token(0), &0);
         assert_eq!(in_flight.waiting(), MAX_WAITING - 1);
         assert!(matches!(in_flight.ask(token(1), VERIFIED, MAX_WAITING, now()), Admission::Send));
-        assert_eq!(in_flight.answered(token(0), &TokenStatus::Inactive, now()).len(), MAX_WAITING - 1);
+        assert_eq!(in_flight.answered(token(0), &TokenStatus::Inactive, now(), now()).len(), MAX_WAITING - 1);
         assert_eq!(in_flight.waiting(), 1);
     }
 
@@ -183,7 +194,7 @@ mod tests {
         assert!(matches!(in_flight.ask(token(0), OTHER, 12_288, now()), Admission::Full));
         assert!(matches!(in_flight.ask(token(769), VERIFIED, 12_288, now()), Admission::Wait));
         assert_eq!(in_flight.waiting(), 12_290);
-        in_flight.answered(token(0), &TokenStatus::Inactive, now());
+        in_flight.answered(token(0), &TokenStatus::Inactive, now(), now());
         assert_eq!(in_flight.waiting(), 769);
         assert!(matches!(in_flight.ask(token(768), OTHER, 768, now()), Admission::Send));
     }
@@ -230,7 +241,7 @@ mod tests {
         let most = 32 * 1_024 * 1_024 / (30_000 * 13);
         let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..200 {
-            in_flight.answered(token(n), &large, now().plus(1.0));
+            in_flight.answered(token(n), &large, now(), now().plus(1.0));
         }
         let kept = kept(&mut in_flight, 200);
         assert!((1..=most).contains(&kept.len()) && kept.contains(&199), "{kept:?}");
@@ -245,7 +256,7 @@ mod tests {
         );
         let mut in_flight = InFlight::new(RandomState::new(), 1);
         for n in 0..MAX_ANSWERS {
-            in_flight.answered(token(n), &usual, now().plus(1.0));
+            in_flight.answered(token(n), &usual, now(), now().plus(1.0));
         }
         assert_eq!(kept(&mut in_flight, MAX_ANSWERS).len(), 16_384);
     }
@@ -255,16 +266,27 @@ mod tests {
         let mut in_flight: InFlight<usize> = InFlight::new(RandomState::new(), 1);
         let later = UnixTime::new(2_000.0).expect("a time");
         in_flight.ask(token(0), VERIFIED, 0, now());
-        in_flight.answered(token(0), &TokenStatus::Inactive, later);
+        in_flight.answered(token(0), &TokenStatus::Inactive, now(), later);
         assert!(matches!(
             in_flight.ask(token(0), VERIFIED, 0, now()),
             Admission::Known(TokenStatus::Inactive)
         ));
         assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send));
-        in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), later.plus(1_000.0));
+        in_flight.answered(token(0), &TokenStatus::Unavailable(Cause::Timeout), now(), later.plus(1_000.0));
         assert!(
             matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send),
             "no answer is nothing to keep"
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_kept_takes_the_place_of_one_that_was() {
+        let mut in_flight: InFlight<usize> = InFlight::new(RandomState::new(), 1);
+        let later = now().plus(10.0);
+        in_flight.answered(token(0), &TokenStatus::Inactive, now(), later);
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, later), Admission::Send));
+        assert_eq!(in_flight.answered(token(0), &TokenStatus::Inactive, later, later), [0]);
+        // By a clock that has gone back.
+        assert!(matches!(in_flight.ask(token(0), VERIFIED, 0, now()), Admission::Send));
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn close(
     shared.plugin.tally.count(answer_counter(&answer));
     let answer = lasting(shared, pending, answer, now);
     let until = exchange::keep_until(pending, &answer, now);
-    let streams = shared.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, until);
+    let streams = shared.plugin.in_flight.borrow_mut().answered(pending.digest, &answer, now, until);
     (answer, streams)
 }
 

@@ -84,7 +84,7 @@ fn a_kept_answer_that_refuses_counts_as_one_that_was_kept() {
     let token = key.token(&claims());
     let pending = asked(&plugin, &token);
     let until = keep_until(&pending, &TokenStatus::Inactive, time());
-    plugin.in_flight.borrow_mut().answered(pending.digest, &TokenStatus::Inactive, until);
+    plugin.in_flight.borrow_mut().answered(pending.digest, &TokenStatus::Inactive, time(), until);
     plugin.tally.take_all();
     let got = Way::new(&plugin, 1).delete(&token, &[]);
     let counts = ["count cache.hit", "count online.cache_hit", "count denied.token_inactive"];
