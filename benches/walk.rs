@@ -156,7 +156,7 @@ impl Walk {
 
     /// What the exchange comes to when the entitlement server says `body`.
     fn answer(&self, exchange: &mut Exchange, inquiry: &Inquiry, body: &str, now: UnixTime) -> Step<'static> {
-        black_box(&inquiry.question);
+        black_box(inquiry.question());
         let pending = &inquiry.pending;
         let content_types: [&[u8]; 1] = [b"application/json"];
         let raw = RawResponse {

@@ -39,7 +39,7 @@ pub enum Flow {
     /// Held until an answer arrives that is under way.
     Await,
     /// Held until an answer arrives to this question, which is to be sent.
-    Ask(Box<Inquiry>),
+    Ask(Inquiry),
     /// Held until it has been seen to keys of the entitlement server with this number.
     AwaitKeys(usize),
     /// A reply has been sent.

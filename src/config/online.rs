@@ -53,7 +53,7 @@ fn rfc7662(node: &Node<'_>, environment: &Environment<'_>) -> Option<Method> {
                 variable.error(secret_env::not_there(name));
                 return None;
             };
-            Some(Credentials { client_id: client_id.into(), secret: secret.into() })
+            Some(Credentials::new(client_id, &secret))
         }
         (Some(_), None) if !variable.is_present() => {
             variable.error("is required with `client_id`; give the variable that holds the secret".into());

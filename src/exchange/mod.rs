@@ -30,7 +30,7 @@ use route::Route;
 pub use authentication::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use grant::Grant;
 pub use ownership::Named;
-pub use step::{Inquiry, Next, Step, inquiry};
+pub use step::{Inquiry, Next, Step};
 
 /// The state of one exchange.
 #[derive(Debug)]

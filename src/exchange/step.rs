@@ -38,7 +38,7 @@ pub enum Next {
     #[default]
     Pause,
     /// It waits here for an answer to this question, which has to be sent if it is given.
-    Await(Option<Box<Inquiry>>),
+    Await(Option<Inquiry>),
     /// It waits here for keys of the entitlement server with this number.
     AwaitKeys(usize),
     /// It ends here.
@@ -51,11 +51,12 @@ pub struct Inquiry {
     /// What the question is about.
     pub pending: Rc<PendingIntrospection>,
     /// How to put it.
-    pub question: IntrospectionRequest,
+    pub verb: HttpVerb,
 }
 
-/// The request that asks about a token.
-pub fn inquiry(pending: &Rc<PendingIntrospection>, verb: HttpVerb) -> Inquiry {
-    let question = IntrospectionRequest::new(&pending.asked.online, &pending.token.0, verb);
-    Inquiry { pending: Rc::clone(pending), question }
+impl Inquiry {
+    /// The request that asks it.
+    pub fn question(&self) -> IntrospectionRequest<'_> {
+        IntrospectionRequest::new(&self.pending.asked.online, &self.pending.token.0, self.verb)
+    }
 }

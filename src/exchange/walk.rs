@@ -3,7 +3,7 @@
 use super::authentication::{Authentication, Refusal, Settled, authenticate, settle};
 use super::route::{Entry, Route, route};
 use super::{
-    Again, Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Next, ReadBody, State, Step, body, inquiry,
+    Again, Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Inquiry, Next, ReadBody, State, Step, body,
     ownership,
 };
 use crate::counter::Counter;
@@ -115,12 +115,12 @@ impl Exchange {
                 self.plugin.tally.count(Cause::Overload.counter());
                 return Ok(self.deny(denial));
             }
-            Admission::Send => Some(inquiry(pending, HttpVerb::Post)),
+            Admission::Send => Some(Inquiry { pending: Rc::clone(pending), verb: HttpVerb::Post }),
             Admission::Wait => None,
         };
         self.target = None;
         self.state = State::Awaiting(Box::new(awaiting));
-        Ok(Step { next: Next::Await(send.map(Box::new)), ..Step::default() })
+        Ok(Step { next: Next::Await(send), ..Step::default() })
     }
 
     pub(super) fn settle<'a>(

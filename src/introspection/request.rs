@@ -1,9 +1,9 @@
 //! The HTTP request that asks about a token.
 
 use crate::json::Json;
-use crate::policy::online::{Credentials, Method, Online, Parameters};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::percent::push_form;
+use crate::policy::online::{Method, Online, Parameters};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The application whose operation ValidateOperatorToken is (TS.43, 2.2).
@@ -28,36 +28,35 @@ pub enum HttpVerb {
 }
 
 /// A request to an entitlement server. It holds the token and maybe credentials, so it is never shown.
-pub struct IntrospectionRequest {
-    /// How it is put.
-    pub verb: HttpVerb,
+pub struct IntrospectionRequest<'a> {
     /// The Envoy cluster.
-    pub cluster: Box<str>,
+    pub cluster: &'a str,
     /// Headers, pseudo-headers included.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'a, str>)>,
     /// The body; empty for GET.
     pub body: String,
     /// How long to wait, in milliseconds.
     pub timeout_ms: u64,
 }
 
-impl fmt::Debug for IntrospectionRequest {
+impl fmt::Debug for IntrospectionRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "IntrospectionRequest({}, …)", self.cluster)
     }
 }
 
-impl IntrospectionRequest {
+impl<'a> IntrospectionRequest<'a> {
     /// The question about `token`, by `verb` (which only TS.43 lets choose).
-    pub fn new(online: &Online, token: &str, verb: HttpVerb) -> IntrospectionRequest {
-        let mut path = online.path.to_string();
-        let mut headers = vec![("accept", "application/json".to_owned())];
+    pub fn new(online: &'a Online, token: &str, verb: HttpVerb) -> IntrospectionRequest<'a> {
+        let mut path = Cow::Borrowed(&*online.path);
+        let mut headers = Vec::with_capacity(MOST_HEADERS);
+        headers.push(("accept", "application/json".into()));
         let mut body = String::new();
         match &online.method {
             Method::Rfc7662 { credentials } => {
-                body = format!("token={}&token_type_hint=access_token", form(token));
+                body = question(token);
                 headers.push(("content-type", "application/x-www-form-urlencoded".into()));
-                headers.extend(credentials.as_ref().map(|c| ("authorization", basic(c))));
+                headers.extend(credentials.as_ref().map(|c| ("authorization", c.authorization().into())));
             }
             Method::Ts43 { parameters } if verb == HttpVerb::Post => {
                 let members = ts43_members(parameters, token);
@@ -66,28 +65,40 @@ impl IntrospectionRequest {
                 headers.push(("content-type", "application/json".into()));
             }
             Method::Ts43 { parameters } => {
-                let members = ts43_members(parameters, token);
-                let pairs: Vec<String> =
-                    members.map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
-                path.push(if path.contains('?') { '&' } else { '?' });
-                path.push_str(&pairs.join("&"));
+                let path = path.to_mut();
+                let mut separator = if path.contains('?') { '&' } else { '?' };
+                for (name, value) in ts43_members(parameters, token) {
+                    path.push(std::mem::replace(&mut separator, '&'));
+                    push_form(path, name);
+                    path.push('=');
+                    push_form(path, value);
+                }
             }
         }
         let post = matches!(online.method, Method::Rfc7662 { .. }) || verb == HttpVerb::Post;
         headers.push((":method", if post { "POST" } else { "GET" }.into()));
         headers.push((":path", path));
-        headers.push((":authority", online.authority.to_string()));
+        headers.push((":authority", (&*online.authority).into()));
         if post {
-            headers.push(("content-length", body.len().to_string()));
+            headers.push(("content-length", body.len().to_string().into()));
         }
-        IntrospectionRequest {
-            verb,
-            cluster: online.cluster.clone(),
-            headers,
-            body,
-            timeout_ms: online.timeout_ms,
-        }
+        IntrospectionRequest { cluster: &online.cluster, headers, body, timeout_ms: online.timeout_ms }
     }
+}
+
+/// As many headers as a question has.
+const MOST_HEADERS: usize = 7;
+
+/// The form of RFC 7662, section 2.1.
+fn question(token: &str) -> String {
+    const HINT: &str = "&token_type_hint=access_token";
+    const NAME: &str = "token=";
+    let length = NAME.len().saturating_add(token.len()).saturating_add(HINT.len());
+    let mut form = String::with_capacity(length);
+    form.push_str(NAME);
+    push_form(&mut form, token);
+    form.push_str(HINT);
+    form
 }
 
 /// The members of ValidateOperatorToken (TS.43, 14.1.6.1), with those of every request (2.2): ours are constants, which `parameters`
@@ -97,23 +108,4 @@ fn ts43_members<'a>(parameters: &'a Parameters, token: &'a str) -> impl Iterator
         TS43_CONSTANTS.into_iter().filter(|(name, _)| parameters.iter().all(|(given, _)| **given != **name));
     let fixed = [("app", TS43_APP), ("operation", "ValidateOperatorToken"), ("operator_token", token)];
     fixed.into_iter().chain(parameters.iter().map(|(name, value)| (&**name, &**value))).chain(own)
-}
-
-/// HTTP Basic with the parts form-encoded first (RFC 6749, section 2.3.1).
-fn basic(credentials: &Credentials) -> String {
-    let pair = format!("{}:{}", form(&credentials.client_id), form(&credentials.secret));
-    format!("Basic {}", STANDARD.encode(pair))
-}
-
-/// `application/x-www-form-urlencoded`
-fn form(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => out.push(byte.into()),
-            b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

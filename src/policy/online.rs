@@ -1,5 +1,8 @@
 //! How an entitlement server is asked, as configured.
 
+use crate::percent::push_form;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 
 /// How an entitlement server is asked.
@@ -45,10 +48,26 @@ pub type Parameters = Vec<(Box<str>, Box<str>)>;
 
 /// The filter's own credentials. They are never shown.
 pub struct Credentials {
-    /// `client_id`
-    pub client_id: Box<str>,
-    /// The secret, from the VM's environment.
-    pub secret: Box<str>,
+    client_id: Box<str>,
+    authorization: Box<str>,
+}
+
+impl Credentials {
+    /// Those of `client_id`; the secret is from the VM's environment.
+    pub fn new(client_id: &str, secret: &str) -> Credentials {
+        // The parts are form-encoded first (RFC 6749, section 2.3.1).
+        let mut pair = String::new();
+        push_form(&mut pair, client_id);
+        pair.push(':');
+        push_form(&mut pair, secret);
+        let authorization = format!("Basic {}", STANDARD.encode(pair));
+        Credentials { client_id: client_id.into(), authorization: authorization.into() }
+    }
+
+    /// The Authorization header of HTTP Basic.
+    pub fn authorization(&self) -> &str {
+        &self.authorization
+    }
 }
 
 impl fmt::Debug for Credentials {

@@ -10,7 +10,7 @@ use super::ready::After;
 use super::shared::Shared;
 use super::shared_data::SharedData;
 use crate::counter::Counter;
-use crate::exchange::{self, Exchange, PendingIntrospection, Step};
+use crate::exchange::{self, Exchange, Inquiry, PendingIntrospection, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::{Cause, HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
@@ -33,8 +33,8 @@ pub(super) fn on_response(shared: &Shared, number: u32, came: bool) {
     let answer = match reading {
         Reading::Is(answer) => Ok(answer),
         Reading::None(cause) => Err(cause),
-        Reading::AskWithGet if call.inquiry.question.verb == HttpVerb::Post => {
-            let inquiry = exchange::inquiry(&pending, HttpVerb::Get);
+        Reading::AskWithGet if call.inquiry.verb == HttpVerb::Post => {
+            let inquiry = Inquiry { pending: Rc::clone(&pending), verb: HttpVerb::Get };
             if shared.calls.dispatch(Call { inquiry, since: call.since }).is_ok() {
                 return;
             }

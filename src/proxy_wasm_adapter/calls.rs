@@ -87,13 +87,13 @@ impl Calls {
 
     /// Sends one question; runs in the root context. The error is a question that cannot be sent.
     pub(super) fn dispatch(&self, call: Call) -> Result<(), Call> {
-        let question = &call.inquiry.question;
-        let headers = question.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let question = call.inquiry.question();
+        let headers = question.headers.iter().map(|(name, value)| (*name, &**value)).collect();
         let body = (!question.body.is_empty()).then_some(question.body.as_bytes());
         let spent = (now().seconds() - call.since.seconds()).max(0.0) * 1e3;
         let left = question.timeout_ms.saturating_sub(spent as u64).max(1);
         let timeout = Duration::from_millis(left);
-        match proxy_wasm::hostcalls::dispatch_http_call(&question.cluster, headers, body, Vec::new(), timeout)
+        match proxy_wasm::hostcalls::dispatch_http_call(question.cluster, headers, body, Vec::new(), timeout)
         {
             Ok(number) => {
                 self.under_way.borrow_mut().insert(number, call);

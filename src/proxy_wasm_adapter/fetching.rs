@@ -261,7 +261,7 @@ pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Ex
             shared.calls.wait(&shared.statistics, exchange);
             shared.calls.enter_root();
             let pending = Rc::clone(&inquiry.pending);
-            if shared.calls.dispatch(Call { inquiry: *inquiry, since: now() }).is_err() {
+            if shared.calls.dispatch(Call { inquiry, since: now() }).is_err() {
                 answers::deliver(shared, &pending, Err(Cause::Cluster));
             }
         }

@@ -120,7 +120,7 @@ impl HttpStream {
                 self.wait();
                 Action::Pause
             }
-            Flow::Ask(inquiry) => self.ask(*inquiry),
+            Flow::Ask(inquiry) => self.ask(inquiry),
             Flow::AwaitKeys(server) => self.await_keys(server),
         }
     }
