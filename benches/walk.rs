@@ -56,7 +56,8 @@ fn main() {
     if let Ok(calls) = std::env::var("CALLS") {
         let wanted = std::env::var("KIND").unwrap_or_default();
         let kind = KINDS.into_iter().find(|kind| kind.name == wanted);
-        let walk = Walk::new(kind.unwrap_or_else(|| panic!("KIND: one of {:?}", KINDS.map(|kind| kind.name))));
+        let walk =
+            Walk::new(kind.unwrap_or_else(|| panic!("KIND: one of {:?}", KINDS.map(|kind| kind.name))));
         (0..calls.parse().expect("a number")).for_each(|number| assert!(counted(&walk, number)));
         return;
     }
@@ -118,7 +119,10 @@ impl Walk {
             })
             .collect();
         let walk = Walk {
-            authorizations: claims.iter().map(|claims| signer.authorization(&format!("{{{claims}"))).collect(),
+            authorizations: claims
+                .iter()
+                .map(|claims| signer.authorization(&format!("{{{claims}")))
+                .collect(),
             answers: claims.iter().map(|claims| format!(r#"{{"active":true,{claims}"#)).collect(),
             plugin: Rc::new(plugin),
         };

@@ -42,10 +42,8 @@ impl<'a> CompactJws<'a> {
     ///
     /// The first thing that is wrong.
     pub fn parse(text: &'a [u8], see: impl FnOnce(&Json)) -> Result<CompactJws<'a>, &'static str> {
-        let mut parts = text.split(|b| *b == b'.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let parts = split_at_dot(text).and_then(|(header, rest)| Some((header, split_at_dot(rest)?)));
+        let Some((header, (payload, signature))) = parts.filter(|(_, (_, end))| !end.contains(&b'.')) else {
             return Err("not three parts separated by dots");
         };
         let decode = |part: &[u8], because| URL_SAFE_NO_PAD.decode(part).map_err(|_| because);
@@ -101,6 +99,14 @@ impl<'a> CompactJws<'a> {
     }
 }
 
+/// What is before the first dot, and what after. Pieces without a dot are passed by a word at a time, as libraries look for a byte.
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    const PIECE: usize = 64;
+    let passed = text.chunks(PIECE).take_while(|piece| !piece.contains(&b'.')).count().saturating_mul(PIECE);
+    let dot = text.get(passed..)?.iter().position(|b| *b == b'.')?.saturating_add(passed);
+    Some((text.get(..dot)?, text.get(dot.saturating_add(1)..)?))
+}
+
 /// What every header must have, and what none may have: it would change what the other parts mean.
 fn check_header(header: &Json) -> Result<(), &'static str> {
     match header.get("alg") {
@@ -111,4 +117,28 @@ fn check_header(header: &Json) -> Result<(), &'static str> {
         return Err("the header has `crit`, `b64`, `zip` or `enc`");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_at_dot;
+
+    #[test]
+    fn the_first_dot_is_found_wherever_it_is() {
+        for length in 0..200 {
+            let plain = vec![b'a'; length];
+            assert_eq!(split_at_dot(&plain), None, "{length}");
+            for dot in 0..length {
+                for another in [dot, dot.saturating_add(1), length.saturating_sub(1)] {
+                    let mut text = plain.clone();
+                    text[dot] = b'.';
+                    if another > dot && another < length {
+                        text[another] = b'.';
+                    }
+                    let expected = (&text[..dot], &text[dot + 1..]);
+                    assert_eq!(split_at_dot(&text), Some(expected), "{length} {dot} {another}");
+                }
+            }
+        }
+    }
 }
