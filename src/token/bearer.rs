@@ -68,18 +68,19 @@ impl<'a> Credentials<'a> {
     /// `token_missing` under another scheme, `token_repeated` for values joined on the way, `token_too_large`, and
     /// `token_malformed` for what RFC 6750 calls no token.
     pub fn bearer(self, max_bytes: usize, trace: &mut Trace) -> Result<Bearer<'a>, Denial> {
-        let takes_token = [Scheme::Bearer, Scheme::Dpop].iter().any(|s| s.strip(self.value).is_some());
+        let token = self.place_of_token();
+        let is_token = is_b64token(token);
+        let takes_token = || [Scheme::Bearer, Scheme::Dpop].iter().any(|s| s.strip(self.value).is_some());
         // Two headers that a proxy has joined; a comma is no token character.
-        if takes_token && self.value.contains(&b',') {
+        if !is_token && takes_token() && self.value.contains(&b',') {
             return Err(Denial::new(
                 DenyReason::TokenRepeated,
                 "several credentials in one Authorization header",
             ));
         }
-        let Some((_, rest)) = self.found else {
+        if self.found.is_none() {
             return Err(Denial::new(DenyReason::TokenMissing, "a scheme that brings no token here"));
-        };
-        let token = rest.get(leading_spaces(rest)..).unwrap_or_default();
+        }
         trace.note(Check::TokenSize, || {
             (format!("at most {max_bytes} bytes"), format!("{} bytes", token.len()))
         });
@@ -87,7 +88,7 @@ impl<'a> Credentials<'a> {
             return Err(Denial::new(DenyReason::TokenTooLarge, "longer than `token.max_bytes`"));
         }
         match std::str::from_utf8(token) {
-            Ok(text) if is_b64token(token) => Ok(Bearer(text)),
+            Ok(text) if is_token => Ok(Bearer(text)),
             _ => Err(Denial::new(DenyReason::TokenMalformed, "not one token of RFC 6750 characters")),
         }
     }
@@ -126,9 +127,11 @@ fn leading_spaces(bytes: &[u8]) -> usize {
 fn is_b64token(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|b| **b == b'=').count();
     let body = token.get(..token.len().saturating_sub(padding)).unwrap_or_default();
-    // Without a branch for each byte: nearly all tokens are good to the end.
+    // Without a branch for each byte, and four at a time: nearly all tokens are good to the end.
     let good = |byte: &u8| TOKEN_BYTES.get(usize::from(*byte)).copied().unwrap_or_default();
-    !body.is_empty() && body.iter().fold(true, |all, byte| all & good(byte))
+    let (fours, end) = body.as_chunks::<4>();
+    let begins = fours.iter().fold(true, |all, [a, b, c, d]| all & good(a) & good(b) & good(c) & good(d));
+    !body.is_empty() && begins && end.iter().all(good)
 }
 
 /// Which bytes may stand in a `b64token`: a look at a table costs a tenth of the comparisons.
