@@ -1,6 +1,7 @@
 //! The parser: one pass over the bytes, recursion bounded by [`MAX_DEPTH`].
 
 use super::Json;
+use super::value::is_name;
 use std::fmt;
 
 /// How deep arrays and objects may nest.
@@ -135,7 +136,7 @@ impl<'a> Parser<'a> {
             }
             let name = self.string()?;
             let compare = members.len() < FEW_MEMBERS && self.duplicates == Duplicates::Refuse;
-            if compare && members.iter().any(|(n, _)| *n == name) {
+            if compare && members.iter().any(|(n, _)| is_name(n, &name)) {
                 return Err(SyntaxError { what: "duplicate member", at });
             }
             self.white_space();
