@@ -9,22 +9,59 @@ use std::rc::Rc;
 
 /// The claims of a token that somebody has vouched for.
 #[derive(Debug, Clone)]
-pub struct Claims(Json);
+pub struct Claims {
+    object: Json,
+    dates: Dates,
+}
+
+/// The NumericDates of a token, read once: nearly every check wants them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dates {
+    pub(super) exp: NumericDate,
+    pub(super) nbf: NumericDate,
+    pub(super) iat: NumericDate,
+}
+
+/// What stands where a NumericDate would.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum NumericDate {
+    Absent,
+    /// Something that is no finite number.
+    Malformed,
+    /// Seconds since 1970.
+    At(f64),
+}
+
+impl NumericDate {
+    fn of(claim: Option<&Json>) -> NumericDate {
+        let at = |value: &Json| value.as_finite().map_or(NumericDate::Malformed, NumericDate::At);
+        claim.map_or(NumericDate::Absent, at)
+    }
+
+    /// Seconds since 1970, where it is there and finite.
+    pub(super) fn seconds(self) -> Option<f64> {
+        match self {
+            NumericDate::At(seconds) => Some(seconds),
+            NumericDate::Absent | NumericDate::Malformed => None,
+        }
+    }
+}
 
 impl Claims {
     /// Wraps a JSON object of claims.
     pub(crate) fn new(object: Json) -> Claims {
-        Claims(object)
+        let [exp, nbf, iat] = ["exp", "nbf", "iat"].map(|name| NumericDate::of(object.get(name)));
+        Claims { object, dates: Dates { exp, nbf, iat } }
     }
 
     /// The memory that they take.
     pub fn allocated_bytes(&self) -> usize {
-        size_of::<Claims>().saturating_add(self.0.allocated_bytes())
+        size_of::<Claims>().saturating_add(self.object.allocated_bytes())
     }
 
     /// The claim at `pointer`.
     pub fn find(&self, pointer: &Pointer) -> Option<&Json> {
-        pointer.resolve(&self.0)
+        pointer.resolve(&self.object)
     }
 
     /// The same without optional claims that are null, as they stand in some servers' answers.
@@ -38,9 +75,9 @@ impl Claims {
         if nulls.is_empty() && gpsi.is_none() {
             return Rc::clone(self);
         }
-        let mut claims = self.0.clone();
+        let mut claims = self.object.clone();
         nulls.iter().chain(gpsi).for_each(|claim| claim.remove_member(&mut claims));
-        Rc::new(Claims(claims))
+        Rc::new(Claims::new(claims))
     }
 
     /// The string at `pointer`.
@@ -50,24 +87,24 @@ impl Claims {
 
     /// The top-level claim `name`.
     pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.get(name)
+        self.object.get(name)
     }
 
     /// `exp`, where it is a finite number.
     pub fn expiry(&self) -> Option<f64> {
-        self.numeric_date("exp")
+        self.dates.exp.seconds()
     }
 
-    /// The NumericDate `name`, where it is there and finite.
-    pub(super) fn numeric_date(&self, name: &str) -> Option<f64> {
-        self.get(name).and_then(Json::as_finite)
+    /// `exp`, `nbf` and `iat`.
+    pub(super) fn dates(&self) -> Dates {
+        self.dates
     }
 
     /// Notes what the checks of the claims are about to compare.
     pub(super) fn note(&self, policy: &Policy, server: &EntitlementServer, now: UnixTime, trace: &mut Trace) {
         let rules = &policy.token;
         let skew = rules.clock_skew_seconds;
-        let date = |name: &str| match self.numeric_date(name).and_then(UnixTime::new) {
+        let date = |name: &str| match self.get(name).and_then(Json::as_finite).and_then(UnixTime::new) {
             Some(date) => date.to_string(),
             None => Json::shown(self.get(name)),
         };
@@ -145,26 +182,26 @@ impl Claims {
     /// Required claims are there, and all claims that we know have the shape they must have.
     pub(super) fn check_shapes(&self, rules: &TokenRules, names: &ClientClaims) -> Result<(), Denial> {
         let missing = |because| Err(Denial::new(DenyReason::ClaimMissing, because));
-        if self.find(&names.eec_id).is_none() {
+        let Some(eec_id) = self.find(&names.eec_id) else {
             return missing("the EEC ID claim is absent");
-        }
-        if self.get("aud").is_none() {
+        };
+        let Some(audience) = self.get("aud") else {
             return missing("`aud` is absent");
-        }
-        if self.get("exp").is_none() {
+        };
+        if self.dates.exp == NumericDate::Absent {
             return missing("`exp` is absent");
         }
         if rules.require_claims.iter().any(|claim| self.find(claim).is_none()) {
             return missing("a claim of `token.require_claims` is absent");
         }
         let malformed = |because| Err(Denial::new(DenyReason::ClaimMalformed, because));
-        if !self.find(&names.eec_id).is_some_and(is_text) {
+        if !is_text(eec_id) {
             return malformed("the EEC ID claim is not a string with characters in it");
         }
         if !self.find(&names.gpsi).is_none_or(is_text_or_texts) {
             return malformed("the GPSI claim is neither a string nor an array of strings");
         }
-        if !self.get("aud").is_some_and(is_text_or_texts) {
+        if !is_text_or_texts(audience) {
             return malformed("`aud` is neither a string nor an array of strings");
         }
         if !self.times_are_well_formed() {
@@ -181,7 +218,8 @@ impl Claims {
 
     /// Whether those of `exp`, `nbf` and `iat` that are there are finite numbers.
     pub(super) fn times_are_well_formed(&self) -> bool {
-        ["exp", "nbf", "iat"].iter().all(|name| self.get(name).is_none_or(|v| v.as_finite().is_some()))
+        let Dates { exp, nbf, iat } = self.dates;
+        ![exp, nbf, iat].contains(&NumericDate::Malformed)
     }
 
     /// What the token is bound to, if it is.

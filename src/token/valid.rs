@@ -77,7 +77,7 @@ impl ValidToken {
             token_id: claims.get("jti").and_then(Json::as_str),
             eec_id,
             key_ids: token.key_ids(),
-            issued_at: claims.numeric_date("iat"),
+            issued_at: claims.dates().iat.seconds(),
         };
         if let Some(because) = policy.revoked.finds(&revocable) {
             return Err(Denial::new(DenyReason::TokenRevoked, because));

@@ -1,6 +1,7 @@
 //! When a token is valid: `exp`, `nbf`, `iat` (RFC 7519, section 4.1) and the longest lifetime allowed.
 
 use super::Claims;
+use super::claims::{Dates, NumericDate};
 use crate::decision::{Denial, DenyReason};
 use crate::keys::PinnedKey;
 use crate::policy::TokenRules;
@@ -10,17 +11,18 @@ use crate::time::UnixTime;
 pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixTime) -> Result<(), Denial> {
     let now = now.seconds();
     let skew = rules.clock_skew_seconds;
-    let exp = claims.numeric_date("exp");
+    let Dates { exp, nbf, iat } = claims.dates();
+    let exp = exp.seconds();
     if exp.is_some_and(|exp| now >= exp + skew) {
         return Err(Denial::new(DenyReason::TokenExpired, "`exp` has passed"));
     }
-    if claims.numeric_date("nbf").is_some_and(|nbf| nbf > now + skew) {
+    if nbf.seconds().is_some_and(|nbf| nbf > now + skew) {
         return Err(Denial::new(DenyReason::TokenNotYetValid, "`nbf` lies in the future"));
     }
-    if claims.numeric_date("iat").is_some_and(|iat| iat > now + skew) {
+    if iat.seconds().is_some_and(|iat| iat > now + skew) {
         return Err(Denial::new(DenyReason::TokenNotYetValid, "`iat` lies in the future"));
     }
-    let issued = if claims.get("iat").is_some() { claims.numeric_date("iat") } else { Some(now) };
+    let issued = if iat == NumericDate::Absent { Some(now) } else { iat.seconds() };
     if let (Some(exp), Some(issued)) = (exp, issued)
         && exp - issued > rules.max_lifetime_seconds
     {
@@ -43,10 +45,11 @@ pub(super) fn span(
     let skew = rules.clock_skew_seconds;
     let window = key.map(|key| key.window).unwrap_or_default();
     let set_ends = key.and_then(|key| key.fetched).map(|fetched| fetched.until.seconds());
-    let begins = |name| claims.numeric_date(name).map(|start| start - skew);
-    let counted = claims.get("iat").is_none().then(|| now.seconds());
-    let starts = [begins("nbf"), begins("iat"), counted, window.not_before.map(UnixTime::seconds)];
-    let exp = claims.numeric_date("exp").map(|exp| exp + skew);
+    let Dates { exp, nbf, iat } = claims.dates();
+    let begins = |date: NumericDate| date.seconds().map(|start| start - skew);
+    let counted = (iat == NumericDate::Absent).then(|| now.seconds());
+    let starts = [begins(nbf), begins(iat), counted, window.not_before.map(UnixTime::seconds)];
+    let exp = exp.seconds().map(|exp| exp + skew);
     let ends = [exp, window.not_after.map(UnixTime::seconds), set_ends];
     let start = starts.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
     let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
