@@ -23,6 +23,7 @@
 )]
 
 mod ascii_twin;
+mod byte_class;
 pub mod cache;
 pub mod config;
 pub mod counter;

@@ -1,5 +1,7 @@
 //! Percent-encoding (RFC 3986, section 2.1).
 
+use crate::byte_class::{FORM, are_all};
+
 /// What `%` and these digits stand for.
 pub fn escaped(digits: &[u8; 2]) -> Option<u8> {
     hexadecimal(digits)
@@ -11,27 +13,19 @@ pub fn hexadecimal([high, low]: &[u8; 2]) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
-/// Adds `text` to `out` as `application/x-www-form-urlencoded`: runs of what stands for itself, which nearly all of a token is, in one
-/// piece.
+/// Adds `text` to `out` as `application/x-www-form-urlencoded`.
 pub fn push_form(out: &mut String, text: &str) {
-    let mut rest = text;
-    loop {
-        let run = rest.bytes().take_while(|byte| is_plain(*byte)).count();
-        let (plain, others) = rest.split_at_checked(run).unwrap_or((rest, ""));
-        out.push_str(plain);
-        let mut others = others.chars();
-        match others.next() {
-            Some(' ') => out.push('+'),
-            Some(other) => other.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_escape(out, byte)),
-            None => return,
-        }
-        rest = others.as_str();
+    // Nearly every token.
+    if are_all(text.as_bytes(), FORM) {
+        return out.push_str(text);
     }
-}
-
-/// Whether a byte stands for itself in a form.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*')
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            plain if are_all(&[plain], FORM) => out.push(plain.into()),
+            other => push_escape(out, other),
+        }
+    }
 }
 
 fn push_escape(out: &mut String, byte: u8) {
