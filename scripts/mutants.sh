@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Changes the core in small ways, one at a time, and runs its native tests on each; fails where none of them notices.
 # Arguments: files or folders of the core; none: all of it. `.cargo/mutants.toml` says which changes are none.
+# SAMPLE=60: some sixty of the changes, by chance; it says which share they are, and SHARD=2/7 runs that one again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,12 +17,22 @@ for path in "$@"; do
     chosen+=(--file "$path")
 done
 
+export PATH="$PWD/.tools/bin:$PATH"
+share="${SHARD:-}"
+if [ -n "${SAMPLE:-}" ] && [ -z "$share" ]; then
+    [[ $SAMPLE =~ ^[1-9][0-9]{0,5}$ ]] || fail "SAMPLE is a number of changes: make mutants SAMPLE=60"
+    changes=$(cargo mutants --list "${chosen[@]}" | wc -l)
+    shares=$(((changes + SAMPLE - 1) / SAMPLE))
+    [ "$shares" -le 1 ] || share=$((RANDOM % shares))/$shares
+    printf 'mutants: of %d changes, share %s\n' "$changes" "${share:-0/1}"
+fi
+[ -z "$share" ] || chosen+=(--shard "$share" --sharding round-robin)
+
 # What is built stays for the next run; backtraces are nobody's interest here. Much of a run is tests of arithmetic, which
 # optimised code passes in a fraction of the time.
 export CARGO_TARGET_DIR="$PWD/target/mutants" CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_INCREMENTAL=1
 # The sources are copied, the environment of the tests is not.
 export EEC_AUTHN_PYTHON="$PWD/.venv/bin/python"
-export PATH="$PWD/.tools/bin:$PATH"
 # What it says when it is stopped is a line, without its own stack.
 export RUST_LIB_BACKTRACE=0
 results=target/mutants/mutants.out

@@ -56,3 +56,30 @@ impl About {
         fields.filter(|(_, value)| value.bytes().all(|b| b.is_ascii_graphic()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_noted_is_told_but_a_claim_not_among_the_fields() {
+        let mut about = About::default();
+        assert_eq!((about.server(), about.claim_asked_for(), about.fields().count()), (None, None, 0));
+        about.rule("widgets");
+        about.issuer(7, "es.example.net");
+        about.client(Some("eec-1"), Some("t-1"));
+        about.claim("/roles/0");
+        assert_eq!((about.server(), about.claim_asked_for()), (Some(7), Some("/roles/0")));
+        let fields =
+            [("rule", "widgets"), ("issuer", "es.example.net"), ("eec_id", "eec-1"), ("token_id", "t-1")];
+        assert_eq!(about.fields().collect::<Vec<_>>(), fields);
+    }
+
+    #[test]
+    fn what_could_forge_a_line_of_the_log_is_no_field() {
+        let mut about = About::default();
+        about.rule("a b");
+        about.client(Some("eec\n1"), Some("ü"));
+        assert_eq!(about.fields().next(), None);
+    }
+}

@@ -77,3 +77,18 @@ impl Denial {
         Denial { about: Some(about), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_reads_the_place_that_a_denial_is_about() {
+        let plain = Denial::new(DenyReason::ClaimMismatch, "it differs");
+        assert_eq!(plain.explained(), "it differs");
+        assert_eq!(plain.about(|about| about.claim("/roles")).explained(), "it differs: /roles");
+        let body = Denial::at_pointer(DenyReason::BindingMismatch, "it differs", "/eecId");
+        assert_eq!(body.explained(), "it differs at /eecId");
+        assert_eq!(body.about(|about| about.rule("widgets")).explained(), "it differs at /eecId");
+    }
+}

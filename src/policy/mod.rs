@@ -273,6 +273,20 @@ pub struct BodyRules {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_compared_to_the_letter_or_by_its_host_and_has_one_spelling() {
+        let exact = IssuerName::Exact("https://Es.example.net/a".into());
+        let fqdn = Fqdn::parse("Es.example.net").expect("a name");
+        let named = IssuerName::Fqdn { fqdn, spelling: "Es.example.net".into() };
+        assert_eq!((exact.is_exact(), named.is_exact()), (true, false));
+        assert_eq!(exact.canonical(), "https://Es.example.net/a");
+        assert_eq!(named.canonical(), "es.example.net");
+        assert!(exact.matches("https://Es.example.net/a") && !exact.matches("https://es.example.net/a"));
+        assert!(named.matches("https://es.example.net") && !named.matches("https://es.example.net/a"));
+    }
+
     /// The fuzz targets keep one in a `static`, and they are not built with the rest.
     #[test]
     fn a_policy_can_be_shared_between_threads() {

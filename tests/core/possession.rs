@@ -30,6 +30,20 @@ fn time() -> UnixTime {
     UnixTime::new(now() as f64).expect("a time")
 }
 
+#[test]
+fn the_certificate_is_asked_for_where_a_token_may_be_bound_to_it() {
+    let asks = |proof: Value| {
+        let mut filter = small(&[&Key::new(1)]);
+        filter["proof"] = proof;
+        plugin(&filter).policy.asks_for_certificate()
+    };
+    assert!(asks(json!({"client_certificate": true})));
+    assert!(asks(json!({"client_certificate": true, "dpop": {}})));
+    assert!(!asks(json!({"dpop": {}})));
+    let plain = plugin(&small(&[&Key::new(1)]));
+    assert!(!plain.policy.asks_for_certificate());
+}
+
 /// What an entitlement server speaks against must not come back with its next outage.
 #[test]
 fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
