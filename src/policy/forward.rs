@@ -189,6 +189,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_any_length_is_found() {
+        for length in 1..100 {
+            let own = "x".repeat(length);
+            let forward = Forward::new(false, true, vec![(own.as_str().into(), HeaderClaim::EecId)]);
+            assert!(forward.is_reserved(own.as_bytes()), "{length} bytes");
+            assert!(!forward.is_reserved("x".repeat(length + 1).as_bytes()), "{length} bytes");
+        }
+    }
+
+    #[test]
     fn where_hosts_are_not_checked_whoever_is_in_front_may_name_another() {
         let forward = Forward::new(false, false, vec![]);
         assert!(OTHER_HOST.iter().all(|name| !forward.is_reserved(name.as_bytes())));

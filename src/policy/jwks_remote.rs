@@ -53,3 +53,25 @@ impl Name {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_texts_differ_and_nothing_of_a_name_is_special() {
+        let texts: [&[&str]; 6] = [&[], &[""], &["a"], &["a", "b"], &["b", "a"], &["ab"]];
+        for (number, one) in texts.iter().enumerate() {
+            let name = Name::of(one.iter().copied());
+            assert_eq!(name.as_str().len(), 43, "{one:?}");
+            assert!(
+                name.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
+                "{one:?}"
+            );
+            for (other_number, other) in texts.iter().enumerate() {
+                let other = Name::of(other.iter().copied());
+                assert_eq!(name.as_str() == other.as_str(), number == other_number, "{one:?} {other:?}");
+            }
+        }
+    }
+}

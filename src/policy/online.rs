@@ -93,3 +93,20 @@ pub enum OnUnavailable {
     /// It goes on, since a pinned key has verified its token.
     AllowVerified,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_show_whose_they_are_and_no_secret() {
+        let credentials = Credentials::new("edge-1", "s3cr3t");
+        assert_eq!(format!("{credentials:?}"), "Credentials(edge-1, …)");
+    }
+
+    #[test]
+    fn credentials_are_encoded_before_they_are_joined() {
+        let pair = STANDARD.encode("edge%3A1:s3+cr%3At");
+        assert_eq!(Credentials::new("edge:1", "s3 cr:t").authorization(), format!("Basic {pair}"));
+    }
+}

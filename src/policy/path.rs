@@ -159,3 +159,22 @@ fn escapes_are_normal(path: &[u8]) -> bool {
     }
     std::str::from_utf8(&decoded).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling_whatever_is_escaped_in_it() {
+        for (path, spelled) in [
+            ("/a/b", "/a/b"),
+            ("/a%3ab", "/a:b"),
+            ("/a<b", "/a%3Cb"),
+            ("/a%3ab<%c3%bc", "/a:b%3C%C3%BC"),
+            ("/%3C", "/%3C"),
+            ("/%3", "/%3"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&in_one_spelling(path.as_bytes())), spelled, "{path}");
+        }
+    }
+}
