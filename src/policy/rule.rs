@@ -153,6 +153,23 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_is_taken_below_its_root_at_its_host() {
+        let matcher = Matcher {
+            hosts: all().hosts,
+            path_template: Template::parse("/edge/eees-eecregistration/v1/registrations/{id}"),
+            ..Matcher::default()
+        };
+        let put = OPERATIONS.iter().find(|op| op.method == "PUT" && op.api == "eees-eecregistration");
+        let put = put.expect("an operation");
+        let taken = |root: &str, host: &str| {
+            matcher.takes_operation(put, &ApiRoot::parse(root).expect("a root"), host)
+        };
+        assert!(taken("/edge", "ees1.example.net"));
+        assert!(!taken("/", "ees1.example.net"));
+        assert!(!taken("/edge", "ees2.example.net"));
+    }
+
+    #[test]
     fn a_prefix_is_of_whole_segments() {
         let found = |path: &str| is_below(b"/ops", path.as_bytes());
         assert_eq!(["/ops", "/ops/", "/ops/x"].map(found), [true; 3]);

@@ -81,3 +81,75 @@ impl Template {
         self.0.iter().map(|segment| segment.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All paths and templates of up to three of these segments, an empty one at the end alone.
+    fn of_segments(segments: [&str; 3]) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut longest = all.clone();
+        for _ in 0..3 {
+            longest = longest
+                .iter()
+                .flat_map(|start| segments.map(|segment| format!("{start}/{segment}")))
+                .collect();
+            all.extend(longest.iter().flat_map(|path| [path.clone(), format!("{path}/")]));
+        }
+        all.split_off(1)
+    }
+
+    #[test]
+    fn what_is_said_of_all_paths_of_a_template_holds_for_each() {
+        let paths = of_segments(["a", "b", "c"]);
+        let templates: Vec<_> = of_segments(["a", "b", "{id}"])
+            .into_iter()
+            .map(|text| {
+                let template = Template::parse(&text).expect("a template");
+                let own: Vec<&str> = paths
+                    .iter()
+                    .map(|path| &**path)
+                    .filter(|path| template.matches(path.as_bytes()))
+                    .collect();
+                (text, template, own)
+            })
+            .collect();
+        let below = |path: &str, prefix: &str| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        for (text, template, own) in &templates {
+            for (other_text, other, others) in &templates {
+                let names = format!("{text} and {other_text}");
+                let covers = others.iter().all(|path| own.contains(path));
+                assert_eq!(template.covers(other), covers, "{names}");
+                assert_eq!(template.overlaps(other), others.iter().any(|path| own.contains(path)), "{names}");
+            }
+            for prefix in ["", "/a", "/b", "/a/b", "/a/b/c"] {
+                assert_eq!(
+                    template.is_below(prefix),
+                    own.iter().all(|path| below(path, prefix)),
+                    "{text} {prefix}"
+                );
+                assert_eq!(
+                    template.meets(prefix),
+                    own.iter().any(|path| below(path, prefix)),
+                    "{text} {prefix}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_whole_segment_and_the_rest_in_normal_form() {
+        for text in ["/{id}", "/a/{a name}/", "/%c3%bc/{id}"] {
+            assert!(Template::parse(text).is_some(), "{text}");
+        }
+        for text in [
+            "", "a", "/{}", "/{a{b}", "/{a}b}", "/x{id}", "/{id", "/a?b", "/{id}?b", "/a//b", "/%61",
+            "/{id}/..",
+        ] {
+            assert!(Template::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -130,3 +130,57 @@ fn is_b64token(token: &[u8]) -> bool {
     let body = token.get(..token.len().saturating_sub(padding)).unwrap_or_default();
     !body.is_empty() && are_all(body, TOKEN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials<'a>(pairs: &'a [(&'a [u8], &'a [u8])], trace: &mut Trace) -> Credentials<'a> {
+        Credentials::from_request(&RequestView::new(pairs, true), true, trace).expect("one header")
+    }
+
+    fn token(value: &[u8], max_bytes: usize) -> Result<String, DenyReason> {
+        let pairs = [(&b"authorization"[..], value)];
+        let mut trace = Trace::off();
+        let bearer = credentials(&pairs, &mut trace).bearer(max_bytes, &mut trace);
+        bearer.map(|bearer| bearer.as_str().to_owned()).map_err(|denial| denial.reason)
+    }
+
+    #[test]
+    fn a_token_follows_the_scheme_and_is_no_longer_than_is_allowed() {
+        for value in ["Bearer abc", "bearer   abc", "DPoP abc"] {
+            assert_eq!(token(value.as_bytes(), 3), Ok("abc".into()), "{value}");
+            assert_eq!(token(value.as_bytes(), 2), Err(DenyReason::TokenTooLarge), "{value}");
+        }
+        for value in ["Basic abc", "Bearerabc", ""] {
+            assert_eq!(token(value.as_bytes(), 99), Err(DenyReason::TokenMissing), "{value}");
+        }
+        assert_eq!(token(b"Bearer abc, Bearer def", 99), Err(DenyReason::TokenRepeated));
+    }
+
+    #[test]
+    fn a_token_is_of_the_characters_of_rfc_6750_alone() {
+        let allowed = b"-._~+/";
+        for byte in 0..=255_u8 {
+            let value = [b"Bearer a", &[byte][..], b"c"].concat();
+            let is_good = byte.is_ascii_alphanumeric() || allowed.contains(&byte);
+            assert_eq!(token(&value, 99).is_ok(), is_good, "{byte:#04x}");
+        }
+        for value in ["Bearer a=", "Bearer a=="] {
+            assert!(token(value.as_bytes(), 99).is_ok(), "{value}");
+        }
+        for value in ["Bearer", "Bearer ", "Bearer =", "Bearer a=b", "Bearer a b", "Bearer a "] {
+            assert_eq!(token(value.as_bytes(), 99), Err(DenyReason::TokenMalformed), "{value}");
+        }
+    }
+
+    #[test]
+    fn of_credentials_the_scheme_is_told_and_nothing_of_the_token() {
+        let pairs = [(&b"authorization"[..], &b"Bearer s3cr3t"[..])];
+        let mut trace = Trace::on();
+        credentials(&pairs, &mut trace);
+        let endings = trace.endings(None);
+        let found = endings.iter().find_map(|(check, _, note)| note.filter(|_| *check == Check::Credentials));
+        assert_eq!(found.map(|note| note.found.as_str()), Some("`Bearer`"));
+    }
+}
