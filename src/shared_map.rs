@@ -129,6 +129,11 @@ pub(crate) mod fake {
             self.state.lock().expect("the state").before_puts.push(Box::new(other));
         }
 
+        /// How many values it has.
+        pub(crate) fn len(&self) -> usize {
+            self.state.lock().expect("the state").values.len()
+        }
+
         /// How many puts nobody has come before yet.
         pub(crate) fn still_to_come(&self) -> usize {
             self.state.lock().expect("the state").before_puts.len()

@@ -137,3 +137,26 @@ pub(super) fn named_host<'a>(protects: &'a Protects, authority: &[u8]) -> Option
     let named = protects.fqdns.iter().find(|fqdn| !protects.check_host || fqdn.is_authority(authority));
     named.map(|fqdn| fqdn.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_stands_behind_the_identifier_and_before_the_query() {
+        for (target, sealed) in [
+            ("/edge/r1", "/edge/r1.seal"),
+            ("/edge/r1?a=/b?c", "/edge/r1.seal?a=/b?c"),
+            ("/edge/r1?", "/edge/r1.seal?"),
+        ] {
+            let subject = Subject {
+                deed: Deed::Changes,
+                api: "eees-eecregistration",
+                fqdn: "ees1.example.net".into(),
+                items: (*b"/edge/").into(),
+                target: target.as_bytes().into(),
+            };
+            assert_eq!(subject.sealed_target(".seal").as_deref(), Some(sealed.as_bytes()), "{target}");
+        }
+    }
+}

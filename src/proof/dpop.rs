@@ -106,3 +106,32 @@ fn claims(
 pub(super) fn invalid(because: &'static str) -> Denial {
     Denial::new(DenyReason::ProofInvalid, because)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::proof::UriScheme;
+
+    /// What becomes of the header of a proof with an RSA key whose `n` has so many characters.
+    fn of_modulus(characters: usize) -> Result<(), &'static str> {
+        let rules = DpopRules {
+            algorithms: vec![Algorithm::Rs256],
+            max_age_seconds: 60.0,
+            scheme: UriScheme::Https,
+            nonce: None,
+        };
+        let jwk = format!(r#"{{"kty":"RSA","e":"AQAB","n":"{}"}}"#, "v".repeat(characters));
+        let header = format!(r#"{{"typ":"dpop+jwt","alg":"RS256","jwk":{jwk}}}"#);
+        let text = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header));
+        let jws = CompactJws::parse(text.as_bytes(), |_| {})?;
+        key(&jws, &rules).map(|_| ())
+    }
+
+    #[test]
+    fn a_modulus_of_more_than_4096_bits_is_not_read() {
+        let too_long = Err("the RSA key in the proof is longer than 4,096 bits");
+        assert_ne!(of_modulus(MAX_MODULUS), too_long);
+        assert_ne!(of_modulus(342), too_long);
+        assert_eq!([MAX_MODULUS + 1, 1_366].map(of_modulus), [too_long; 2]);
+    }
+}

@@ -208,6 +208,25 @@ mod tests {
     }
 
     #[test]
+    fn many_clients_share_the_rooms_of_a_server_and_no_more() {
+        let map: Arc<FakeMap> = Arc::default();
+        let memory = worker(&map, OWNER, 1, 1_000.0);
+        let before = map.len();
+        for client in 0..10 * usize::from(ROOMS) {
+            assert_eq!(uses(&memory, "a", &format!("eec-{client}"), "j"), Admission::Fresh);
+        }
+        let rooms = map.len() - before;
+        assert!((usize::from(ROOMS) * 9 / 10..=usize::from(ROOMS)).contains(&rooms), "{rooms}");
+    }
+
+    #[test]
+    fn a_memory_shows_whose_it_is_and_no_secret() {
+        let shown = format!("{:?}", worker(&Arc::default(), OWNER, 7, 1_000.0));
+        assert!(shown.starts_with("ProofMemory { name: ") && shown.ends_with(", .. }"), "{shown}");
+        assert!(!shown.contains("secret") && !shown.contains("[7, 7"), "{shown}");
+    }
+
+    #[test]
     fn what_cannot_be_remembered_does_not_pass() {
         let none = ProofMemory::agree(Box::new(NoMap), OWNER, Some([1; 32]), at(1_000.0));
         assert_eq!(uses(&none, "a", "eec-1", "j"), Admission::Replayed);

@@ -86,3 +86,47 @@ impl std::fmt::Debug for Presented<'_> {
         f.write_str("Presented(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    fn presented<'a>(proofs: &'a [(&'a [u8], &'a [u8])], scheme: Scheme) -> Presented<'a> {
+        Presented::by(&RequestView::new(proofs, true), scheme, b"s3cr3t")
+    }
+
+    #[test]
+    fn a_proof_is_told_by_its_key() {
+        // RFC 8037, appendix A.3.
+        let header = r#"{"alg":"EdDSA","jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}"#;
+        let good = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header));
+        let proof = |value: &'static str| (&b"dpop"[..], value.as_bytes());
+        let told = |proofs: &[(&[u8], &[u8])], scheme| presented(proofs, scheme).proof_described();
+        assert_eq!(told(&[], Scheme::Dpop), "no proof, under `DPoP`");
+        assert_eq!(told(&[proof("x")], Scheme::Bearer), "a proof without a good key, under `Bearer`");
+        assert_eq!(told(&[proof("x"), proof("x")], Scheme::Dpop), "several proofs");
+        let good = [(&b"dpop"[..], good.as_bytes())];
+        let key = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(told(&good, Scheme::Dpop), format!("one by key {key}, under `DPoP`"));
+    }
+
+    #[test]
+    fn a_proof_may_have_so_many_bytes_and_no_more() {
+        for (length, is_one) in [(1, true), (MAX_PROOF, true), (MAX_PROOF + 1, false), (2 * MAX_PROOF, false)]
+        {
+            let value = vec![b'x'; length];
+            let proofs = [(&b"dpop"[..], &value[..])];
+            let presented = presented(&proofs, Scheme::Dpop);
+            assert_eq!(matches!(presented.proof, ProofHeader::One(_)), is_one, "{length}");
+            assert_eq!(matches!(presented.proof, ProofHeader::TooLong), !is_one, "{length}");
+        }
+    }
+
+    #[test]
+    fn neither_token_nor_proof_is_shown() {
+        let proofs = [(&b"dpop"[..], &b"pr00f"[..])];
+        assert_eq!(format!("{:?}", presented(&proofs, Scheme::Dpop)), "Presented(…)");
+    }
+}

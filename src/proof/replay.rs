@@ -256,6 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn a_room_holds_as_many_as_promised() {
+        let mut room = Room::default();
+        for client in 0..TO_A_ROOM as u64 {
+            assert_eq!(room.put(entry(client, 1_000 + client, 0), 0), Admission::Fresh);
+        }
+        assert_eq!(room.put(entry(0, 1_000, 0), 0), Admission::Replayed, "all are known");
+        assert_eq!(room.put(entry(1 << 40, 900, 0), 0), Admission::TooOld(900), "it is the oldest itself");
+        assert_eq!(room.put(entry(1 << 40, 9_000, 0), 0), Admission::Fresh);
+        assert_eq!(room.put(entry(0, 1_000, 0), 0), Admission::TooOld(1_000), "it has given way");
+    }
+
+    #[test]
+    fn where_all_clients_have_two_the_oldest_of_all_give_way() {
+        let mut room = Room::default();
+        for n in 0..TO_A_ROOM as u64 + 20 {
+            assert_eq!(room.put(entry(n / 2, 1_000 + n, n), 0), Admission::Fresh, "{n}");
+        }
+        assert_eq!(room.put(entry(0, 1_000, 0), 0), Admission::TooOld(1_019));
+    }
+
+    #[test]
     fn more_clients_than_entries_are_no_end() {
         let mut room = Room::default();
         for client in 0..TO_A_ROOM as u64 + 200 {

@@ -181,6 +181,8 @@ mod tests {
         assert!(meant("http://ees2.example.net:80/", "10.0.0.1:8080"));
         assert!(meant("http://ees2.example.net:8080/", "10.0.0.1:8080"));
         assert!(!meant("http://ees2.example.net:8081/", "10.0.0.1:8080"));
+        // What is no port stays part of a name that is nobody's.
+        assert!(!meant("http://ees2.example.net:x/", "10.0.0.1:x"));
         assert!(!meant("http://10.0.0.1:8080/", "10.0.0.1:8080"));
     }
 }

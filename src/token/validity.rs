@@ -55,3 +55,43 @@ pub(super) fn span(
     let end = ends.into_iter().flatten().fold(f64::INFINITY, f64::min);
     (start, end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use crate::policy::RequiredType;
+
+    fn at(seconds: f64) -> UnixTime {
+        UnixTime::new(seconds).expect("a time")
+    }
+
+    /// What has been checked once is not checked again while it lasts.
+    #[test]
+    fn a_token_stays_valid_exactly_as_long_as_its_claims_would_pass() {
+        let rules = TokenRules {
+            max_bytes: 8_192,
+            clock_skew_seconds: 30.0,
+            max_lifetime_seconds: 1_000.0,
+            require_claims: vec![],
+            typ: RequiredType::AnyOrNone,
+            scope_per_api: false,
+        };
+        for (claims, start) in [
+            (r#"{"iat":1000,"exp":2000}"#, 970.0),
+            (r#"{"iat":1000,"nbf":1200,"exp":2000}"#, 1_170.0),
+            (r#"{"iat":1200,"nbf":1000,"exp":2000}"#, 1_170.0),
+            // Its lifetime is counted from now.
+            (r#"{"nbf":1000,"exp":2000}"#, 1_500.0),
+        ] {
+            let claims = Claims::new(json::parse(claims.as_bytes()).expect("JSON"));
+            assert_eq!(span(&claims, &rules, None, at(1_500.0)), (start, 2_030.0), "{claims:?}");
+            for seconds in [start - 1.0, start, 1_500.0, 2_029.0, 2_030.0] {
+                let passes = check(&claims, &rules, at(seconds)).is_ok();
+                let is_counted = claims.get("iat").is_none() && seconds < start;
+                let lasts = (start..2_030.0).contains(&seconds);
+                assert!(passes == lasts || is_counted, "{claims:?} at {seconds}");
+            }
+        }
+    }
+}

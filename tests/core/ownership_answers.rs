@@ -45,12 +45,17 @@ fn registering() -> (Rc<PluginState>, Exchange) {
 
 /// What becomes of the answer 201 with this `Location` to that registration.
 fn answered(location: &str) -> Sealing {
+    answered_with(b"201", true, location)
+}
+
+/// The same of another status, and of an answer that another than the server may have given.
+fn answered_with(status: &[u8], is_upstreams: bool, location: &str) -> Sealing {
     let (plugin, mut exchange) = registering();
     let body = br#"{"eecId":"eec-1"}"#;
     exchange.on_request_body(body.len(), true, &|| Some(body.to_vec()));
     let named = exchange.take_named().expect("a request that went on");
-    let headers: [(&[u8], &[u8]); 2] = [(b":status", b"201"), (b"location", location.as_bytes())];
-    named.seal(&plugin.policy, &Answer { status: b"201", is_upstreams: true, headers: &headers })
+    let headers: [(&[u8], &[u8]); 2] = [(b":status", status), (b"location", location.as_bytes())];
+    named.seal(&plugin.policy, &Answer { status, is_upstreams, headers: &headers })
 }
 
 fn sealed(location: &str) -> Option<String> {
@@ -64,6 +69,16 @@ fn sealed(location: &str) -> Option<String> {
             assert_eq!((others.len(), count), (0, Some(Counter::OwnershipUnsealable)), "{location}");
             None
         }
+    }
+}
+
+#[test]
+fn only_the_servers_own_201_names_what_was_made() {
+    let own = format!("{REGISTRATIONS}/17");
+    assert_eq!(answered_with(b"201", true, &own).headers.len(), 1);
+    for (status, is_upstreams) in [(&b"200"[..], true), (b"303", true), (b"201", false), (b"200", false)] {
+        let sealing = answered_with(status, is_upstreams, &own);
+        assert_eq!(sealing, Sealing::default(), "{}, {is_upstreams}", status.escape_ascii());
     }
 }
 

@@ -1,18 +1,21 @@
 //! Proofs of possession, where a table has no room for what happens: answers that speak against a token, pushes, costs.
 
 use crate::support::fixture::{FQDN, config as small};
-use crate::support::proof::Client;
+use crate::support::proof::{Client, nonce};
 use crate::support::request::Request;
 use crate::support::token::{Key, base64url, claims, now};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::config;
-use eec_authn::exchange::is_told_inactive;
+use eec_authn::counter::Counter;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
+use eec_authn::exchange::{Exchange, is_told_inactive};
 use eec_authn::introspection::{Cause, RawResponse, Reading, TokenStatus, read};
-use eec_authn::keys::NoHost;
+use eec_authn::keys::{NoHost, TableStore};
 use eec_authn::plugin_state::PluginState;
+use eec_authn::proof::{MemoryOwner, ProofMemory};
 use eec_authn::request::RequestView;
+use eec_authn::shared_map::OwnMap;
 use eec_authn::time::UnixTime;
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -93,6 +96,80 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
     }
 }
 
+/// Whether a proof with this nonce passes, or the nonce that is given instead.
+fn uses(client: &Client, plugin: &Rc<PluginState>, now: UnixTime, nonce: &str) -> Result<(), String> {
+    let request = Request::new("DELETE", REGISTRATION);
+    let proof = client.proof(&request).claim("nonce", nonce).by(&client.key);
+    let bearer = format!("DPoP {}", client.token);
+    let pairs = [
+        (":method", "DELETE"),
+        (":path", REGISTRATION),
+        (":authority", FQDN),
+        ("authorization", &bearer),
+        ("dpop", &proof),
+    ]
+    .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let request = RequestView::new(&pairs, true);
+    let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
+    let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
+    match play(plugin, &rehearsal, now, &NoHost).decision {
+        Decision::Allowed => Ok(()),
+        Decision::Denied(_, reply) => {
+            let nonce = reply.headers.into_iter().find(|(name, _)| *name == "dpop-nonce");
+            Err(nonce.expect("a nonce").1)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What was used before a memory began is not known.
+#[test]
+fn a_nonce_from_before_the_memory_began_does_not_pass() {
+    let (issuer, secret) = (Key::new(1), [9; 32]);
+    let client = Client::new(&issuer, 2, json!({}));
+    let mut filter = small(&[&issuer]);
+    filter["proof"] = json!({"dpop": {"nonce": {"secret_env": ["SECRET"]}}});
+    let loaded = config::parse(filter.to_string().as_bytes(), &|_| Some(base64url(secret)));
+    let policy = loaded.expect("a good configuration").policy;
+    let proofs =
+        ProofMemory::agree(Box::new(OwnMap::default()), MemoryOwner::of(&policy), Some([7; 32]), time());
+    let plugin = Rc::new(PluginState::sharing(policy, RandomState::new(), proofs, &TableStore::default()));
+    let began = u64::try_from(now()).expect("after 1970") * 1_000;
+    for milliseconds in [began - 1, began - 5_000] {
+        assert!(uses(&client, &plugin, time(), &nonce(&secret, milliseconds)).is_err(), "{milliseconds}");
+    }
+    for milliseconds in [began, began + 1_000] {
+        assert_eq!(uses(&client, &plugin, time(), &nonce(&secret, milliseconds)), Ok(()), "{milliseconds}");
+    }
+}
+
+#[test]
+fn only_proofs_that_were_looked_at_are_counted() {
+    let issuer = Key::new(1);
+    let client = Client::new(&issuer, 2, json!({}));
+    let mut filter = small(&[&issuer]);
+    filter["proof"] = json!({"dpop": {}});
+    let plugin = plugin(&filter);
+    let looked = |token: &str| {
+        let bearer = format!("DPoP {token}");
+        let request = Request::new("DELETE", REGISTRATION);
+        let proof = client.proof(&request).by(&client.key);
+        let pairs = [
+            (":method", "DELETE"),
+            (":path", REGISTRATION),
+            (":authority", FQDN),
+            ("authorization", &bearer),
+            ("dpop", &proof),
+        ]
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let mut exchange = Exchange::new(Rc::clone(&plugin), 1);
+        exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
+        plugin.tally.take_all().contains(&Counter::ProofChecked)
+    };
+    assert!(looked(&client.token));
+    assert!(!looked("a.b.c"));
+}
+
 /// A client's nonces may come from a proxy whose clock is ahead; those that it then gets here must help all the same.
 #[test]
 fn a_client_that_has_used_up_a_nonce_from_ahead_gets_one_that_helps() {
@@ -106,31 +183,7 @@ fn a_client_that_has_used_up_a_nonce_from_ahead_gets_one_that_helps() {
             config::parse(filter.as_bytes(), &|_| Some(secret.clone())).expect("a good configuration");
         Rc::new(PluginState::new(loaded.policy, RandomState::new()))
     };
-    // Whether a proof with this nonce passes, or the nonce that is given instead.
-    let uses = |plugin: &Rc<PluginState>, now: UnixTime, nonce: &str| {
-        let request = Request::new("DELETE", REGISTRATION);
-        let proof = client.proof(&request).claim("nonce", nonce).by(&client.key);
-        let bearer = format!("DPoP {}", client.token);
-        let pairs = [
-            (":method", "DELETE"),
-            (":path", REGISTRATION),
-            (":authority", FQDN),
-            ("authorization", &bearer),
-            ("dpop", &proof),
-        ]
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        let request = RequestView::new(&pairs, true);
-        let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
-        let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
-        match play(plugin, &rehearsal, now, &NoHost).decision {
-            Decision::Allowed => Ok(()),
-            Decision::Denied(_, reply) => {
-                let nonce = reply.headers.into_iter().find(|(name, _)| *name == "dpop-nonce");
-                Err(nonce.expect("a nonce").1)
-            }
-            other => panic!("{other:?}"),
-        }
-    };
+    let uses = |plugin: &Rc<PluginState>, now: UnixTime, nonce: &str| uses(&client, plugin, now, nonce);
     let (ahead, here) = (proxy(), proxy());
     let nonce = uses(&ahead, time().plus(20.0), "none").expect_err("a nonce");
     let now = time();

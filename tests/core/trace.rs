@@ -2,7 +2,7 @@
 
 use crate::support::fixture::{FQDN, ISSUER, config as small};
 use crate::support::seal::{EEC_1, SECRET, in_environment};
-use crate::support::token::{Key, claims, claims_with, now};
+use crate::support::token::{Key, base64url, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::decision::{Check, Ending};
 use eec_authn::exchange::rehearsal::{Outcome, Rehearsal, Wait, play};
@@ -183,5 +183,36 @@ fn the_claim_that_is_absent_or_malformed_is_told() {
             sent_with(&token, std::slice::from_ref(&required), "POST", Some(r#"{"eecId":"eec-1"}"#));
         let (_, note) = told(&outcome, Check::Claims);
         assert!(note.is_some_and(|(_, found)| found.ends_with(&format!("{absent} absent"))), "{absent}");
+    }
+}
+
+#[test]
+fn what_a_token_is_bound_to_is_told_with_what_it_may_be_bound_to() {
+    let (jkt, x5t) = (base64url([1; 32]), base64url([2; 32]));
+    let to_key = json!({"jkt": jkt});
+    let to_both = json!({"jkt": jkt, "x5t#S256": x5t});
+    let dpop = json!({"dpop": {}});
+    let both = json!({"dpop": {}, "client_certificate": true});
+    let required = json!({"dpop": {}, "required": true});
+    let proof = format!("a proof by key {jkt}, under `DPoP`");
+    for (rules, cnf, expected, found) in [
+        (None, None, "no `cnf`", "absent"),
+        (Some(&dpop), None, "no `cnf`, or one with `jkt`", "absent"),
+        (Some(&both), None, "no `cnf`, or one with `jkt` or `x5t#S256`", "absent"),
+        (Some(&required), None, "`cnf` with `jkt`", "absent"),
+        (Some(&dpop), Some(&to_both), "no `cnf`, or one with `jkt`", "`cnf` with `jkt` and `x5t#S256`"),
+        (None, Some(&to_key), "no `cnf`", "`cnf` with `jkt`"),
+        (Some(&dpop), Some(&to_key), proof.as_str(), "no proof, under `Bearer`"),
+        (
+            Some(&both),
+            Some(&to_both),
+            &format!("{proof} and client certificate {x5t}"),
+            "no proof, under `Bearer` and no certificate",
+        ),
+    ] {
+        let token = Key::new(1).token(&claims_with(cnf.map_or(json!({}), |cnf| json!({"cnf": cnf}))));
+        let members = rules.map(|rules| ("proof", rules.clone()));
+        let outcome = sent_with(&token, members.as_slice(), "POST", Some(r#"{"eecId":"eec-1"}"#));
+        assert_eq!(told(&outcome, Check::Confirmation).1, words(expected, found), "{rules:?} {cnf:?}");
     }
 }
