@@ -263,9 +263,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_used_stays_while_there_is_what_is_not() {
+        let mut map = map(100, 0);
+        for n in 0..100_usize {
+            map.insert(&n.to_le_bytes(), n);
+        }
+        for round in 0..5 {
+            let used: Vec<usize> = (0..100).filter(|n| n % 2 == 0).collect();
+            used.iter().for_each(|n| assert!(map.get(&n.to_le_bytes()).is_some(), "{n} in round {round}"));
+            for n in (0..5_usize).map(|n| 1_000 + 10 * round + n) {
+                map.insert(&n.to_le_bytes(), n);
+            }
+        }
+        assert_eq!(there(&mut map, 2_000).len(), 100);
+    }
+
+    #[test]
+    fn keys_are_equal_in_every_byte() {
+        for length in 0..40_usize {
+            let key = vec![7_u8; length];
+            assert!(are_equal(&key, &key.clone()), "{length}");
+            assert!(!are_equal(&key, &vec![7_u8; length + 1]), "{length}");
+            assert!(!are_equal(&vec![7_u8; length + 8], &key), "{length}");
+            for (one, other) in (0..length).flat_map(|one| (one..length).map(move |other| (one, other))) {
+                let mut changed = key.clone();
+                changed[one] = 9;
+                changed[other] = 9;
+                assert!(!are_equal(&key, &changed), "{length}: {one} and {other}");
+            }
+        }
+    }
+
+    #[test]
     fn without_capacity_it_holds_nothing() {
         let mut map = map(0, usize::MAX);
         map.insert(b"key", 1);
         assert_eq!(map.get(b"key"), None);
+        assert_eq!([0, 1].map(|capacity| super::tests::map(capacity, 0).is_on()), [false, true]);
     }
 }

@@ -121,7 +121,7 @@ fn check_header(header: &Json) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::split_at_dot;
+    use super::*;
 
     #[test]
     fn the_first_dot_is_found_wherever_it_is() {
@@ -140,5 +140,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn of_header(header: &str) -> String {
+        format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header))
+    }
+
+    #[test]
+    fn of_a_text_its_header_is_told_and_nothing_else() {
+        let (header, secret) = (r#"{"alg":"none"}"#, URL_SAFE_NO_PAD.encode(r#"{"sub":"s3cr3t"}"#));
+        let text = format!("{}.{secret}.AA", URL_SAFE_NO_PAD.encode(header));
+        assert_eq!(described(text.as_bytes()), format!("header {header}, payload: an object"));
+        let text = format!("{}.{secret}.A", URL_SAFE_NO_PAD.encode("7"));
+        let told = "header: a number, payload: an object, signature: not strict base64url";
+        assert_eq!(described(text.as_bytes()), told);
+        assert_eq!(described(b"a.b"), "parts separated by dots: 2");
+    }
+
+    #[test]
+    fn a_type_is_itself_with_or_without_application_before_it() {
+        for (typ, is_one) in [
+            ("at+jwt", true),
+            ("AT+JWT", true),
+            ("application/at+jwt", true),
+            ("Application/At+jwt", true),
+            ("applicatiom/at+jwt", false),
+            ("application/application/at+jwt", false),
+            ("application/jwt", false),
+            ("jwt", false),
+            ("", false),
+        ] {
+            let text = of_header(&format!(r#"{{"alg":"EdDSA","typ":"{typ}"}}"#));
+            let jws = CompactJws::parse(text.as_bytes(), |_| {}).expect("a compact JWS");
+            assert_eq!(jws.is_typ("at+jwt"), is_one, "{typ}");
+        }
+        let text = of_header(r#"{"alg":"EdDSA"}"#);
+        assert!(!CompactJws::parse(text.as_bytes(), |_| {}).expect("a compact JWS").is_typ("at+jwt"));
     }
 }

@@ -75,5 +75,7 @@ mod tests {
         assert_eq!(tally.take_all(), counted);
         assert!(!tally.has_news());
         assert_eq!(tally.take().count(), 0);
+        tally.count(Counter::IssuerDenied(1));
+        assert_eq!(tally.take().map(|(_, times)| times).collect::<Vec<_>>(), [1], "and no other");
     }
 }

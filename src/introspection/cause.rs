@@ -82,3 +82,25 @@ impl fmt::Display for Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_reads_each_cause_in_other_words() {
+        let causes = [
+            Cause::Timeout,
+            Cause::Connect,
+            Cause::Cluster,
+            Cause::Status(418),
+            Cause::Unreadable,
+            Cause::Credentials,
+            Cause::Overload,
+        ];
+        let texts = causes.map(|cause| cause.to_string());
+        assert_eq!(texts.iter().collect::<std::collections::BTreeSet<_>>().len(), causes.len());
+        assert!(texts.iter().all(|text| text.len() > 20), "{texts:?}");
+        assert!(texts[3].contains("418"));
+    }
+}

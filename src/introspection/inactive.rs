@@ -196,4 +196,9 @@ mod tests {
             assert!(!tokens.record(map, token("a.b"), true));
         }
     }
+
+    #[test]
+    fn what_is_remembered_is_not_shown() {
+        assert_eq!(format!("{:?}", worker(&FakeMap::default(), 7)), "InactiveTokens(…)");
+    }
 }

@@ -109,3 +109,32 @@ fn ts43_members<'a>(parameters: &'a Parameters, token: &'a str) -> impl Iterator
     let fixed = [("app", TS43_APP), ("operation", "ValidateOperatorToken"), ("operator_token", token)];
     fixed.into_iter().chain(parameters.iter().map(|(name, value)| (&**name, &**value))).chain(own)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_the_operator_take_the_place_of_ours() {
+        let parameters: Parameters = vec![("vers".into(), "7".into()), ("x".into(), "y".into())];
+        let members: Vec<_> = ts43_members(&parameters, "t").collect();
+        let of = |name| {
+            members.iter().filter(|(own, _)| *own == name).map(|(_, value)| *value).collect::<Vec<_>>()
+        };
+        assert_eq!((of("vers"), of("x")), (vec!["7"], vec!["y"]));
+        assert_eq!((of("entitlement_version"), of("terminal_model")), (vec!["2.0"], vec!["eec-authn"]));
+        assert_eq!((of("app"), of("operation")), (vec!["ap2015"], vec!["ValidateOperatorToken"]));
+        assert_eq!((of("operator_token"), members.len()), (vec!["t"], 9));
+    }
+
+    #[test]
+    fn a_request_shows_whom_it_asks_and_nothing_that_it_holds() {
+        let request = IntrospectionRequest {
+            cluster: "es",
+            headers: vec![("authorization", "s3cr3t".into())],
+            body: "s3cr3t".into(),
+            timeout_ms: 1,
+        };
+        assert_eq!(format!("{request:?}"), "IntrospectionRequest(es, …)");
+    }
+}

@@ -132,3 +132,23 @@ fn object(raw: &RawResponse<'_>) -> Option<Json> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_an_object_declared_as_json_and_not_too_long() {
+        let is_one = |content_types: &[&[u8]], body: &str| {
+            let raw =
+                RawResponse { status: Some(200), by_proxy: false, content_types, body: body.as_bytes() };
+            object(&raw).is_some()
+        };
+        let padded = |length: usize| format!("{{\"x\":\"{}\"}}", "y".repeat(length - r#"{"x":""}"#.len()));
+        let json: &[&[u8]] = &[b"application/json"];
+        assert!(is_one(json, "{}") && is_one(json, &padded(MAX_ANSWER)));
+        assert!(!is_one(json, &padded(MAX_ANSWER + 1)));
+        assert!(!is_one(json, "[]") && !is_one(json, "{"));
+        assert!(!is_one(&[], "{}") && !is_one(&[b"text/html"], "{}"));
+    }
+}

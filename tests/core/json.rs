@@ -228,8 +228,25 @@ fn duplicates_are_kept_for_who_reports_them() {
     let kept = parse_keeping_duplicates(br#"{"a":1,"b":{"c":1,"c":2},"a":3}"#).unwrap();
     assert_eq!(kept.as_object().map(<[_]>::len), Some(3));
     assert_eq!(kept.get("b").and_then(Json::as_object).map(<[_]>::len), Some(2));
+    let many = format!("{{{}}}", vec![r#""a":1"#; 100].join(","));
+    let kept = parse_keeping_duplicates(many.as_bytes()).unwrap();
+    assert_eq!(kept.as_object().map(<[_]>::len), Some(100));
     for text in ["\u{feff}{}", "{} {}", r#"{"a":"\ud800"}"#] {
         assert!(parse_keeping_duplicates(text.as_bytes()).is_err(), "{text}: strict in everything else");
+    }
+}
+
+#[test]
+fn a_duplicate_is_found_however_many_members_there_are() {
+    for count in 1..40 {
+        let object = |last: &str| {
+            let names = (0..count).map(|n| format!("m{n}")).chain([last.to_owned()]);
+            format!("{{{}}}", names.map(|name| format!("\"{name}\":1")).collect::<Vec<_>>().join(","))
+        };
+        assert!(parse(object("other").as_bytes()).is_ok(), "{count}");
+        for twice in [0, count - 1] {
+            assert_eq!(refused(object(&format!("m{twice}"))).0, "duplicate member", "{count} and {twice}");
+        }
     }
 }
 
@@ -295,6 +312,50 @@ fn pointers_of_rfc_6901() {
     assert_eq!(Pointer::to_member("a/b").resolve(&root), root.get("a/b"));
     assert_eq!(Pointer::to_member("m~n").as_str(), "/m~0n");
     assert_eq!(Pointer::to_member("m~n"), Pointer::parse("/m~0n").unwrap());
+    for (text, written) in [("/sub", "sub"), ("/a/b", "/a/b"), ("/m~1n", "/m~1n"), ("/", ""), ("", "")] {
+        assert_eq!(
+            Pointer::parse(text).map(|pointer| pointer.as_claim().to_owned()).as_deref(),
+            Some(written)
+        );
+    }
+}
+
+#[test]
+fn what_is_written_is_what_another_writes() {
+    for c in (0..=0x7f_u8).map(char::from).chain(['\u{80}', 'ü', '\u{2028}', '\u{1f600}']) {
+        let text = format!("a{c}b");
+        let written = Json::String(text.as_str().into()).to_string();
+        assert_eq!(written, serde_json::to_string(&text).unwrap());
+        assert_eq!(read(&written).as_str(), Some(&*text));
+    }
+}
+
+#[test]
+fn a_member_is_taken_out_of_its_own_object_alone() {
+    let text = r#"{"a":{"b":null,"c":1},"b":null,"d":[{"b":null}]}"#;
+    for (pointer, left) in [
+        ("/b", r#"{"a":{"b":null,"c":1},"d":[{"b":null}]}"#),
+        ("/a/b", r#"{"a":{"c":1},"b":null,"d":[{"b":null}]}"#),
+        ("/a/x", text),
+        ("/x/b", text),
+        ("/d/b", text),
+        ("", text),
+    ] {
+        let mut root = read(text);
+        Pointer::parse(pointer).unwrap().remove_member(&mut root);
+        assert_eq!(root.to_string(), left, "{pointer}");
+    }
+}
+
+#[test]
+fn a_parameter_is_named_as_the_member_or_the_way_to_it() {
+    let pointer = Pointer::parse("/requestorId/eecId").unwrap();
+    for name in ["requestorId", "RequestorID", "requestorId[eecId]", "requestorId.eecId", "requestorid[x]"] {
+        assert!(pointer.is_named_by(name), "{name}");
+    }
+    for name in ["", "requestor", "x", "x[requestorId]x"] {
+        assert!(!pointer.is_named_by(name), "{name}");
+    }
 }
 
 #[test]
