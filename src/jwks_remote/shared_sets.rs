@@ -237,6 +237,50 @@ mod tests {
     }
 
     #[test]
+    fn a_fetch_is_under_way_until_it_ends_is_given_up_or_takes_too_long() {
+        let (map, remote) = (FakeMap::default(), remote());
+        let sets = SharedSets::new(&map, &remote);
+        assert!(!sets.is_under_way(at(0.0)));
+        let Admission::Fetch(first) = sets.begin(Want::Due, at(0.0)) else { panic!("one is due") };
+        assert!(sets.is_under_way(at(0.5)) && !sets.is_under_way(at(60.0)));
+        assert_eq!(sets.begin(Want::Due, at(0.5)), Admission::UnderWay);
+        sets.abandon(first);
+        assert!(!sets.is_under_way(at(0.5)));
+        let Admission::Fetch(second) = sets.begin(Want::Due, at(0.5)) else { panic!("another may begin") };
+        assert!(!sets.end(first, Brought::New, at(0.6), 0.0), "it comes too late");
+        assert!(sets.is_under_way(at(0.6)));
+        assert!(sets.end(second, Brought::New, at(0.7), 0.0));
+        assert!(!sets.is_under_way(at(0.7)));
+    }
+
+    #[test]
+    fn the_newest_issue_of_a_server_is_remembered_and_never_an_older_one() {
+        let (map, remote) = (FakeMap::default(), remote());
+        let sets = SharedSets::new(&map, &remote);
+        assert_eq!(sets.newest_issue(), None);
+        for (accepted, newest) in
+            [(-7.0, -7.0), (100.5, 100.5), (50.0, 100.5), (100.5, 100.5), (101.0, 101.0)]
+        {
+            sets.accept_issue(accepted);
+            assert_eq!(sets.newest_issue(), Some(newest), "{accepted}");
+        }
+        // Whatever its configuration is now.
+        let later = JwksRemote { set_name: Name::of(["another"]), ..self::remote() };
+        assert_eq!(SharedSets::new(&map, &later).newest_issue(), Some(101.0));
+        let other = JwksRemote { server_name: Name::of(["another"]), ..self::remote() };
+        assert_eq!(SharedSets::new(&map, &other).newest_issue(), None);
+        for strange in [f64::NAN.to_bits().to_le_bytes().to_vec(), b"another form".to_vec()] {
+            assert!(shared_map::update(&map, &sets.place_of_issue(), &|_| Some(strange.clone())));
+            assert_eq!(sets.newest_issue(), None);
+        }
+    }
+
+    #[test]
+    fn a_stored_set_is_read_as_it_came() {
+        assert_eq!(StoredSet::media_type(&remote()), b"application/jwk-set+json");
+    }
+
+    #[test]
     fn a_set_of_another_schedule_is_none_and_makes_room() {
         let (map, remote) = (FakeMap::default(), remote());
         let sets = SharedSets::new(&map, &remote);

@@ -6,7 +6,7 @@ use crate::support::token::{Key, base64url};
 use eec_authn::config;
 use eec_authn::decision::DenyReason;
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
-use eec_authn::jwks_remote::{Answer, KeySetAnswer, Moment, read};
+use eec_authn::jwks_remote::{Answer, Brought, KeySetAnswer, Moment, Taken, read};
 use eec_authn::keys::{Algorithm, HostVerifier, NoHost};
 use eec_authn::plugin_state::PluginState;
 use eec_authn::policy::Policy;
@@ -91,6 +91,8 @@ fn a_signed_set_is_held_to_every_rule() {
         ("the long typ", changed("typ", json!("application/JWK-SET+jwt")), 600.0),
         ("sub", with(&header, json!({"sub": format!("https://{ISSUER}/")})), 600.0),
         ("iat of now and a little", with(&header, json!({"iat": NOW + 29.0})), 600.0),
+        ("iat of now and all of the skew", with(&header, json!({"iat": NOW + 30.0})), 600.0),
+        ("nbf of now and all of the skew", with(&header, json!({"nbf": NOW + 30.0})), 600.0),
         ("iat as old as the newest", with(&header, json!({"iat": NOW - 100.0})), 600.0),
         ("no longer than a set holds", with(&header, json!({"exp": NOW + 1e9})), 86_400.0),
         ("exp to the last moment", with(&header, json!({"exp": NOW + 0.5})), 0.5),
@@ -182,6 +184,73 @@ fn a_set_gets_stale_from_when_it_was_asked_for() {
     assert_eq!(until(&policy, "application/jwk-set+json;charset=utf-8", &set, &moment()), Ok(100.0));
 }
 
+#[test]
+fn a_set_has_a_longest_size() {
+    let policy = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es"}}]}));
+    let set = json!({"keys": [Key::new(1).jwk()]}).to_string();
+    let padded = |length: usize| format!("{set}{}", " ".repeat(length - set.len()));
+    assert!(until(&policy, "application/json", &padded(262_144), &moment()).is_ok());
+    for length in [262_145, 300_000] {
+        let result = until(&policy, "application/json", &padded(length), &moment());
+        assert_eq!(result, Err("the answer is longer than 256 KiB".into()));
+    }
+}
+
+#[test]
+fn of_keys_that_a_token_cannot_tell_apart_the_first_counts() {
+    let policy = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es"}}]}));
+    let (named, nameless) = (Key::new(1).jwk(), Key::anonymous(1).jwk());
+    let mut other_name = named.clone();
+    other_name["kid"] = json!("another");
+    let mut namesake = Key::new(2).jwk();
+    namesake["kid"] = named["kid"].clone();
+    for (keys, usable) in [
+        (vec![&named, &nameless], 2),
+        (vec![&nameless, &named], 2),
+        (vec![&named, &other_name], 2),
+        (vec![&named, &named], 1),
+        (vec![&nameless, &nameless], 1),
+        (vec![&named, &namesake], 1),
+    ] {
+        let set = json!({"keys": keys}).to_string();
+        let set = read_set(&policy, "application/json", &set, &moment()).expect("a set");
+        assert_eq!(set.keys.len(), usable, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_set_is_told_of_by_number_size_age_and_issue() {
+    let signer = Key::new(7);
+    let policy =
+        policy(&json!({"keys": [{"jwks_remote": {"cluster": "es", "signed_by": {"jwk": signer.jwk()}}}]}));
+    let plugin = PluginState::new(policy, RandomState::new());
+    let now = moment().now;
+    let told = |later: f64| {
+        let fetched = plugin.fetched.borrow();
+        (fetched.set_number(0), fetched.size_and_age(0, now.plus(later)), fetched.newest_issue(0))
+    };
+    assert_eq!(told(0.0), (0, (0, 0.0), None));
+    let take = |number: u64, issued_at: f64, keys: &[&Key]| {
+        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        let claims = claims(&json!({"iat": issued_at, "keys": keys}));
+        let set = signer.token_with(&json!({"alg": "EdDSA", "typ": "jwk-set+jwt"}), &claims);
+        let set = read_set(&plugin.policy, TYPE, &set, &moment()).expect("a set");
+        plugin.fetched.borrow_mut().take(&plugin.policy.entitlement_servers[0], number, now, set)
+    };
+    let (one, two) = (Key::new(1), Key::new(2));
+    assert_eq!(take(7, NOW - 10.0, &[&one]), Taken { brought: Brought::New, gone: vec![] });
+    assert_eq!(told(5.0), (7, (1, 5.0), Some(NOW - 10.0)));
+    assert_eq!(told(-5.0), (7, (1, 0.0), Some(NOW - 10.0)), "the clock was set back");
+    assert_eq!(told(600.0), (7, (0, 600.0), Some(NOW - 10.0)));
+    assert_eq!(take(9, NOW - 20.0, &[&one]), Taken { brought: Brought::Same, gone: vec![] });
+    assert_eq!(told(0.0), (9, (1, 0.0), Some(NOW - 10.0)));
+    let taken = take(10, NOW - 5.0, &[&two, &one]);
+    assert_eq!(taken, Taken { brought: Brought::New, gone: vec![] });
+    assert_eq!(told(0.0), (10, (2, 0.0), Some(NOW - 5.0)));
+    let taken = take(11, NOW - 5.0, &[&two]);
+    assert_eq!((taken.brought, taken.gone.len()), (Brought::Same, 1));
+}
+
 /// What becomes of a DELETE with `token`, so many seconds from now.
 fn decided(plugin: &Rc<PluginState>, token: &str, later: f64) -> Option<DenyReason> {
     let (path, bearer) = ("/eees-eecregistration/v1/registrations/r1", format!("Bearer {token}"));
@@ -224,6 +293,33 @@ fn a_token_is_kept_no_longer_than_the_newest_set_with_its_key() {
     take(3, 2_000.0);
     assert_eq!(decided(&plugin, &token, 1_999.0), None);
     assert_eq!(decided(&plugin, &token, 2_000.0), Some(DenyReason::EntitlementUnavailable));
+}
+
+/// Which one stays makes no difference.
+#[test]
+fn a_token_is_forgotten_with_the_key_that_has_verified_it_and_no_other() {
+    let keys = [Key::new(1), Key::new(2), Key::new(3)];
+    let own = json!({"iss": ISSUER, "sub": "eec-1", "aud": FQDN, "iat": NOW - 1.0, "exp": NOW + 3_000.0});
+    for stays in 0..keys.len() {
+        let policy = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es"}}]}));
+        let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+        let take = |number: u64, keys: &[&Key]| {
+            let set = json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()}).to_string();
+            let set = read_set(&plugin.policy, "application/json", &set, &moment()).expect("a set");
+            plugin.take_set(&plugin.policy.entitlement_servers[0], number, moment().now, set);
+        };
+        take(1, &keys.each_ref());
+        let tokens = keys.each_ref().map(|key| key.token(&own));
+        tokens.iter().for_each(|token| assert_eq!(decided(&plugin, token, 0.0), None));
+        take(2, &[&keys[stays]]);
+        for (number, token) in tokens.iter().enumerate() {
+            assert_eq!(
+                decided(&plugin, token, 0.0).is_none(),
+                number == stays,
+                "{number} where {stays} stays"
+            );
+        }
+    }
 }
 
 #[test]

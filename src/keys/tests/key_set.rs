@@ -3,7 +3,7 @@
 use super::super::{KeyHint, KeySet, PinnedKey, Window};
 use super::{ED25519, P256, parse, with};
 use crate::decision::DenyReason::{self, AlgorithmNotAllowed, KeyNotValidNow, KeyUnknown};
-use crate::decision::Trace;
+use crate::decision::{Check, Trace};
 use crate::time::UnixTime;
 
 fn at(seconds: f64) -> UnixTime {
@@ -53,6 +53,7 @@ fn the_named_key_has_another_algorithm() {
     assert_eq!(pick(&keys, "ES256", Some("a"), None), Err(AlgorithmNotAllowed));
     assert_eq!(pick(&keys, "EdDSA", None, Some("B")), Err(AlgorithmNotAllowed));
     assert_eq!(pick(&keys, "EdDSA", Some("a"), Some("B")), Err(AlgorithmNotAllowed));
+    assert_eq!(pick(&keys, "ES256", Some("a"), Some("B")), Err(AlgorithmNotAllowed));
 }
 
 #[test]
@@ -115,6 +116,37 @@ fn the_window_is_half_open() {
     assert_eq!(with((Some(100.5), None)), Err(KeyNotValidNow));
     assert_eq!(with((None, Some(100.0))), Err(KeyNotValidNow));
     assert_eq!(with((None, Some(100.5))), Ok(0));
+}
+
+#[test]
+fn a_set_knows_each_name_by_itself() {
+    let set = KeySet::new(vec![
+        pinned(ED25519, Some("a"), None, ALWAYS),
+        pinned(P256, Some("b"), Some("B"), ALWAYS),
+    ]);
+    let knows = |kid, x5t_s256| set.knows(&KeyHint { alg: "EdDSA", kid, x5t_s256 });
+    assert!(knows(Some("a"), Some("B")) && knows(Some("b"), Some("B")) && knows(None, Some("B")));
+    assert!(!knows(Some("c"), Some("B")) && !knows(Some("a"), Some("C")) && !knows(None, Some("a")));
+}
+
+#[test]
+fn keys_are_told_with_dates_that_keep_them_out() {
+    let set = KeySet::new(vec![
+        pinned(ED25519, Some("early"), None, (Some(100.5), Some(200.0))),
+        pinned(P256, None, None, OVER),
+        pinned(P256, Some("good"), None, (Some(100.0), Some(100.5))),
+        pinned(P256, Some("past"), None, (Some(1.0), Some(99.0))),
+    ]);
+    let mut trace = Trace::on();
+    let hint = KeyHint { alg: "ES256", kid: Some("good"), x5t_s256: Some("B") };
+    set.select(&hint, at(100.0), &mut trace).map(|_| ()).expect_err("no such certificate");
+    let endings = trace.endings(None);
+    let note = endings.iter().find_map(|(check, _, note)| note.filter(|_| *check == Check::Key)).unwrap();
+    let (early, over, past) = (at(100.5), at(100.0), at(99.0));
+    let keys = format!(
+        "early EdDSA, not before {early}; (no kid) ES256, over since {over}; good ES256; past ES256, over since {past}"
+    );
+    assert_eq!((&*note.expected, &*note.found), (&*keys, "alg ES256, kid good, x5t#S256 B"));
 }
 
 #[test]

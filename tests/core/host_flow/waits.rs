@@ -91,7 +91,12 @@ fn a_refused_head_request_gets_the_same_status_and_no_body() {
 fn what_waits_for_keys_keeps_its_client_certificate() {
     let late = Key::new(2);
     let digest = [7; 32];
-    for (bound_to, end) in [(digest, "continue"), ([8; 32], "answered")] {
+    for (bound_to, end, are_newer) in [
+        (digest, "continue", false),
+        (digest, "continue", true),
+        ([8; 32], "answered", false),
+        ([8; 32], "answered", true),
+    ] {
         let plugin = fetching(&Key::new(1), &[("proof", json!({"client_certificate": true}))]);
         let token = late.token(&claims_with(json!({"cnf": {"x5t#S256": base64url(bound_to)}})));
         let bearer = format!("Bearer {token}");
@@ -106,7 +111,11 @@ fn what_waits_for_keys_keeps_its_client_certificate() {
         let step = way.exchange.on_request_headers(&request, time(), &NoHost);
         expect(Way::act(&plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
         fetched(&plugin, 1, &[&late]);
-        let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
+        let request = RequestView::new(&pairs, false);
+        let step = match are_newer {
+            true => way.exchange.on_newer_keys(&request, time(), &NoHost),
+            false => way.exchange.on_keys(&request, time(), &NoHost, &|| None),
+        };
         let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
     }
