@@ -95,11 +95,14 @@ bench-fleet: $(WASM) $(BENCH)/fleet $(BENCH)/load-generator envoy foreign oci-to
 fuzz: ## fuzz each target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-# What `make mutants` changes: files or folders; empty: all of the core, which takes many hours.
+# What `make mutants` changes: files or folders; empty: all of the core, which takes many hours. Of that some so many, by chance, or
+# a share of it, such as 2/7.
 FILES ?=
+SAMPLE ?=
+SHARD ?=
 JOBS ?= 1
-mutants: mutant-tool foreign ## change the core in small ways, one at a time: a test must notice each (FILES=src/exchange for a part, JOBS=1)
-	@JOBS=$(JOBS) scripts/mutants.sh $(FILES)
+mutants: mutant-tool foreign ## change the core in small ways, one at a time: a test must notice each (FILES=src/exchange for a part, SAMPLE=60 for some of it, JOBS=1)
+	@JOBS=$(JOBS) SAMPLE=$(SAMPLE) SHARD=$(SHARD) scripts/mutants.sh $(FILES)
 
 audit: audit-tool ## licences, sources and advisories of whatever a lock file names (needs the advisory database)
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" scripts/audit.sh
