@@ -87,3 +87,15 @@ impl From<&str> for Failure {
         Failure { because: because.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_what_is_taken() {
+        for form in [Form::Plain, Form::Signed] {
+            assert_eq!(form.accept(), form.media_types().join(", "), "{form:?}");
+        }
+    }
+}

@@ -209,3 +209,23 @@ impl ExtendedKeyUsageValidator for TokenSigning {
         Err(webpki::Error::RequiredEkuNotFoundContext(context))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What others take for the last moment is the last one here, too: the end itself is over.
+    #[test]
+    fn a_moment_is_now_or_the_nearest_within() {
+        let at = |seconds| UnixTime::new(seconds).unwrap();
+        let within = |start: Option<f64>, end: Option<f64>, now| {
+            let window = Window { not_before: start.map(at), not_after: end.map(at) };
+            moment_within(&window, at(now)).as_secs()
+        };
+        for (now, moment) in [(5.0, 10), (10.0, 10), (15.0, 15), (19.0, 19), (20.0, 19), (30.0, 19)] {
+            assert_eq!(within(Some(10.0), Some(20.0), now), moment, "{now}");
+        }
+        assert_eq!((within(None, Some(20.0), 5.0), within(None, Some(20.0), 20.0)), (5, 19));
+        assert_eq!((within(Some(10.0), None, 5.0), within(Some(10.0), None, 30.0)), (10, 30));
+    }
+}

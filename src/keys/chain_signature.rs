@@ -185,3 +185,47 @@ impl SignatureVerificationAlgorithm for CertificateAlgorithm<'_> {
         self.signature
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::NoHost;
+    use super::*;
+
+    /// What hosts do not verify costs this worker more, and a long key much more.
+    #[test]
+    fn a_signature_counts_as_much_as_it_costs() {
+        let work = Work::default();
+        for algorithm in &Algorithms::new(&work, &NoHost).0 {
+            let weights = [64, 256, LONG, LONG + 1, 1024].map(|length| algorithm.weight(&vec![0; length]));
+            let expected = match algorithm.algorithm {
+                Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => [4, 4, 4, 16, 16],
+                _ => [1; 5],
+            };
+            assert_eq!(weights, expected, "{algorithm:?}");
+            assert_eq!(format!("{algorithm:?}"), format!("{:?} in certificates", algorithm.algorithm));
+        }
+    }
+
+    /// Each is refused unread once the set has cost enough, or too many were bad.
+    #[test]
+    fn no_set_costs_more_than_its_bound() {
+        let work = Work::default();
+        let algorithms = Algorithms::new(&work, &NoHost);
+        let of = |wanted| algorithms.0.iter().find(|algorithm| algorithm.algorithm == wanted).unwrap();
+        let left = || work.left.load(Ordering::Relaxed);
+        let verify = |algorithm, length: usize| {
+            of(algorithm).verify_signature(&[], &[], &vec![1; length]).expect_err("no signature");
+        };
+        verify(Algorithm::Ps256, 1024);
+        assert_eq!(left(), MAX_SIGNATURES - 16);
+        verify(Algorithm::Ps512, 256);
+        verify(Algorithm::Es256, 64);
+        assert_eq!(left(), MAX_SIGNATURES - 16 - 4 - 1);
+        (3..MAX_BAD).for_each(|_| verify(Algorithm::EdDsa, 64));
+        let spent = left();
+        verify(Algorithm::EdDsa, 64);
+        assert_eq!(left(), spent, "no more than {MAX_BAD} are bad");
+        let tired = Work { left: AtomicUsize::new(15), ..Work::default() };
+        assert!(!tired.take(16) && tired.take(15) && !tired.take(1));
+    }
+}

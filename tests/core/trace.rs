@@ -14,6 +14,8 @@ use eec_authn::time::UnixTime;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
+mod words;
+
 /// A POST with this body to the registrations, or a DELETE of one, under these rules.
 fn played(rules: Value, body: Option<&str>) -> Outcome {
     let method = if body.is_some() { "POST" } else { "DELETE" };
@@ -27,6 +29,16 @@ fn sent(members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome 
 
 /// The same with this token.
 fn sent_with(token: &str, members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome {
+    let registrations = "/eees-eecregistration/v1/registrations";
+    let path = match method {
+        "POST" => registrations.to_owned(),
+        _ => format!("{registrations}/r1{}", EEC_1.seal(&SECRET, "r1")),
+    };
+    sent_to(&path, token, members, method, body)
+}
+
+/// The same to this path.
+fn sent_to(path: &str, token: &str, members: &[(&str, Value)], method: &str, body: Option<&str>) -> Outcome {
     let mut filter = small(&[&Key::new(1)]);
     for (name, value) in members {
         filter[*name] = value.clone();
@@ -35,14 +47,9 @@ fn sent_with(token: &str, members: &[(&str, Value)], method: &str, body: Option<
     let policy = config::parse(filter.to_string().as_bytes(), &secret).expect("a good configuration").policy;
     let plugin = Rc::new(PluginState::new(policy, std::hash::RandomState::new()));
     let bearer = format!("Bearer {token}");
-    let registrations = "/eees-eecregistration/v1/registrations";
-    let path = match method {
-        "POST" => registrations.to_owned(),
-        _ => format!("{registrations}/r1{}", EEC_1.seal(&SECRET, "r1")),
-    };
     let pairs: Vec<(&[u8], &[u8])> = [
         (":method", method),
-        (":path", &path),
+        (":path", path),
         (":authority", FQDN),
         ("content-type", "application/json"),
         ("authorization", &bearer),

@@ -1,6 +1,7 @@
 //! Unit tests of the keys: reading, picking and verifying.
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
+mod chain;
 mod host;
 mod jwk;
 mod key_set;

@@ -119,3 +119,23 @@ fn a_presented_modulus_is_looked_at_when_it_is_to_be_used_and_not_before() {
     assert_eq!(sound.examined().expect("sound").thumbprint(), thumbprint);
     assert!(present(&rsa(&n, &[0xff; 4])).is_err(), "it would take four times as long");
 }
+
+/// Hosts know no PSS, so that forged tokens cost the worker itself.
+#[test]
+fn long_keys_for_pss_are_warned_about() {
+    let warning = |pem: &str, alg: &str| PublicKey::from_pem(pem, Some(alg)).unwrap().warning();
+    let (usual, long) = (
+        include_str!("../../../tests/core/vectors/pem/rsa4096.pub"),
+        include_str!("../../../tests/core/vectors/pem/rsa8192.pub"),
+    );
+    for alg in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] {
+        assert_eq!(warning(usual, alg), None, "{alg}");
+        let expected = alg.starts_with("PS").then(|| {
+            format!(
+                "is slow: \"{alg}\" is verified in WebAssembly, and with 8192 bits each forged token costs a worker some \
+                 milliseconds (13 with 8192); use at most 4096 bits, or \"RS256\""
+            )
+        });
+        assert_eq!(warning(long, alg), expected);
+    }
+}

@@ -19,9 +19,14 @@ pub(super) fn asking_about(key: &Key, members: Value) -> Rc<PluginState> {
 
 /// The server says that the token is active, and no more.
 pub(super) fn active(plugin: &PluginState) -> TokenStatus {
+    told(plugin, &json!({"active": true}))
+}
+
+fn told(plugin: &PluginState, answer: &Value) -> TokenStatus {
     let online = plugin.policy.entitlement_servers[0].online.as_deref().expect("it can be asked");
     let content_types: &[&[u8]] = &[b"application/json"];
-    let raw = RawResponse { status: Some(200), by_proxy: false, content_types, body: b"{\"active\":true}" };
+    let body = answer.to_string();
+    let raw = RawResponse { status: Some(200), by_proxy: false, content_types, body: body.as_bytes() };
     let Reading::Is(status) = read(&online.method, &raw) else { panic!("a good answer") };
     status
 }
@@ -131,4 +136,114 @@ fn once_there_are_keys_only_an_unknown_name_waits_for_others() {
     assert_eq!(ends(Key::new(3).token(&claims())).as_deref(), Some("await keys"));
     // Two keys would fit: nothing is tried in turn, and another set would not change that.
     assert_eq!(ends(Key::anonymous(2).token(&claims())).as_deref(), Some("answered"));
+}
+
+/// A DELETE of this resource with this token, as pairs.
+fn deletion<'a>(path: &'a str, bearer: &'a str) -> [(&'a [u8], &'a [u8]); 4] {
+    [(":method", "DELETE"), (":path", path), (":authority", FQDN), ("authorization", bearer)]
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+}
+
+/// The host copies all headers for it, so that each of the reasons counts by itself, and nothing else does.
+#[test]
+fn the_headers_are_read_again_for_what_the_answer_needs_of_them() {
+    let key = Key::new(1);
+    let good = key.token(&claims());
+    let sealed = format!("{REGISTRATION}{}", EEC_1.seal(&SECRET, "r1"));
+    let (ownership, dpop) = (json!({"secret_env": ["SECRET"]}), json!({"dpop": {}}));
+    for (name, members, path, token, reads) in [
+        ("nothing", vec![], REGISTRATION, &*good, false),
+        ("a proof that has been checked", vec![("proof", &dpop)], REGISTRATION, &good, false),
+        ("what a token is bound to", vec![("proof", &dpop)], REGISTRATION, "opaque", true),
+        ("whose it is", vec![("ownership", &ownership)], &sealed, &good, true),
+        ("what has no owner", vec![("ownership", &ownership)], "/other", &good, false),
+    ] {
+        let mut filter = small(&[&key]);
+        filter["entitlement_servers"][0]["online"] =
+            json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "all"});
+        filter["rules"] = json!([{"match": {"path": "/other"}}]);
+        for (name, value) in members {
+            filter[name] = value.clone();
+        }
+        let plugin = plugin(&filter);
+        let mut way = Way::new(&plugin, 1);
+        assert!(!way.exchange.reads_headers_again(), "{name}: nothing has come");
+        let bearer = format!("Bearer {token}");
+        let pairs = deletion(path, &bearer);
+        let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
+        assert!(matches!(step.next, Next::Await(_)), "{name}");
+        assert_eq!(way.exchange.reads_headers_again(), reads, "{name}");
+        way.exchange.on_gone();
+        assert!(!way.exchange.reads_headers_again(), "{name}: nobody waits");
+    }
+}
+
+/// The connection is not in the headers that the host reads again.
+#[test]
+fn what_waits_for_an_answer_keeps_its_client_certificate() {
+    let digest = [7; 32];
+    for (bound_to, end) in [(digest, "continue"), ([8; 32], "answered")] {
+        let mut filter = small(&[&Key::new(1)]);
+        filter["proof"] = json!({"client_certificate": true});
+        filter["entitlement_servers"][0]["online"] =
+            json!({"method": "rfc7662", "cluster": "es", "path": "/introspect", "apply_to": "opaque"});
+        let plugin = plugin(&filter);
+        let pairs = deletion(REGISTRATION, "Bearer opaque");
+        let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
+        let mut way = Way::new(&plugin, 1);
+        let step = way.exchange.on_request_headers(&request, time(), &NoHost);
+        expect(
+            Way::act(&plugin, &way.notes, step, Fields::Headers),
+            &["count cache.miss", "ask"],
+            false,
+            &[],
+        );
+        let cnf = json!({"x5t#S256": base64url(bound_to)});
+        let claims = json!({"active": true, "sub": "eec-1", "aud": FQDN, "exp": now() + 600, "cnf": cnf});
+        let again = RequestView::new(&pairs, true);
+        let step = way.exchange.on_answer(&told(&plugin, &claims), Some(&again), time(), &NoHost, &|| None);
+        let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+        assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
+    }
+}
+
+/// Operators see which requests went on while nobody could be asked, whenever their bodies came.
+#[test]
+fn what_goes_on_unasked_is_recorded_and_counted() {
+    let key = Key::new(1);
+    let unavailable = TokenStatus::Unavailable(Cause::Timeout);
+    for (answer, is_recorded) in [(Some(&unavailable), true), (None, false)] {
+        for came_first in [true, false] {
+            let plugin = asking_about(&key, json!({"apply_to": "all", "on_unavailable": "allow_verified"}));
+            let mut way = Way::new(&plugin, 1);
+            way.post(&key.token(&claims()));
+            if came_first {
+                way.body(OWN, true);
+            }
+            let active = active(&plugin);
+            let read = || Some(OWN.as_bytes().to_vec());
+            let step = way.exchange.on_answer(answer.unwrap_or(&active), None, time(), &NoHost, &read);
+            let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+            for note in ["decision allowed_unasked", "count online.allowed_unasked"] {
+                assert_eq!(got.contains(&note.to_owned()), is_recorded, "{came_first}: {got:?}");
+            }
+            assert_eq!(got.last().map(String::as_str), Some("continue"), "{got:?}");
+        }
+    }
+}
+
+/// Each proof that is looked at costs a signature, good or not.
+#[test]
+fn a_proof_that_is_looked_at_is_counted() {
+    let key = Key::new(1);
+    let mut filter = small(&[&key]);
+    filter["proof"] = json!({"dpop": {}});
+    let plugin = plugin(&filter);
+    let bound = claims_with(json!({"cnf": {"jkt": base64url([1; 32])}}));
+    for (scheme, claims, is_counted) in [("DPoP", bound, true), ("Bearer", claims(), false)] {
+        let authorization = format!("{scheme} {}", key.token(&claims));
+        let headers = [("authorization", authorization.as_str()), ("dpop", "x")];
+        let got = Way::new(&plugin, 1).headers("DELETE", REGISTRATION, &headers);
+        assert_eq!(got.contains(&"count proof.checked".to_owned()), is_counted, "{got:?}");
+    }
 }
