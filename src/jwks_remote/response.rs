@@ -3,7 +3,7 @@
 use super::answer::{Answer, Failure, Form, KeySetAnswer, Moment};
 use super::signed_set;
 use crate::json::{self, Json};
-use crate::keys::{Fetched, HostVerifier, Jwk, KeySet, PinnedKey, Window, Work};
+use crate::keys::{HostVerifier, Jwk, KeySet, PinnedKey, Window, Work};
 use crate::policy::{EntitlementServer, JwksRemote, media_type};
 use crate::time::UnixTime;
 use base64::Engine as _;
@@ -43,7 +43,7 @@ pub fn read(
     };
     let stale = moment.fetched_at.plus(remote.max_stale_seconds as f64);
     let until = end.filter(|end| *end < stale).unwrap_or(stale);
-    let at = At { now: moment.now, until, host };
+    let at = At { now: moment.now, host };
     let Found { keys, pinned, left_out } = keys(&set, &server.keys, remote, &at)?;
     if keys.is_empty() && !pinned {
         let because = left_out.unwrap_or_else(|| "it is empty".into());
@@ -72,10 +72,9 @@ fn check_transport(remote: &JwksRemote, answer: &Answer<'_>) -> Result<(), Failu
     Ok(())
 }
 
-/// When a set is read, when it ends, and who helps.
+/// When a set is read, and who helps.
 struct At<'a> {
     now: UnixTime,
-    until: UnixTime,
     host: &'a dyn HostVerifier,
 }
 
@@ -120,18 +119,18 @@ fn keys(set: &Json, pinned: &KeySet, remote: &JwksRemote, at: &At<'_>) -> Result
     Ok(found)
 }
 
+/// A key as it stands in a set; `FetchedKeys::take` numbers it.
 fn key(item: &Json, remote: &JwksRemote, at: &At<'_>, work: &Work) -> Result<PinnedKey, String> {
     let jwk = Jwk::parse(item).map_err(|errors| {
         errors.first().map(|error| format!("{} {}", error.member, error.message)).unwrap_or_default()
     })?;
-    let fetched = Some(Fetched { number: 0, until: at.until });
     let (key, kid) = (jwk.key, jwk.kid);
     if remote.trust_anchors.is_empty() {
-        return Ok(PinnedKey { key, kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched });
+        return Ok(PinnedKey { key, kid, x5t_s256: jwk.x5t_s256, window: Window::default(), fetched: None });
     }
     let vouched = remote.trust_anchors.vouch(&chain(item)?, &key, &remote.fqdn, at.now, work, at.host);
     let vouched = vouched.map_err(|because| format!(" {because}"))?;
-    Ok(PinnedKey { key, kid, x5t_s256: Some(vouched.x5t_s256), window: vouched.window, fetched })
+    Ok(PinnedKey { key, kid, x5t_s256: Some(vouched.x5t_s256), window: vouched.window, fetched: None })
 }
 
 /// The certificates in `x5c` (RFC 7517, section 4.7): in the base64 of PEM, not of URLs.
