@@ -5,14 +5,16 @@
     eec_authn.wasm                  the filter, with a bill of materials (.cdx.json), as what follows
     eec-authn-VERSION-ARCHITECTURE-linux-musl
                                     the command line, for each TARGET of Rust
-    page                            the page, where it has been built there, with a bill of materials (page.cdx.json)
+    page.cdx.json                   a bill of materials of the page in it, where that has been built (page)
     filter-config.schema.json       JSON Schema of the filter JSON
-    oci, oci.sha256                 the filter as an image (scripts/oci.py)
-    LICENSE                         our own licence
-    licences                        the licence texts of all crates in any of them
+    image.oci.tar, oci.sha256       the filter as an image (scripts/oci.py), out of the folder oci
+    LICENSE, CHANGELOG.md           our own licence; what is new
+    licences.tar                    the licence texts of all crates in any of them, out of the folder licences
     eec_authn.wasm.sha256           for the module alone
-    SHA256SUMS                      for every file
+    SHA256SUMS                      for every file above: what is published is what it names, and the signatures
     eec-authn                       a link to the command line of this machine's architecture; no part of the release
+
+Signatures of what lay there before are removed: they are of other bytes.
 
 The bills of materials are CycloneDX 1.5, from `cargo metadata`: what is linked in, not what tests and builds need, with the
 checksums of the lock file. The same sources and tools give the same bytes, which is why cargo-cyclonedx 0.5.9 does not make them: it
@@ -28,6 +30,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -113,9 +116,19 @@ def licences(crates, folder):
     (folder / "without-text.txt").write_text("".join(without))
 
 
-def sums(folder):
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and p.name != "SHA256SUMS")
-    lines = (f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n" for p in files)
+def archive(source, inside, out):
+    """The files of a folder as one; of nobody, of 1970, in order: the same files give the same bytes."""
+    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            entry = tarfile.TarInfo(str(inside / path.relative_to(source)))
+            entry.size, entry.mode = path.stat().st_size, 0o644
+            with path.open("rb") as data:
+                tar.addfile(entry, data)
+
+
+def sums(folder, names):
+    """Of these and no others: the folder may hold keys, or what an earlier run has left."""
+    lines = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(names))
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
@@ -140,8 +153,9 @@ def main():
     in_filter = Linked("wasm32-wasip1", "--no-default-features")
     version = in_filter.packages[in_filter.root]["version"]
     parts = [(in_filter, module)]
-    for old in folder.glob("eec-authn*"):
-        old.unlink()
+    for pattern in ("eec-authn*", "*.cdx.json", "*.sigstore.json", "provenance.json", "SHA256SUMS"):
+        for old in folder.glob(pattern):
+            old.unlink()
     for target, built in (argument.split("=", 1) for argument in command_lines):
         name = f"eec-authn-{version}-{target.replace('-unknown', '')}"
         parts.append((Linked(target, "--features", "page"), put(pathlib.Path(built), folder, name)))
@@ -150,17 +164,22 @@ def main():
     engine = folder / "page/engine.js"
     if engine.exists():
         parts.append((Linked("wasm32-unknown-unknown", "--manifest-path", "page/engine/Cargo.toml"), engine))
+    names = ["eec_authn.wasm.sha256", "filter-config.schema.json", "CHANGELOG.md", "LICENSE", "oci.sha256", "image.oci.tar", "licences.tar"]
+    names += [artefact.name for _, artefact in parts if artefact != engine]
     for linked, artefact in parts:
         text = json.dumps(bill(linked, artefact), indent=1, sort_keys=True)
         name = "page" if artefact == engine else artefact.name
         (folder / f"{name}.cdx.json").write_text(text + "\n")
+        names.append(f"{name}.cdx.json")
     shutil.rmtree(folder / "licences", ignore_errors=True)
     # `source` is null for what is our own.
     crates = {(p["name"], p["version"]): p for linked, _ in parts for p in linked.crates if p["source"]}
     licences([crates[key] for key in sorted(crates)], folder / "licences")
 
     subprocess.run([sys.executable, ROOT / "scripts/oci.py", module, version, folder / "oci"], check=True)
-    sums(folder)
+    archive(folder / "oci", pathlib.PurePath(), folder / "image.oci.tar")
+    archive(folder / "licences", pathlib.PurePath("licences"), folder / "licences.tar")
+    sums(folder, names)
 
 
 if __name__ == "__main__":

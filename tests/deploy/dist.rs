@@ -20,6 +20,10 @@ fn made() -> TempDir {
     // As `make page` leaves it there before.
     fs::create_dir(folder.path().join("page")).expect("a folder");
     fs::write(folder.path().join("page/engine.js"), "the engine").expect("a file");
+    // What an earlier release, or its maker, has left there.
+    for name in ["SHA256SUMS.sigstore.json", "eec_authn.wasm.provenance.sigstore.json", "cosign.key"] {
+        fs::write(folder.path().join(name), "old").expect("a file");
+    }
     let output = Command::new("python3")
         .arg(find::root().join("scripts/dist.py"))
         .args([folder.path(), find::module()])
@@ -57,15 +61,18 @@ fn a_release_is_complete_and_says_what_is_in_it() {
         "eec_authn.wasm",
         &command_line("x86_64"),
         &command_line("aarch64"),
-        "page/engine.js",
         "page.cdx.json",
         "filter-config.schema.json",
-        "oci/index.json",
+        "image.oci.tar",
+        "licences.tar",
         "CHANGELOG.md",
         "LICENSE",
     ] {
         assert!(sums.lines().any(|l| l.ends_with(&format!("  {name}"))), "{name} has no sum");
     }
+    assert!(!sums.contains("cosign") && !sums.contains("sigstore"), "{sums}");
+    assert!(!folder.join("SHA256SUMS.sigstore.json").exists(), "a signature of other sums stays");
+    assert!(!sums.contains('/'), "what is published has no folders: {sums}");
     // For who has built it: the command line of this machine.
     let here = fs::read_link(folder.join("eec-authn")).expect("a link");
     assert_eq!(here, Path::new(&command_line(std::env::consts::ARCH)));
