@@ -21,9 +21,10 @@ use std::rc::Rc;
 type RootId = u32;
 
 thread_local! {
-    static STREAMS: Streams = Streams::new();
+    static STREAMS: Streams = Streams::default();
 }
 
+#[derive(Default)]
 struct Streams {
     /// The root contexts, each with its configuration once it has one; hardly ever more than one.
     roots: RefCell<Vec<(RootId, Option<Rc<Shared>>)>>,
@@ -44,14 +45,6 @@ pub(super) fn serve(root: RootId, shared: &Rc<Shared>) {
 }
 
 impl Streams {
-    fn new() -> Streams {
-        Streams {
-            roots: RefCell::new(Vec::new()),
-            created: RefCell::new(Vec::new()),
-            kept: RefCell::new(HashMap::new()),
-        }
-    }
-
     /// The configuration that a stream which begins now is decided by; `None` without an accepted one, which a sound host does not
     /// let happen.
     fn begin(&self, stream: StreamId) -> Option<Rc<Shared>> {

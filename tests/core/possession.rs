@@ -96,19 +96,24 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
     }
 }
 
+/// The headers of a DELETE with these credentials and this proof.
+fn delete_with<'a>(credentials: &'a str, proof: &'a str) -> [(&'a [u8], &'a [u8]); 5] {
+    [
+        (":method", "DELETE"),
+        (":path", REGISTRATION),
+        (":authority", FQDN),
+        ("authorization", credentials),
+        ("dpop", proof),
+    ]
+    .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+}
+
 /// Whether a proof with this nonce passes, or the nonce that is given instead.
 fn uses(client: &Client, plugin: &Rc<PluginState>, now: UnixTime, nonce: &str) -> Result<(), String> {
     let request = Request::new("DELETE", REGISTRATION);
     let proof = client.proof(&request).claim("nonce", nonce).by(&client.key);
     let bearer = format!("DPoP {}", client.token);
-    let pairs = [
-        (":method", "DELETE"),
-        (":path", REGISTRATION),
-        (":authority", FQDN),
-        ("authorization", &bearer),
-        ("dpop", &proof),
-    ]
-    .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let pairs = delete_with(&bearer, &proof);
     let request = RequestView::new(&pairs, true);
     let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));
     let rehearsal = Rehearsal { request, body: None, trailers: None, answer, wait: Wait::Short };
@@ -154,14 +159,7 @@ fn only_proofs_that_were_looked_at_are_counted() {
         let bearer = format!("DPoP {token}");
         let request = Request::new("DELETE", REGISTRATION);
         let proof = client.proof(&request).by(&client.key);
-        let pairs = [
-            (":method", "DELETE"),
-            (":path", REGISTRATION),
-            (":authority", FQDN),
-            ("authorization", &bearer),
-            ("dpop", &proof),
-        ]
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let pairs = delete_with(&bearer, &proof);
         let mut exchange = Exchange::new(Rc::clone(&plugin), 1);
         exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
         plugin.tally.take_all().contains(&Counter::ProofChecked)
