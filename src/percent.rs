@@ -23,14 +23,15 @@ pub fn push_form(out: &mut String, text: &str) {
         match byte {
             b' ' => out.push('+'),
             plain if are_all(&[plain], FORM) => out.push(plain.into()),
-            other => push_escape(out, other),
+            other => out.extend(escape(other).map(char::from)),
         }
     }
 }
 
-fn push_escape(out: &mut String, byte: u8) {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default().to_ascii_uppercase();
-    out.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
+/// The escape of a byte, in the spelling of RFC 3986, section 2.1.
+pub fn escape(byte: u8) -> [u8; 3] {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default().to_ascii_uppercase() as u8;
+    [b'%', digit(byte >> 4), digit(byte & 0xf)]
 }
 
 /// What `%u` and four hexadecimal digits at the start of `text` stand for, and what follows them.

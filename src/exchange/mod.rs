@@ -150,7 +150,8 @@ impl Exchange {
     ) -> Step<'a> {
         self.is_head = request.method == b"HEAD";
         self.has_proof = request.values(b"dpop").next().is_some();
-        let spoofed = self.reserved(request.headers);
+        let forward = &self.plugin.policy.forward;
+        let spoofed = reserved_names(request.headers, |name| forward.is_reserved(name));
         let step = self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial));
         Step { spoofed, ..step }
     }
@@ -272,8 +273,7 @@ impl Exchange {
         read: &ReadBody<'_>,
     ) -> Step<'a> {
         let forward = &self.plugin.policy.forward;
-        let names = trailers.iter().map(|(name, _)| *name);
-        let spoofed = names.filter(|name| forward.is_reserved_trailer(name)).collect();
+        let spoofed = reserved_names(trailers, |name| forward.is_reserved_trailer(name));
         let step = match &mut self.state {
             State::Open(grant) => Step { next: Next::Continue(*grant), ..Step::default() },
             State::New | State::Refused => Step::default(),
@@ -312,9 +312,12 @@ impl Exchange {
     fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
+}
 
-    fn reserved<'a>(&self, pairs: &'a [(&'a [u8], &'a [u8])]) -> Vec<&'a [u8]> {
-        let forward = &self.plugin.policy.forward;
-        pairs.iter().map(|(name, _)| *name).filter(|name| forward.is_reserved(name)).collect()
-    }
+/// The names of those fields that are reserved.
+fn reserved_names<'a>(
+    fields: &'a [(&'a [u8], &'a [u8])],
+    is_reserved: impl Fn(&[u8]) -> bool,
+) -> Vec<&'a [u8]> {
+    fields.iter().map(|(name, _)| *name).filter(|name| is_reserved(name)).collect()
 }

@@ -98,7 +98,7 @@ pub fn in_one_spelling(path: &[u8]) -> Cow<'_, [u8]> {
                     }
                 }
             }
-            None if meaning(*byte) == NEEDS_ESCAPE => spelled.extend(format!("%{byte:02X}").into_bytes()),
+            None if meaning(*byte) == NEEDS_ESCAPE => spelled.extend(percent::escape(*byte)),
             None => spelled.push(*byte),
         }
     }
