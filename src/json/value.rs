@@ -135,12 +135,13 @@ impl Json {
     }
 
     /// A string, or an array of nothing but strings, as a list.
-    pub fn as_strings(&self) -> Option<Vec<&str>> {
-        match self {
-            Json::String(text) => Some(vec![text]),
-            Json::Array(items) => items.iter().map(Json::as_str).collect(),
-            _ => None,
-        }
+    pub fn strings(&self) -> Option<impl Iterator<Item = &str>> {
+        let items = match self {
+            Json::Array(items) => items.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        let all = items.iter().all(|item| item.as_str().is_some());
+        all.then(|| items.iter().filter_map(Json::as_str))
     }
 
     /// A value for people; one that is not there is `absent`.

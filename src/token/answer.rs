@@ -36,7 +36,7 @@ pub fn check_answer(
     if !claims.times_are_well_formed() || validity::check(&claims, &policy.token, now).is_err() {
         return inactive("the times in the answer do not pass");
     }
-    let audience = claims.get("aud").is_none_or(|aud| aud.as_strings().is_some());
+    let audience = claims.get("aud").is_none_or(|aud| aud.strings().is_some());
     if !audience || claims.check_audience(policy, token.server()).is_err() {
         return inactive("`aud` in the answer does not pass");
     }

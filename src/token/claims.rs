@@ -164,12 +164,12 @@ impl Claims {
 
     /// `aud` must name one of the protected FQDNs. An `aud` of the wrong type is [`Claims::check_shapes`]' affair.
     pub(super) fn check_audience(&self, policy: &Policy, server: &EntitlementServer) -> Result<(), Denial> {
-        let Some(audience) = self.get("aud").and_then(Json::as_strings) else { return Ok(()) };
-        let names_us = |aud: &&str| {
+        let Some(mut audience) = self.get("aud").and_then(Json::strings) else { return Ok(()) };
+        let names_us = |aud: &str| {
             policy.protects.fqdns.iter().any(|fqdn| fqdn.is_named_by(aud))
-                || server.audiences.iter().any(|exact| **exact == **aud)
+                || server.audiences.iter().any(|exact| **exact == *aud)
         };
-        if audience.iter().any(names_us) {
+        if audience.any(names_us) {
             Ok(())
         } else {
             Err(Denial::new(

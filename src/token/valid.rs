@@ -18,8 +18,6 @@ use std::sync::Arc;
 pub struct ValidToken {
     server: Arc<EntitlementServer>,
     claims: Rc<Claims>,
-    /// `iss` in the configured spelling.
-    issuer: Json,
     eec_id: Box<str>,
     gpsis: Vec<Box<str>>,
     confirmation: Option<Confirmation>,
@@ -82,14 +80,13 @@ impl ValidToken {
         if let Some(because) = policy.revoked.finds(&revocable) {
             return Err(Denial::new(DenyReason::TokenRevoked, because));
         }
-        let gpsis = claims.find(&server.claims.gpsi).and_then(Json::as_strings).unwrap_or_default();
+        let gpsis = claims.find(&server.claims.gpsi).and_then(Json::strings).into_iter().flatten();
         let (valid_from, valid_until) = validity::span(claims, &policy.token, token.key, now);
         let fetched_key = token.key.and_then(|key| key.fetched).map(|fetched| fetched.number);
         Ok(ValidToken {
             server: Arc::clone(token.server),
-            issuer: Json::String(token.server.identity.as_str().into()),
             eec_id: eec_id.into(),
-            gpsis: gpsis.into_iter().map(Box::from).collect(),
+            gpsis: gpsis.map(Box::from).collect(),
             confirmation,
             identity_headers,
             fetched_key,
@@ -160,16 +157,15 @@ impl ValidToken {
 
     /// Whether a condition of a rule holds. For `iss` the configured spelling counts as well as the token's.
     pub fn satisfies(&self, check: &ClaimCheck) -> bool {
-        let spelled = check.claim.is_issuer() && check.condition.holds(Some(&self.issuer));
-        spelled || check.condition.holds(self.claims.find(&check.claim))
+        let spelled = || Json::from(self.server.identity.as_str());
+        (check.claim.is_issuer() && check.condition.holds(Some(&spelled())))
+            || check.condition.holds(self.claims.find(&check.claim))
     }
 
     /// The strings that a claim allows in a bound place: its own, or the members of an array.
     pub fn strings(&self, claim: &Pointer) -> Vec<&str> {
-        let mut strings = self.claims.find(claim).and_then(Json::as_strings).unwrap_or_default();
-        if claim.is_issuer() {
-            strings.extend(self.issuer.as_str());
-        }
-        strings
+        let own = self.claims.find(claim).and_then(Json::strings).into_iter().flatten();
+        let spelled = claim.is_issuer().then(|| self.server.identity.as_str());
+        own.chain(spelled).collect()
     }
 }
