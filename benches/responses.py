@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "scripts
 import wasm_module  # noqa: E402
 
 CALLBACK = "proxy_on_response_headers"
-SITTINGS = 8
+SITTINGS = 32
 GOAL = 0.3
 # No resource of anybody's: a rule takes it.
 METHOD, PATH = "GET", "/own"
