@@ -1,22 +1,18 @@
 """What looking at answers costs requests that have nothing to do with it; the part `responses` of run.py.
 
-The filter exports a callback for answers, which Envoy calls for every one, though only `ownership` needs it. Its cost is
-small beside the differences between two processes of one program, and not large beside those between two listeners of one: so all
-variants are listeners of one Envoy, loaded in slices that take turns (slices.py), in another order in each of several sittings.
+The filter exports a callback for answers, which Envoy calls for every one, though only `ownership` needs it. How much of its cost is
+the host's is told by the same module with a callback that does nothing. All that is small beside the differences between two processes
+of one program, and not large beside those between two listeners of one: so all variants are listeners of one Envoy, loaded in slices that take turns (slices.py), in another order in each of several sittings.
 One variant is there twice: how far that differs from itself is what the figures are good for.
 """
 
 import json
-import pathlib
 import statistics
-import sys
 
 import envoys
 import slices
+from callbacks import with_empty, without
 from tokens import AUDIENCE, ISSUER, Key
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
-import wasm_module  # noqa: E402
 
 CALLBACK = "proxy_on_response_headers"
 SITTINGS = 32
@@ -25,26 +21,10 @@ GOAL = 0.3
 METHOD, PATH = "GET", "/own"
 PAIRS = {
     "the callback, nobody needs it": ("without ownership", "without the callback"),
+    "… of which the filter's own part": ("without ownership", "with an empty callback"),
     "`ownership`, which these requests do not use": ("with ownership", "without ownership"),
     "nothing: the same twice": ("without ownership again", "without ownership"),
 }
-
-
-def without_callback(module, directory):
-    """The same module, but the host does not see the callback."""
-    out = bytearray(wasm_module.HEADER)
-    dropped = 0
-    for kind, content in wasm_module.sections(module.read_bytes()):
-        if kind == wasm_module.EXPORTS:
-            kept = [entry for name, entry in wasm_module.exports(content) if name != CALLBACK]
-            dropped = sum(1 for _ in wasm_module.exports(content)) - len(kept)
-            content = wasm_module.write_number(len(kept)) + b"".join(kept)
-        out += bytes([kind]) + wasm_module.write_number(len(content)) + content
-    if dropped != 1:
-        raise SystemExit(f"error: {module} does not export {CALLBACK}")
-    path = directory / "without_callback.wasm"
-    path.write_bytes(out)
-    return path
 
 
 def measure(bench):
@@ -65,7 +45,8 @@ def measure(bench):
 
     ours = bench.options.wasm
     variants = {
-        "without the callback": filters("no_callback", without_callback(ours, bench.directory)),
+        "without the callback": filters("no_callback", without(CALLBACK, ours, bench.directory)),
+        "with an empty callback": filters("empty", with_empty(CALLBACK, ours, bench.directory)),
         "without ownership": filters("first", ours),
         "without ownership again": filters("again", ours),
         "with ownership": filters("owned", ours, ownership=True),
