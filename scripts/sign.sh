@@ -17,6 +17,8 @@ by=(--yes)
 [ -z "${COSIGN_KEY:-}" ] || by+=(--key "$COSIGN_KEY" --tlog-upload=false --use-signing-config=false)
 
 python3 scripts/provenance.py >"$folder/provenance.json"
+! grep -qF '+changes' "$folder/provenance.json" ||
+    echo "warning: this checkout has changes that are not committed: the provenance names the commit with \`+changes\`, and nobody can build it again" >&2
 "$cosign" sign-blob "${by[@]}" --bundle "$folder/SHA256SUMS.sigstore.json" "$folder/SHA256SUMS" >/dev/null
 for file in "$folder/eec_authn.wasm" "$folder"/eec-authn-*-linux-musl; do
     "$cosign" attest-blob "${by[@]}" --type slsaprovenance1 --predicate "$folder/provenance.json" \
