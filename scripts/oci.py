@@ -2,46 +2,26 @@
 
     oci.py MODULE VERSION DIRECTORY
 
-The image has one layer with `plugin.wasm` at its root (as `FROM scratch` and `COPY plugin.wasm ./` make it). The same
-module and version give the same digest, on every machine: no dates, and gzip without compression, whose bytes do not
-depend on a library. DIRECTORY.sha256 holds the digest of the manifest, in a form that `sha256sum -c` checks: it is what
-`sha256` beside an `oci://` address means.
+Of the two forms that both take, it is the one with the module itself as a layer. Out of the other, an archive with
+`plugin.wasm` in it, they take the file and do not read on to the end, where the layer's digest would be compared: whatever
+the registry sends is run. A layer that is the module they read whole, and refuse another.
+
+The same module and version give the same digest, on every machine. DIRECTORY.sha256 holds the digest of the manifest, in a
+form that `sha256sum -c` checks: it is what `sha256` beside an `oci://` address means.
 """
 
 import hashlib
-import io
 import json
 import pathlib
 import shutil
-import struct
 import sys
-import tarfile
-import zlib
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-
-
-def tar(module):
-    """A tar archive with the module alone; root's, readable by all, of 1970."""
-    entry = tarfile.TarInfo("plugin.wasm")
-    entry.size, entry.mode = len(module), 0o644
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        archive.addfile(entry, io.BytesIO(module))
-    return out.getvalue()
-
-
-def gzip(data):
-    """RFC 1952 with stored blocks of RFC 1951."""
-    out = bytearray(b"\x1f\x8b\x08" + bytes(6) + b"\xff")
-    for start in range(0, len(data), 0xFFFF):
-        block = data[start : start + 0xFFFF]
-        last = start + len(block) == len(data)
-        out += struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF) + block
-    return bytes(out + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
+CONFIG = "application/vnd.module.wasm.config.v1+json"
+MODULE = "application/vnd.module.wasm.content.layer.v1+wasm"
+# They ask for two layers, and read no more than the module.
+RUNTIME = {"type": "envoy_proxy", "abiVersions": ["v0-2-1"]}
 
 
 def digest(data):
@@ -75,16 +55,14 @@ class Layout:
 def main():
     module, version, directory = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
     layout = Layout(directory)
-    archive = tar(module.read_bytes())
-    rootfs = {"type": "layers", "diff_ids": [digest(archive)]}
-    config = layout.add(CONFIG, canonical({"architecture": "wasm", "os": "wasi", "config": {}, "rootfs": rootfs}))
-    layer = layout.add(LAYER, gzip(archive))
+    config = layout.add(CONFIG, canonical(RUNTIME))
+    layers = [config, layout.add(MODULE, module.read_bytes())]
     annotations = {
         "org.opencontainers.image.title": "eec-authn",
         "org.opencontainers.image.version": version,
         "org.opencontainers.image.licenses": "Apache-2.0",
     }
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer], "annotations": annotations}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers, "annotations": annotations}
     descriptor = layout.add(MANIFEST, canonical(manifest))
     layout.index(descriptor, version)
     hexadecimal = descriptor["digest"].removeprefix("sha256:")

@@ -62,10 +62,22 @@ impl Images {
 
     /// An image of the next version: the same code, and a section more, so that module and image are other ones.
     pub fn put_next(&self, tag: &str) -> String {
+        self.put_marked(tag, *b"next")
+    }
+
+    /// An image under its true digest, for whose layer the registry sends another one: as long, and as sound.
+    pub fn put_with_another_layer(&self, tag: &str) -> String {
+        let digest = self.put_marked(tag, *b"true");
+        self.put_marked("another", *b"fake");
+        self.registry.send_the_layer_of("edge/eec-authn", "another", tag);
+        digest
+    }
+
+    fn put_marked(&self, tag: &str, mark: [u8; 4]) -> String {
         let mut module = fs::read(find::module()).expect("the module");
-        // A custom section of the name `next`.
+        // A custom section of this name.
         module.extend([0, 5, 4]);
-        module.extend(b"next");
+        module.extend(mark);
         let file = self.run.join(format!("next-{tag}.wasm"));
         fs::write(&file, module).expect("a file");
         self.put(&file, tag)

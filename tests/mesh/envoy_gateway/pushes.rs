@@ -133,19 +133,46 @@ pub fn an_image_that_cannot_be_had_denies_everything_and_the_way_out_works(edge:
         policy["spec"]["wasm"][0]["code"]["image"] =
             json!({"url": format!("{}/edge/eec-authn:gone", edge.images.address), "sha256": "f".repeat(64)});
     });
-    edge.kubernetes.apply(&gone.to_string());
+    let why = denies_everything(edge, &gone);
+    assert!(why.to_lowercase().contains("wasm"), "{why}");
+    edge.install(&good);
+    let request = Request::register("eec-1").bearer(edge.key.token(&claims_with(json!({}))));
+    edge.proxy.wait("the filter", || (edge.proxy.send(&request).status == 201).then_some(()));
+}
+
+/// The policy names an image that the controller does not get. What its status says.
+fn denies_everything(edge: &Edge, policy: &Value) -> String {
+    edge.kubernetes.apply(&policy.to_string());
     let request = Request::register("eec-1").bearer(edge.key.token(&claims_with(json!({}))));
     edge.proxy.wait("500", || (edge.proxy.send(&request).status == 500).then_some(()));
     for request in [&request, &Request::new("GET", "/healthz"), &Request::register("eec-1")] {
         assert_eq!(edge.proxy.send(request).status, 500);
     }
-    let status = edge.proxy.wait("a status that says why", || {
+    edge.proxy.wait("a status that says why", || {
         let status = condition(edge, "Accepted");
-        (status["status"] == "False").then_some(status)
-    });
-    assert!(status["message"].as_str().is_some_and(|text| text.to_lowercase().contains("wasm")), "{status}");
+        (status["status"] == "False").then(|| status["message"].as_str().unwrap_or_default().to_owned())
+    })
+}
+
+/// A registry, or somebody on the way, that sends other code under the right names: neither by the digest nor by the tag is it run.
+pub fn an_image_with_another_layer_is_not_run(edge: &Edge) {
+    let good = policy(edge, |_| ());
     edge.install(&good);
-    edge.proxy.wait("the filter", || (edge.proxy.send(&request).status == 201).then_some(()));
+    let request = Request::register("eec-1").bearer(edge.key.token(&claims_with(json!({}))));
+    let digest = edge.images.put_with_another_layer("changed");
+    for pinned in [Some(digest), None] {
+        let changed = policy(edge, |policy| {
+            let url = format!("{}/edge/eec-authn:changed", edge.images.address);
+            policy["spec"]["wasm"][0]["code"]["image"] = match &pinned {
+                Some(digest) => json!({"url": url, "sha256": digest}),
+                None => json!({"url": url}),
+            };
+        });
+        let why = denies_everything(edge, &changed);
+        assert!(why.contains("error verifying sha256 checksum"), "{why}");
+        edge.install(&good);
+        edge.proxy.wait("the filter", || (edge.proxy.send(&request).status == 201).then_some(()));
+    }
 }
 
 /// Where there was no filter before, a policy that the Envoys refuse leaves the Gateway open, and its status says *Accepted*.

@@ -59,6 +59,7 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         a_rotation_and_an_upgrade_under_load_lose_nothing,
         a_refused_configuration_leaves_the_last_good_one_and_the_alert_fires,
         an_image_that_cannot_be_had_denies_everything_and_the_way_out_works,
+        an_image_with_another_layer_is_not_run,
         from_one_kind_to_another_nothing_passes_unchecked,
     },
 ];

@@ -135,17 +135,42 @@ pub fn an_image_that_cannot_be_had_denies_everything_and_the_way_out_works(mesh:
         plugin["spec"]["url"] = json!(format!("oci://{}/edge/eec-authn:gone", mesh.images.address));
         plugin["spec"]["sha256"] = json!("f".repeat(64));
     });
-    mesh.replace(&gone, &gone.to_string());
-    mesh.sidecar.wait("a filter that denies", || (mesh.sidecar.send(&request).status == 403).then_some(()));
+    denies_everything(mesh, &gone, &request);
+    // The way out: the digest of an image that is there.
+    mesh.install(&good);
+    assert_eq!(mesh.sidecar.send(&request).status, 201);
+}
+
+/// It names an image that the sidecar does not get.
+fn denies_everything(mesh: &Mesh, plugin: &Value, good: &Request) {
+    mesh.replace(plugin, &plugin.to_string());
+    mesh.sidecar.wait("a filter that denies", || (mesh.sidecar.send(good).status == 403).then_some(()));
     // Everything, probes included, and it is not the filter that answers.
-    for request in [&request, &Request::new("GET", "/healthz"), &Request::register("eec-1")] {
+    for request in [good, &Request::new("GET", "/healthz"), &Request::register("eec-1")] {
         let response = mesh.sidecar.send(request);
         assert_eq!((response.status, response.body.as_slice()), (403, &b"RBAC: access denied"[..]));
     }
     assert!(mesh.sidecar.log().contains("applying deny RBAC filter"));
-    // The way out: the digest of an image that is there.
+}
+
+/// A registry, or somebody on the way, that sends other code under the right names: neither by the digest nor by the tag is it run.
+pub fn an_image_with_another_layer_is_not_run(mesh: &Mesh) {
+    let good = plugin(mesh, |_| ());
     mesh.install(&good);
+    let request = Request::register("eec-1").bearer(mesh.key.token(&claims_with(json!({}))));
     assert_eq!(mesh.sidecar.send(&request).status, 201);
+    let digest = mesh.images.put_with_another_layer("changed");
+    for pinned in [Some(digest), None] {
+        let changed = plugin(mesh, |plugin| {
+            plugin["spec"]["url"] = json!(format!("oci://{}/edge/eec-authn:changed", mesh.images.address));
+            plugin["spec"]["sha256"] = json!(pinned);
+        });
+        denies_everything(mesh, &changed, &request);
+        mesh.install(&good);
+        assert_eq!(mesh.sidecar.send(&request).status, 201);
+    }
+    let log = mesh.sidecar.log();
+    assert!(log.contains("error verifying sha256 checksum"), "the log does not say why:\n{log}");
 }
 
 /// Two at once refuse everybody, since the first takes the token away; one after the other leaves nobody unchecked.
