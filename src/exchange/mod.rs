@@ -73,6 +73,8 @@ enum State {
 struct AwaitingKeys {
     end_of_stream: bool,
     client_certificate: Option<[u8; 32]>,
+    /// What the host does with the body meanwhile.
+    meanwhile: Meanwhile,
     /// How much of the body has arrived meanwhile.
     arrived: Arrived,
 }
@@ -108,6 +110,17 @@ enum Arrived {
     Nothing,
     Some,
     All,
+}
+
+/// What the host does with the body of a request that is held at its headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// It shows the body as it comes: the headers stay until all of it is there.
+    Show,
+    /// It keeps the body, which will be held back as a whole, as far as its buffer goes, and then refuses the request.
+    Keep,
+    /// It keeps what its buffer takes, and lets the client wait with the rest, which nobody will hold back.
+    Slow,
 }
 
 /// Reads all of the body that waits.
@@ -181,7 +194,7 @@ impl Exchange {
         host: &dyn HostVerifier,
         read: &ReadBody<'_>,
     ) -> Step<'a> {
-        let State::AwaitingKeys(AwaitingKeys { end_of_stream, client_certificate, arrived }) = self.state
+        let State::AwaitingKeys(AwaitingKeys { end_of_stream, client_certificate, arrived, .. }) = self.state
         else {
             return Step::default();
         };
@@ -190,6 +203,15 @@ impl Exchange {
         let decided = self.decide_headers(request, Some(arrived), now, host);
         let step = decided.unwrap_or_else(|denial| self.deny(denial));
         self.go_on_with_body(step, arrived, read)
+    }
+
+    /// What the host does with the body while this exchange is held at its headers.
+    pub fn meanwhile(&self) -> Meanwhile {
+        match &self.state {
+            State::Awaiting(awaiting) => awaiting.route.meanwhile(&self.plugin.policy),
+            State::AwaitingKeys(awaiting) => awaiting.meanwhile,
+            State::New | State::Open(_) | State::HoldingBody { .. } | State::Refused => Meanwhile::Show,
+        }
     }
 
     /// Whether the answer that this exchange waits for needs the request's headers beside it.

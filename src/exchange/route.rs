@@ -1,6 +1,6 @@
 //! Where a request's path leads.
 
-use super::described;
+use super::{Meanwhile, described};
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::ownership::Subject;
 use crate::policy::operations::{self, Operation};
@@ -61,6 +61,15 @@ impl Route {
     /// Whether the body has to be seen before the request is decided.
     pub(super) fn needs_body(&self) -> bool {
         self.rule().is_some_and(|rule| !rule.bind.is_empty()) || self.bound_operation().is_some()
+    }
+
+    /// What the host does with the body while the request is held at its headers.
+    pub(super) fn meanwhile(&self, policy: &Policy) -> Meanwhile {
+        match (self.needs_body(), policy.holds_headers()) {
+            (false, _) => Meanwhile::Slow,
+            (true, false) => Meanwhile::Keep,
+            (true, true) => Meanwhile::Show,
+        }
     }
 }
 

@@ -78,6 +78,7 @@ impl Exchange {
                 self.state = State::AwaitingKeys(AwaitingKeys {
                     end_of_stream: request.end_of_stream,
                     client_certificate: request.client_certificate,
+                    meanwhile: route.meanwhile(policy),
                     arrived: Arrived::Nothing,
                 });
                 self.target = None;
@@ -191,8 +192,7 @@ impl Exchange {
             Ok(noted) => match body {
                 Err(denial) => self.deny(token.refused(denial)),
                 Ok(()) => {
-                    let hold = policy.body.hold_headers && policy.mode == Mode::Enforce;
-                    let next = if hold || arrived != Arrived::Nothing {
+                    let next = if policy.holds_headers() || arrived != Arrived::Nothing {
                         Next::Pause
                     } else {
                         Next::Continue(Grant::client(&token))

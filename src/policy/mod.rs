@@ -80,6 +80,11 @@ impl Policy {
         self.entitlement_servers.iter().filter_map(|server| Some((&**server, server.jwks_remote.as_deref()?)))
     }
 
+    /// Whether the headers of a request are held back until its body is checked.
+    pub fn holds_headers(&self) -> bool {
+        self.body.hold_headers && self.mode == Mode::Enforce
+    }
+
     /// How DPoP proofs are checked, if they are.
     pub fn dpop(&self) -> Option<&DpopRules> {
         self.proof.as_ref()?.dpop.as_ref()

@@ -9,7 +9,7 @@ use super::hostcalls::{self, Map};
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
 use super::ready::{A_MOMENT, After};
 use super::shared::Shared;
-use crate::exchange::{Exchange, Inquiry, Named, Step};
+use crate::exchange::{Exchange, Inquiry, Meanwhile, Named, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::Cause;
 use crate::ownership::Answer;
@@ -30,15 +30,35 @@ pub(super) struct HttpStream {
     waited: Cell<bool>,
 }
 
+/// What the host does with a request whose headers have come: `Action`, in the words of the host, which knows more ways to pause.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum AtHeaders {
+    Continue = 0,
+    /// The body is shown as it comes, where the plugin option `allow_on_headers_stop_iteration` is set.
+    Pause = 1,
+    /// Its buffer takes the body. What is longer gets 413 from the host at once: once it has told the client to wait with the rest
+    /// (as below), a body that is held back as a whole would never come to its end.
+    PauseAndBuffer = 3,
+    /// Its buffer takes as much of the body as it can, and the client waits with the rest.
+    PauseAndSlow = 4,
+}
+
+impl From<Action> for AtHeaders {
+    fn from(action: Action) -> AtHeaders {
+        if matches!(action, Action::Continue) { AtHeaders::Continue } else { AtHeaders::Pause }
+    }
+}
+
 /// A request has begun. Nearly all are settled by their headers alone: nothing is kept of those, nor allocated for them.
 pub(super) fn on_request_headers(
     shared: Rc<Shared>,
     stream: StreamId,
     end_of_stream: bool,
-) -> (Action, Option<HttpStream>) {
+) -> (AtHeaders, Option<HttpStream>) {
     let map = hostcalls::header_map(Map::RequestHeaders);
     let pairs = map.as_deref().and_then(header_map::parse);
-    let (Some(pairs), Some(now)) = (pairs, hostcalls::now()) else { return (fail_closed(), None) };
+    let (Some(pairs), Some(now)) = (pairs, hostcalls::now()) else { return (fail_closed().into(), None) };
     let mut request = RequestView::new(&pairs, end_of_stream);
     if shared.plugin.policy.asks_for_certificate() {
         request.client_certificate = client_certificate::digest();
@@ -49,15 +69,24 @@ pub(super) fn on_request_headers(
     if end_of_stream && exchange.is_settled() {
         let flow = host::perform(step, Fields::Headers, &ProxyHost(&shared.log));
         shared.tell_soon(stream);
-        let action = if matches!(flow, Flow::Continue) { Action::Continue } else { Action::Pause };
+        let action = if matches!(flow, Flow::Continue) { AtHeaders::Continue } else { AtHeaders::Pause };
         return (action, None);
     }
     let exchange = Rc::new(RefCell::new(exchange));
     let kept = HttpStream { shared, stream, exchange, waited: Cell::new(false) };
-    (kept.act(step, Fields::Headers), Some(kept))
+    let action = kept.act(step, Fields::Headers);
+    (kept.at_headers(action), Some(kept))
 }
 
 impl HttpStream {
+    fn at_headers(&self, action: Action) -> AtHeaders {
+        match (action, self.exchange.borrow().meanwhile()) {
+            (Action::Pause, Meanwhile::Keep) => AtHeaders::PauseAndBuffer,
+            (Action::Pause, Meanwhile::Slow) => AtHeaders::PauseAndSlow,
+            (action, _) => action.into(),
+        }
+    }
+
     pub(super) fn on_request_body(&self, size: usize, end_of_stream: bool) -> Action {
         let step = self.exchange.borrow_mut().on_request_body(size, end_of_stream, &read_body);
         self.act(step, Fields::Headers)

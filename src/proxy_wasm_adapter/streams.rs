@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::hostcalls;
-use super::http::{self, HttpStream};
+use super::http::{self, AtHeaders, HttpStream};
 use super::proxy_host::fail_closed;
 use super::shared::Shared;
 use crate::plugin_state::StreamId;
@@ -85,9 +85,9 @@ extern "C" fn filter_on_context_create(context: u32, root: RootId) {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn filter_on_request_headers(stream: StreamId, _count: usize, end_of_stream: bool) -> Action {
+extern "C" fn filter_on_request_headers(stream: StreamId, _count: usize, end_of_stream: bool) -> AtHeaders {
     STREAMS.with(|streams| {
-        let Some(shared) = streams.begin(stream) else { return fail_closed() };
+        let Some(shared) = streams.begin(stream) else { return fail_closed().into() };
         let (action, kept) = http::on_request_headers(shared, stream, end_of_stream);
         if let Some(kept) = kept {
             streams.kept.borrow_mut().insert(stream, Rc::new(kept));

@@ -62,6 +62,7 @@ mod second_meanings;
 mod shadow;
 mod shadow_rows;
 mod statistics;
+mod streams;
 mod tables;
 mod tokens;
 mod ts43_of_others;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::token::base64url;
-use eec_authn::exchange::Next;
+use eec_authn::exchange::{Meanwhile, Next};
 use eec_authn::introspection::{RawResponse, Reading, read};
 
 fn asking(key: &Key) -> Rc<PluginState> {
@@ -60,6 +60,33 @@ fn a_body_that_came_before_the_answer_is_decided_with_it_and_token_and_proof_sta
         if end == "continue" {
             let before = ["count allowed", "count issuer.0.allowed", REMOVE_TOKEN, "remove Headers dpop"];
             expect(got, &before, true, &["continue"]);
+        }
+    }
+}
+
+/// `docs/contract.md#held-headers`: what is held back as a whole has to fit the host's buffer, what nobody looks at has not.
+#[test]
+fn while_a_request_waits_the_host_keeps_its_body_as_it_would_without() {
+    let (key, new) = (Key::new(1), Key::new(2));
+    for (hold, mode, bound) in [
+        (false, "enforce", Meanwhile::Keep),
+        (true, "enforce", Meanwhile::Show),
+        (true, "shadow", Meanwhile::Keep),
+    ] {
+        let mut filter = small(&[&key]);
+        let server = &mut filter["entitlement_servers"][0];
+        server["online"] = json!({"method": "rfc7662", "cluster": "es", "apply_to": "all"});
+        server["keys"].as_array_mut().expect("keys").push(json!({"jwks_remote": {"cluster": "es"}}));
+        filter["mode"] = json!(mode);
+        filter["body"] = json!({"hold_headers": hold});
+        let plugin = plugin(&filter);
+        for (key, waits) in [(&key, "ask"), (&new, "await keys")] {
+            let token = key.token(&claims());
+            let (mut post, mut delete) = (Way::new(&plugin, 1), Way::new(&plugin, 2));
+            assert_eq!(post.post(&token).last().map(String::as_str), Some(waits));
+            assert_eq!(post.exchange.meanwhile(), bound, "{hold}, {mode}, {waits}");
+            delete.delete(&token, &[]);
+            assert_eq!(delete.exchange.meanwhile(), Meanwhile::Slow, "{hold}, {mode}, {waits}");
         }
     }
 }
