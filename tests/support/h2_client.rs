@@ -45,10 +45,15 @@ impl H2 {
 
     /// Sends the headers of `request`; with `end` they are all of it.
     pub fn start(&mut self, request: &Request, end: bool) -> Result<Exchange<'_>> {
+        self.start_beside(request, end)
+    }
+
+    /// The same beside others that are under way.
+    pub fn start_beside(&self, request: &Request, end: bool) -> Result<Exchange<'_>> {
         let head = head(request)?;
         // Sending needs the runtime's context.
         let _context = self.runtime.enter();
-        let (response, body) = self.send.send_request(head, end).map_err(text)?;
+        let (response, body) = self.send.clone().send_request(head, end).map_err(text)?;
         Ok(Exchange { runtime: &self.runtime, body, response: Some(response) })
     }
 }
