@@ -101,18 +101,27 @@ fn trailers_bring_nothing_that_only_headers_may_say() {
     let key = Key::new(1);
     let fixture = fixture(&key, json!({"match": {"path_prefix": "/ops"}}));
     let mut p = Problems::new();
-    let names = ["authorization", "dpop", "cookie", "host", "content-type", "content-encoding"];
-    for protocol in BOTH {
+    let most = ["authorization", "dpop", "cookie", "content-type", "content-encoding"];
+    for (protocol, names) in
+        BOTH.into_iter().flat_map(|protocol| [(protocol, &most[..]), (protocol, &["host"])])
+    {
         let base =
             Request::new("POST", "/ops").bearer(key.token(&claims())).body("x").header("te", "trailers");
         let base = base.trailer("x-checksum", "1");
         let request = names.iter().fold(base, |request, name| request.trailer(name, "evil"));
-        let request = Request { case: format!("trailers-{protocol:?}"), ..request };
+        let case = format!("trailers-{protocol:?}-{}", names.len());
+        let request = Request { case, ..request };
         let status = fixture.send(protocol, &request).map(|response| response.status);
-        p.equal("trailers", "status", status, Ok(201));
+        // Envoy 1.36 ends a stream of HTTP/2 with such a trailer by itself.
+        if status.is_err() && protocol == Protocol::H2 && names == ["host"] {
+            let seen = fixture.upstream.records.find(&request.case);
+            p.check(&request.case, seen.is_none_or(|seen| seen.end != End::Complete), || "it arrived".into());
+            continue;
+        }
+        p.equal(&request.case, "status", status, Ok(201));
         let seen = fixture.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
-        let names: Vec<&str> = seen.trailers.iter().map(|(name, _)| name.as_str()).collect();
-        p.equal("trailers", "what arrived", names, vec!["x-checksum"]);
+        let arrived: Vec<&str> = seen.trailers.iter().map(|(name, _)| name.as_str()).collect();
+        p.equal(&request.case, "what arrived", arrived, vec!["x-checksum"]);
     }
     fixture.finish(p);
 }
