@@ -1,5 +1,6 @@
 //! Issuers at which anybody has an account: what keeps the tokens of strangers out.
 
+use super::rules::takes_all;
 use crate::policy::{Action, Condition, EntitlementServer, Mode, Policy, Rule};
 
 /// Hosts whose issuer gives anybody a token for any `aud` that is asked for: Google's service accounts, and jobs of those who
@@ -88,13 +89,8 @@ fn split(issuer: &str) -> (&str, &str) {
 /// Whether each request with a token meets a rule that asks for a claim.
 fn asks_everybody(policy: &Policy) -> bool {
     let rules = policy.rules.as_slice();
-    let takes_all = |rule: &Rule| {
-        let matcher = &rule.matcher;
-        let anywhere = matcher.methods.is_empty() && matcher.hosts.is_empty() && matcher.api.is_none();
-        anywhere && super::rules::is_wide(matcher) && matcher.path_prefix.as_deref() == Some("")
-    };
     // What comes behind a rule that takes all is never reached.
-    let last = rules.iter().position(|rule| takes_all(rule));
+    let last = rules.iter().position(|rule| takes_all(&rule.matcher));
     let reached = last.map_or(rules, |last| rules.get(..=last).unwrap_or(rules));
     (last.is_some() || !policy.built_in_operations)
         && reached.iter().filter(|rule| rule.action == Action::Authenticate).all(|rule| asks_who(rule))

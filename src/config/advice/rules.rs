@@ -73,12 +73,12 @@ fn taken_operation(policy: &Policy, matcher: &Matcher) -> Option<&'static Operat
 }
 
 /// Whether the rule takes every path of every host.
-fn takes_all(matcher: &Matcher) -> bool {
+pub(super) fn takes_all(matcher: &Matcher) -> bool {
     let all_paths = matcher.path_prefix.as_deref() == Some("") && is_wide(matcher) && matcher.api.is_none();
     all_paths && matcher.methods.is_empty() && matcher.hosts.is_empty()
 }
 
-pub(super) fn is_wide(matcher: &Matcher) -> bool {
+fn is_wide(matcher: &Matcher) -> bool {
     matcher.path.is_none() && matcher.path_template.is_none()
 }
 
