@@ -1,7 +1,7 @@
-//! `check` over several files, over files that only contain the filter JSON, and over rules that hide each other.
+//! `check` over several files, over files that only contain the filter JSON; what it takes for an error, and what it needs.
 
 use crate::support::fixture::config;
-use crate::support::token::{Key, base64url};
+use crate::support::token::Key;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -81,129 +81,6 @@ fn a_resource_around_the_filter_json_is_named_in_yaml_and_in_json() {
     }
     fs::write(folder.join("other.json"), "{\"protect\": {}}").expect("a file");
     assert!(!text(&check(folder, &["other.json"])).contains("looks like"), "a plain mistake");
-}
-
-#[test]
-fn a_long_key_for_pss_is_warned_of_with_its_cost() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    // 2^bits - k, without a factor below 2^16.
-    let rsa = |alg: &str, bits: usize, k: u8| {
-        let mut n = vec![0xff; bits / 8];
-        n[bits / 8 - 1] -= k - 1;
-        json!({"kty": "RSA", "alg": alg, "kid": format!("{alg}-{bits}"), "n": base64url(n), "e": "AQAB"})
-    };
-    let pem = include_str!("../core/vectors/pem/rsa8192.pub");
-    let mut filter = config(&[]);
-    filter["entitlement_servers"][0]["keys"] = json!([
-        {"jwk": rsa("PS256", 4096, 5)},
-        {"jwk": rsa("RS512", 8192, 45)},
-        {"jwk": rsa("PS384", 8192, 45)},
-        {"jwks": {"keys": [Key::new(1).jwk(), rsa("PS512", 4104, 33)]}},
-        {"public_key_pem": pem, "alg": "PS256", "kid": "pem"},
-        {"public_key_pem": pem, "kid": "pem-rs256"},
-    ]);
-    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-    let output = check(folder, &["filter.json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let slow: Vec<String> =
-        text(&output).lines().filter(|line| line.contains("is slow")).map(str::to_owned).collect();
-    let warning = |member: &str, alg: &str, bits: usize| {
-        format!(
-            "filter.json: warning: entitlement_servers[0].keys{member}: is slow: \"{alg}\" is verified in WebAssembly, and \
-             with {bits} bits each forged token costs a worker some milliseconds (13 with 8192); use at most 4096 bits, \
-             or \"RS256\""
-        )
-    };
-    let expected = [
-        warning("[2].jwk", "PS384", 8192),
-        warning("[3].jwks.keys[1]", "PS512", 4104),
-        warning("[4].public_key_pem", "PS256", 8192),
-    ];
-    assert_eq!(slow, expected);
-}
-
-#[test]
-fn a_rule_that_an_earlier_one_hides_is_warned_of() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    let hidden = |first: Value, second: Value| {
-        let mut filter = config(&[&Key::new(1)]);
-        filter["rules"] = json!([{"match": first}, {"match": second}]);
-        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-        let output = check(folder, &["filter.json"]);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-        text(&output).contains("rules[1].match: never reached: rules[0] takes all of its requests")
-    };
-    let template = |text: &str| json!({"path_template": text});
-    let path = |text: &str| json!({"path": text});
-    let prefix = |text: &str| json!({"path_prefix": text});
-    for (first, second) in [
-        (template("/a/{id}"), path("/a/b")),
-        (template("/a/{id}/c"), path("/a/b/c")),
-        (template("/a/{id}"), json!({"path": "/a/b", "methods": ["GET"]})),
-        (
-            json!({"path_template": "/a/{id}", "methods": ["GET", "PUT"]}),
-            json!({"path": "/a/b", "methods": ["PUT"]}),
-        ),
-        (template("/{x}/{y}"), template("/a/{id}")),
-        (template("/a/{id}"), template("/a/{other}")),
-        (prefix("/a"), template("/a/{id}")),
-        (prefix("/"), json!({"api": "eees-easdiscovery"})),
-        (path("/a"), path("/a")),
-        (prefix("/eees-easdiscovery/v1"), json!({"api": "eees-easdiscovery"})),
-        (
-            json!({"path_prefix": "/eees-easdiscovery", "methods": ["POST", "PUT", "PATCH", "DELETE"]}),
-            json!({"api": "eees-easdiscovery"}),
-        ),
-        (
-            template("/eees-easdiscovery/v1/subscriptions/{x}"),
-            json!({"api": "eees-easdiscovery", "methods": ["PUT"]}),
-        ),
-        (
-            json!({"api": "eees-easdiscovery"}),
-            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST"]}),
-        ),
-        (
-            json!({"api": "eees-easdiscovery"}),
-            json!({"path_template": "/eees-easdiscovery/v1/subscriptions/{id}", "methods": ["PUT", "DELETE"]}),
-        ),
-    ] {
-        assert!(hidden(first.clone(), second.clone()), "{first} hides {second}");
-    }
-    for (first, second) in [
-        (template("/a/{id}"), path("/a")),
-        (template("/a/{id}"), path("/a/b/c")),
-        (template("/a/{id}"), path("/b/b")),
-        (template("/a/{id}"), path("/a/")),
-        (template("/a/{id}"), prefix("/a/b")),
-        (template("/a/{id}"), template("/{x}/{y}")),
-        (template("/a/{id}"), template("/a/")),
-        (json!({"path_template": "/a/{id}", "methods": ["GET"]}), path("/a/b")),
-        (json!({"path_template": "/a/{id}", "hosts": ["ees1.edge.example.net"]}), path("/a/b")),
-        (json!({"path_template": "/a/{id}", "path_prefix": "/a/c"}), path("/a/b")),
-        (prefix("/a/b"), template("/a/{id}")),
-        (prefix("/a"), template("/{x}/b")),
-        (path("/a/b"), template("/a/{id}")),
-        (prefix("/eees-easdiscovery/v1/subscriptions"), json!({"api": "eees-easdiscovery"})),
-        (prefix("/eees-easdiscovery/v2"), json!({"api": "eees-easdiscovery"})),
-        (
-            json!({"path_prefix": "/eees-easdiscovery", "methods": ["POST"]}),
-            json!({"api": "eees-easdiscovery"}),
-        ),
-        (template("/eees-easdiscovery/v1/subscriptions/{x}"), json!({"api": "eees-easdiscovery"})),
-        (json!({"api": "eees-easdiscovery"}), path("/eees-easdiscovery/v1/subscriptions")),
-        (
-            json!({"api": "eees-easdiscovery"}),
-            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST", "GET"]}),
-        ),
-        (
-            json!({"api": "eees-eecregistration"}),
-            json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["POST"]}),
-        ),
-    ] {
-        assert!(!hidden(first.clone(), second.clone()), "{first} leaves something to {second}");
-    }
 }
 
 #[test]
@@ -320,115 +197,29 @@ fn files_for_one_envoy_need_names_that_differ() {
 }
 
 #[test]
-fn a_name_without_a_dot_is_warned_of() {
+fn holding_headers_back_needs_a_plugin_option() {
     let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
+    let check = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
+        let output = command.args(args).current_dir(folder.path()).output().expect("it runs");
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
     let mut filter = config(&[&Key::new(1)]);
-    let full = filter["protects"]["fqdns"][0].clone();
-    filter["protects"]["fqdns"] = json!([full, "ees1", "localhost."]);
-    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-    let report = text(&check(folder, &["filter.json"]));
-    let warned =
-        |number| report.contains(&format!("filter.json: warning: protects.fqdns[{number}]: has no dot: "));
-    assert_eq!([0, 1, 2].map(warned), [false, true, true], "{report}");
-}
-
-#[test]
-fn what_would_refuse_every_token_is_warned_of() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    let mut filter = config(&[&Key::new(1), &Key::new(2)]);
-    let keys = &mut filter["entitlement_servers"][0]["keys"];
-    keys[0]["not_after"] = json!("2020-01-01T00:00:00Z");
-    keys[1]["not_before"] = json!("2200-01-01T00:00:00Z");
-    filter["revoked"] = json!({"token_ids": ["t1"], "issued_before": "2200-01-01T00:00:00Z"});
-    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-    let report = text(&check(folder, &["filter.json"]));
-    for warning in [
-        "entitlement_servers[0].keys: no key is valid now: every token of this server is refused",
-        "revoked.issued_before: 2200-01-01T00:00:00Z lies ahead: until then every token is refused",
-        "revoked.token_ids: refuses every token without `jti` as well",
-    ] {
-        assert!(report.contains(&format!("filter.json: warning: {warning}")), "no `{warning}` in\n{report}");
-    }
-    filter["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2200-01-01T00:00:00Z");
-    filter["revoked"] = json!({"token_ids": ["t1"], "issued_before": "2020-01-01T00:00:00Z"});
-    filter["token"] = json!({"require_claims": ["jti"]});
-    fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-    let report = text(&check(folder, &["filter.json"]));
-    for silent in ["no key is valid now", "lies ahead", "refuses every token"] {
-        assert!(!report.contains(silent), "{report}");
-    }
-}
-
-#[test]
-fn bound_tokens_without_nonces_should_be_short_lived_and_unbound_ones_are_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    let warned = |proof: Value, lifetime: u32| {
-        let mut filter = config(&[&Key::new(1)]);
-        filter["proof"] = proof;
-        filter["token"] = json!({"max_lifetime_seconds": lifetime});
-        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-        let report = text(&check(folder, &["filter.json"]));
-        ["token.max_lifetime_seconds", "proof.required"]
-            .map(|path| report.contains(&format!("warning: {path}: ")))
-    };
-    let nonce = json!({"secret_env": ["EEC_AUTHN_NONCE"]});
-    assert_eq!(warned(json!({"dpop": {}}), 3_601), [true, true]);
-    assert_eq!(warned(json!({"dpop": {}, "required": true}), 3_600), [false, false]);
-    assert_eq!(warned(json!({"dpop": {"nonce": nonce}, "required": true}), 86_400), [false, false]);
-    assert_eq!(warned(json!({"client_certificate": true}), 86_400), [false, true]);
-}
-
-#[test]
-fn a_path_whose_operations_an_earlier_api_takes_is_warned_of() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    let warned = |second: Value| {
-        let mut filter = config(&[&Key::new(1)]);
-        filter["rules"] = json!([{"match": {"api": "eees-easdiscovery"}}, {"match": second}]);
-        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-        text(&check(folder, &["filter.json"])).contains(
-            "rules[1].match: rules[0] takes the built-in operations at this path (POST) before: only other methods come here",
-        )
-    };
-    assert!(warned(json!({"path": "/eees-easdiscovery/v1/subscriptions"})));
-    assert!(!warned(json!({"path": "/eees-easdiscovery/v1/subscriptions", "methods": ["GET"]})));
-    assert!(!warned(json!({"path": "/eees-easdiscovery/v1/others"})));
-    assert!(!warned(json!({"path": "/eees-eecregistration/v1/registrations"})));
-}
-
-#[test]
-fn a_member_that_was_meant_is_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
-    let said = |filter: &Value| {
-        fs::write(folder.join("filter.json"), filter.to_string()).expect("a file");
-        text(&check(folder, &["filter.json"])).to_owned()
-    };
-    for (path, wrong, meant) in [
-        ("", "modus", "mode"),
-        ("", "entitlement_server", "entitlement_servers"),
-        ("token", "max_lifetime", "max_lifetime_seconds"),
-        ("ownership", "secret", "secret_env"),
-        ("token", "clock_skew_secs", "clock_skew_seconds"),
-    ] {
-        let mut filter = config(&[&Key::new(1)]);
-        let place = if path.is_empty() { &mut filter } else { &mut filter[path] };
-        place[wrong] = json!(1);
-        let dot = if path.is_empty() { "" } else { "." };
-        let wanted =
-            format!("{path}{dot}{wrong}: is not known here; did you mean \"{meant}\"? known members");
-        let said = said(&filter);
-        assert!(said.contains(&wanted), "no `{wanted}` in {said}");
-    }
-    // What is near to nothing, or to several, is no such guess.
-    let mut filter = config(&[&Key::new(1)]);
-    filter["issuer"] = json!(1);
-    filter["token"]["max"] = json!(1);
-    let said = said(&filter);
-    for alone in ["issuer", "token.max"] {
-        assert!(said.contains(&format!("{alone}: is not known here; known members")), "{alone}: {said}");
-    }
+    filter["gpsi"] = json!("required");
+    filter["ownership"] = json!({"secret_env": ["EEC_AUTHN_OWNERSHIP"]});
+    fs::write(folder.path().join("plain.json"), filter.to_string()).expect("a file");
+    filter["body"] = json!({"hold_headers": true});
+    fs::write(folder.path().join("holds.json"), filter.to_string()).expect("a file");
+    let said = check(&["check", "--strict", "holds.json"]);
+    assert!(
+        said.contains(
+            "holds.json: needs the plugin option allow_on_headers_stop_iteration for `body.hold_headers`"
+        ),
+        "{said}"
+    );
+    assert!(said.ends_with("holds.json: valid, 0 warnings\n"), "a need is no warning: {said}");
+    assert!(!check(&["check", "plain.json"]).contains("plugin option"));
+    let report: Value = serde_json::from_str(&check(&["--json", "check", "holds.json"])).expect("JSON");
+    assert_eq!(report[0]["plugin_options"], json!(["allow_on_headers_stop_iteration"]));
 }

@@ -7,8 +7,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod advice;
-mod advice_on_issuers;
 mod check;
 mod completions;
 mod conformance;

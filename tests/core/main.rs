@@ -11,6 +11,7 @@ mod es256_cases;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod advice;
 mod config_errors;
 mod contract_page;
 mod decisions;

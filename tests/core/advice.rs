@@ -1,31 +1,27 @@
-//! What `check` finds unusable, contradictory or twice, tried as an operator would write it.
+//! What is unwise, contradictory, unusable or twice in a configuration that is accepted (`config::advice`), tried as an operator would write it.
+
+mod dates;
+mod hidden_rules;
+mod issuers;
+mod members;
+mod tokens;
 
 use crate::support::fixture::config;
 use crate::support::token::Key;
+use eec_authn::config::{self, Absent, Loaded};
 use serde_json::{Value, json};
-use std::fs;
-use std::process::Command;
 
-/// What `check` warns of; a configuration that is refused fails the test.
+/// An accepted configuration; one that is refused fails the test.
+fn loaded(filter: &Value) -> Loaded {
+    let review = config::review(filter.to_string().as_bytes(), &|_| None, Absent::StandIn);
+    review.result.unwrap_or_else(|errors| panic!("{filter}: {errors:?}"))
+}
+
+/// What is warned of, whatever the time is.
 fn warnings(filter: &Value) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("filter.json"), filter.to_string()).expect("a file");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
-    let output = command
-        .args(["--json", "check", "filter.json"])
-        .current_dir(folder.path())
-        .output()
-        .expect("it runs");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(report[0]["errors"], json!([]), "{filter}");
-    let said = |warning: &Value| {
-        format!(
-            "{}: {}",
-            warning["path"].as_str().expect("a path"),
-            warning["message"].as_str().expect("text")
-        )
-    };
-    report[0]["warnings"].as_array().expect("warnings").iter().map(said).collect()
+    let loaded = loaded(filter);
+    let advice = config::advice(&loaded.policy);
+    loaded.warnings.iter().chain(&advice).map(ToString::to_string).collect()
 }
 
 /// A configuration that is not warned of.
@@ -85,6 +81,11 @@ fn rules_that_let_nobody_through() {
         &rules(json!([{"match": {"path_prefix": "/"}, "action": "deny"}])),
         "rules[0].match: refuses every request that no earlier rule takes",
     );
+    for narrow in
+        [json!({"path_prefix": "/a"}), json!({"path_prefix": "/", "methods": ["GET"]}), json!({"path": "/"})]
+    {
+        assert_eq!(warnings(&rules(json!([{"match": narrow, "action": "deny"}]))), Vec::<String>::new());
+    }
     says_only(
         &rules(json!([{"match": {"path": "/a", "hosts": ["ees9.edge.example.net"]}}])),
         "rules[0].match.hosts: none of them is one of `protects.fqdns`",
@@ -118,6 +119,7 @@ fn claims_that_contradict_each_other() {
         json!([{"claim": "scope", "contains": "a"}, {"claim": "scope", "contains": "b"}]),
         json!([{"claim": "iss", "equals": "a"}, {"claim": "iss", "equals": "b"}]),
         json!([present(true), equals(json!("a"))]),
+        json!([present(false), present(false)]),
     ] {
         assert_eq!(warnings(&claims(possible)), Vec::<String>::new());
     }
@@ -163,29 +165,4 @@ fn what_stands_twice_or_revokes_all() {
         &with("token", json!({"clock_skew_seconds": 301})),
         "token.clock_skew_seconds: an expired token passes",
     );
-}
-
-#[test]
-fn holding_headers_back_needs_a_plugin_option() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let check = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
-        let output = command.args(args).current_dir(folder.path()).output().expect("it runs");
-        assert!(output.status.success(), "{args:?}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    fs::write(folder.path().join("holds.json"), with("body", json!({"hold_headers": true})).to_string())
-        .expect("a file");
-    fs::write(folder.path().join("plain.json"), quiet().to_string()).expect("a file");
-    let said = check(&["check", "--strict", "holds.json"]);
-    assert!(
-        said.contains(
-            "holds.json: needs the plugin option allow_on_headers_stop_iteration for `body.hold_headers`"
-        ),
-        "{said}"
-    );
-    assert!(said.ends_with("holds.json: valid, 0 warnings\n"), "a need is no warning: {said}");
-    assert!(!check(&["check", "plain.json"]).contains("plugin option"));
-    let report: Value = serde_json::from_str(&check(&["--json", "check", "holds.json"])).expect("JSON");
-    assert_eq!(report[0]["plugin_options"], json!(["allow_on_headers_stop_iteration"]));
 }

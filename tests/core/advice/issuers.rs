@@ -1,24 +1,16 @@
-//! What `check` says of issuers at which anybody has an account, and of claims that are not the EEC ID.
+//! Issuers at which anybody has an account, and claims that are not the EEC ID.
 
-use crate::support::fixture::config;
+use crate::support::fixture;
 use crate::support::token::Key;
+use eec_authn::config;
 use serde_json::{Value, json};
-use std::fs;
-use std::process::Command;
 
 /// Paths and messages of the warnings about a good configuration with this change.
 fn warnings(change: impl FnOnce(&mut Value)) -> Vec<(String, String)> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut filter = config(&[&Key::new(1)]);
+    let mut filter = fixture::config(&[&Key::new(1)]);
     change(&mut filter);
-    fs::write(folder.path().join("filter.json"), filter.to_string()).expect("a file");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eec-authn"));
-    let output = command.args(["--json", "check", "filter.json"]).current_dir(folder.path()).output();
-    let report: Value = serde_json::from_slice(&output.expect("the command runs").stdout).expect("JSON");
-    assert_eq!(report[0]["valid"], json!(true), "{report}");
-    let text = |value: &Value| value.as_str().expect("a string").to_owned();
-    let found = report[0]["warnings"].as_array().expect("a list").iter();
-    found.map(|warning| (text(&warning["path"]), text(&warning["message"]))).collect()
+    let found = config::advice(&super::loaded(&filter).policy);
+    found.into_iter().map(|warning| (warning.path, warning.message)).collect()
 }
 
 /// Those at this path.
@@ -70,6 +62,26 @@ fn an_issuer_that_serves_everybody_needs_a_claim_that_tells_whose_the_token_is()
         api.clone(),
         &json!([{"claim": "iss", "equals": "https://accounts.google.com"}])
     ))));
+    // A rule for a part of the requests leaves the others open.
+    for part in [
+        json!({"path_prefix": "/", "methods": ["POST"]}),
+        json!({"path_prefix": "/", "hosts": ["ees1.edge.example.net"]}),
+        json!({"path_prefix": "/", "api": "eees-eecregistration"}),
+        json!({"path_prefix": "/", "path": "/a"}),
+        json!({"path_prefix": "/", "path_template": "/{id}"}),
+        json!({"path_prefix": "/a"}),
+    ] {
+        assert!(warned(json!({"rules": [rule(part.clone(), &claims)]})), "{part}");
+    }
+    // Behind a rule for all requests nothing is reached.
+    assert!(!warned(
+        json!({"rules": [rule(json!({"path_prefix": "/"}), &claims), rule(api.clone(), &json!([]))]})
+    ));
+    let open = json!({"match": {"path": "/healthz"}, "action": "pass_without_token"});
+    assert!(
+        !warned(json!({"operations": "none", "rules": [open, rule(api.clone(), &claims)]})),
+        "no token there"
+    );
     let mut recorded = rule(api, &claims);
     recorded["mode"] = json!("shadow");
     assert!(warned(closed(recorded)));
@@ -147,6 +159,10 @@ fn an_issuer_of_entra_id_names_one_tenant() {
         found.len() == 1 && found[0].starts_with("entitlement_servers[0].fqdn: no token has this `iss`"),
         "{found:?}"
     );
+    let personal =
+        json!({"issuer": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"});
+    let rules = json!([{"match": {"path_prefix": "/"}, "claims": [{"claim": "oid", "equals": "x"}]}]);
+    assert_eq!(strangers(&personal, &json!({"rules": rules})), Vec::<String>::new());
     for (tenant, said) in [
         ("common", "no token has this `iss`"),
         ("organizations", "no token has this `iss`"),
