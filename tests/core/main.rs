@@ -16,6 +16,7 @@ mod config_errors;
 mod contract_page;
 mod decisions;
 mod deny_codes;
+mod explanation;
 mod fetched_keys;
 mod fqdn;
 mod host_flow;
