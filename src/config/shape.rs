@@ -130,3 +130,17 @@ pub(super) fn alternatives(texts: impl Iterator<Item = String>) -> String {
         _ => texts.concat(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::alternatives;
+
+    #[test]
+    fn a_choice_among_any_number() {
+        for (texts, choice) in
+            [(&[][..], ""), (&["a"], "a"), (&["a", "b"], "a or b"), (&["a", "b", "c"], "a, b or c")]
+        {
+            assert_eq!(alternatives(texts.iter().map(ToString::to_string)), choice);
+        }
+    }
+}

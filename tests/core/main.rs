@@ -13,6 +13,7 @@ mod support;
 
 mod advice;
 mod config_errors;
+mod config_values;
 mod contract_page;
 mod decisions;
 mod deny_codes;
@@ -35,6 +36,7 @@ mod pages;
 mod possession;
 mod published;
 mod replies;
+mod review;
 mod schema_against_parser;
 mod time;
 mod token_mutations;
