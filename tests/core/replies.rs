@@ -3,6 +3,7 @@
 use crate::support::fixture::{FQDN, config as small};
 use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
+use eec_authn::decision::{Denial, DenyReason, Scheme};
 use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::introspection::{Cause, TokenStatus};
 use eec_authn::keys::NoHost;
@@ -93,4 +94,59 @@ fn of_two_bindings_that_fail_alike_the_operations_is_named() {
         (&body["cause"], &body["invalidParams"]),
         (&json!("BINDING_MISSING"), &json!([{"param": "/eecId"}]))
     );
+}
+
+/// Each scheme that could succeed, and `error` in that of the scheme which the request used.
+#[test]
+fn which_schemes_are_offered_and_which_has_the_error() {
+    let (missing, repeated, expired) =
+        (DenyReason::TokenMissing, DenyReason::TokenRepeated, DenyReason::TokenExpired);
+    let (either, dpop) = (json!({"dpop": {}}), json!({"dpop": {}, "required": true}));
+    let bound = json!({"dpop": {}, "required": true, "client_certificate": true});
+    let certificate = json!({"client_certificate": true, "required": true});
+    let (bearer, with_dpop) = (Scheme::Bearer, Scheme::Dpop);
+    for (proof, reason, used, expected) in [
+        (&Value::Null, missing, bearer, &["Bearer"][..]),
+        (&Value::Null, expired, with_dpop, &["Bearer"]),
+        (&Value::Null, expired, bearer, &["Bearer error"]),
+        (&certificate, expired, bearer, &["Bearer error"]),
+        (&either, missing, bearer, &["Bearer", "DPoP"]),
+        (&either, missing, with_dpop, &["Bearer", "DPoP"]),
+        (&either, repeated, bearer, &["Bearer error", "DPoP error"]),
+        (&either, expired, bearer, &["Bearer error", "DPoP"]),
+        (&either, expired, with_dpop, &["Bearer", "DPoP error"]),
+        (&dpop, missing, bearer, &["DPoP"]),
+        (&dpop, repeated, bearer, &["DPoP error"]),
+        (&dpop, expired, bearer, &["Bearer error", "DPoP"]),
+        (&dpop, expired, with_dpop, &["DPoP error"]),
+        (&bound, missing, bearer, &["Bearer", "DPoP"]),
+        (&bound, expired, with_dpop, &["Bearer", "DPoP error"]),
+        (&either, DenyReason::HostMismatch, bearer, &[]),
+    ] {
+        let mut filter = small(&[&Key::new(1)]);
+        if !proof.is_null() {
+            filter["proof"] = proof.clone();
+        }
+        let policy =
+            config::parse(filter.to_string().as_bytes(), &|_| None).expect("a good configuration").policy;
+        let reply = Reply::to_denial(&Denial::new(reason, "because"), &policy, used, false);
+        let challenges = reply.headers.iter().filter(|(name, _)| *name == "www-authenticate");
+        let short = |(_, value): &(&str, String)| {
+            let scheme = value.split(' ').next().expect("a scheme");
+            format!("{scheme}{}", if value.contains("error=") { " error" } else { "" })
+        };
+        assert_eq!(challenges.map(short).collect::<Vec<_>>(), expected, "{proof} {reason:?} {used:?}");
+    }
+}
+
+#[test]
+fn only_who_could_not_be_answered_is_told_to_come_again() {
+    let policy = config::parse(small(&[&Key::new(1)]).to_string().as_bytes(), &|_| None)
+        .expect("a good configuration")
+        .policy;
+    for reason in DenyReason::ALL {
+        let reply = Reply::to_denial(&Denial::new(*reason, "because"), &policy, Scheme::Bearer, false);
+        let expected = (reason.code() == "entitlement_unavailable").then_some("1");
+        assert_eq!(header(&reply, "retry-after"), expected, "{}", reason.code());
+    }
 }
