@@ -140,7 +140,8 @@ impl<'a> Stream<'a> {
 /// Each stream of a connection is decided by its own token and its own body, wherever the others are; those who go away leave nothing.
 #[test]
 fn streams_that_cross_on_one_connection_are_each_decided_for_themselves() {
-    const STREAMS: usize = 220;
+    // The client takes no more than some hundred short answers that nobody has read yet.
+    const STREAMS: usize = 165;
     const ROUNDS: usize = 6;
     let (server, key, forger) = (Server::start(), Key::new(1), Key::new(9));
     // Tokens that are kept would take memory with each round.
