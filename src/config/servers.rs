@@ -67,6 +67,7 @@ fn entitlement_server(
     let remote = jwks_remote::jwks_remote(&pinned, fqdn.as_ref(), &identity);
     Some(EntitlementServer {
         number,
+        spelled: identity.as_str().into(),
         identity,
         audiences: audiences.iter().filter_map(|item| item.text()).map(Box::from).collect(),
         claims: claims?,

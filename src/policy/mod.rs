@@ -18,7 +18,7 @@ pub mod rule_index;
 pub mod template;
 
 use crate::fqdn::Fqdn;
-use crate::json::Pointer;
+use crate::json::{Json, Pointer};
 use crate::keys::KeySet;
 use std::sync::Arc;
 
@@ -138,6 +138,8 @@ pub struct EntitlementServer {
     pub number: usize,
     /// How its tokens name it.
     pub identity: IssuerName,
+    /// `iss` in the configured spelling, for conditions of rules.
+    pub spelled: Json,
     /// What names the edge server in `aud` of its tokens beside the FQDNs, to the letter.
     pub audiences: Vec<Box<str>>,
     /// Where its tokens name the client.

@@ -157,9 +157,8 @@ impl ValidToken {
 
     /// Whether a condition of a rule holds. For `iss` the configured spelling counts as well as the token's.
     pub fn satisfies(&self, check: &ClaimCheck) -> bool {
-        let spelled = || Json::from(self.server.identity.as_str());
-        (check.claim.is_issuer() && check.condition.holds(Some(&spelled())))
-            || check.condition.holds(self.claims.find(&check.claim))
+        let spelled = check.claim.is_issuer() && check.condition.holds(Some(&self.server.spelled));
+        spelled || check.condition.holds(self.claims.find(&check.claim))
     }
 
     /// The strings that a claim allows in a bound place: its own, or the members of an array.
