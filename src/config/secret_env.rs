@@ -28,7 +28,7 @@ pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option
             keys.extend(mac_key(item, name, environment));
         }
     }
-    (keys.len() == items.len()).then_some(keys)
+    (!keys.is_empty() && keys.len() == items.len()).then_some(keys)
 }
 
 /// What is said of a variable that is not there. Envoy leaves out of the VM's environment, without a word, what its own does not have.
