@@ -16,7 +16,7 @@ def without(callback, module, directory):
 
     def change(found):
         kept = [entry for name, entry in wasm_module.exports(found[wasm_module.EXPORTS]) if name != callback]
-        return {wasm_module.EXPORTS: wasm_module.write_number(len(kept)) + b"".join(kept)}
+        return {wasm_module.EXPORTS: vector(kept)}
 
     return rewritten(module, directory / f"without_{callback}.wasm", callback, change)
 

@@ -2,8 +2,8 @@
 
 The filter exports a callback for answers, which Envoy calls for every one, though only `ownership` needs it. How much of its cost is
 the host's is told by the same module with a callback that does nothing. All that is small beside the differences between two processes
-of one program, and not large beside those between two listeners of one: so all variants are listeners of one Envoy, loaded in slices that take turns (slices.py), in another order in each of several sittings.
-One variant is there twice: how far that differs from itself is what the figures are good for.
+of one program, and not large beside those between two listeners of one: so all variants are listeners of one Envoy, loaded in slices
+that take turns (slices.py), in another order in each of several sittings. One variant is there twice: how far that differs from itself is what the figures are good for.
 """
 
 import json
