@@ -279,6 +279,14 @@ impl Envoy {
         self.stat("http.ingress.downstream_rq_total").unwrap_or(0)
     }
 
+    /// Whether this is an Envoy of that minor version, such as `1.36`.
+    pub fn is_of(&self, minor: &str) -> bool {
+        let info: serde_json::Value = serde_json::from_str(&self.admin_get("/server_info")).expect("JSON");
+        // `<commit>/1.36.4/Clean/RELEASE/BoringSSL`
+        let version = info["version"].as_str().and_then(|text| text.split('/').nth(1)).expect("a version");
+        version.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.'))
+    }
+
     fn admin_get(&self, path: &str) -> String {
         let request = Request::new("GET", path);
         let response = h1::exchange(self.admin, &request);
