@@ -19,6 +19,7 @@ mod compact_jws;
 mod config;
 mod conformance;
 mod counters;
+mod crossing_streams;
 mod decisions;
 mod eec;
 mod foreign;
