@@ -1,4 +1,4 @@
-"""The filter's module with one callback less, or with one that does nothing: what is left of the difference is the host's."""
+"""The filter's module with callbacks less, or with one that does nothing: what is left of the difference is the host's."""
 
 import pathlib
 import sys
@@ -11,14 +11,14 @@ FUNCTIONS, CODE = 3, 10
 EMPTY_BODY = bytes([4, 0, 0x41, 0, 0x0B])
 
 
-def without(callback, module, directory):
-    """The host does not see the callback."""
+def without(callbacks, module, directory):
+    """The host does not see the callbacks."""
 
     def change(found):
-        kept = [entry for name, entry in wasm_module.exports(found[wasm_module.EXPORTS]) if name != callback]
+        kept = [entry for name, entry in wasm_module.exports(found[wasm_module.EXPORTS]) if name not in callbacks]
         return {wasm_module.EXPORTS: vector(kept)}
 
-    return rewritten(module, directory / f"without_{callback}.wasm", callback, change)
+    return rewritten(module, directory / f"{module.stem}_without_{'_'.join(sorted(callbacks))}.wasm", callbacks, change)
 
 
 def with_empty(callback, module, directory):
@@ -39,14 +39,15 @@ def with_empty(callback, module, directory):
             CODE: wasm_module.write_number(count + 1) + found[CODE][at:] + EMPTY_BODY,
         }
 
-    return rewritten(module, directory / f"empty_{callback}.wasm", callback, change)
+    return rewritten(module, directory / f"{module.stem}_empty_{callback}.wasm", {callback}, change)
 
 
-def rewritten(module, path, callback, change):
+def rewritten(module, path, callbacks, change):
     """The module at `path`, with the sections that `change` has others for."""
     found = list(wasm_module.sections(module.read_bytes()))
-    if callback not in dict(wasm_module.named(dict(found)[wasm_module.EXPORTS])):
-        raise SystemExit(f"error: {module} does not export {callback}")
+    missing = callbacks - dict(wasm_module.named(dict(found)[wasm_module.EXPORTS])).keys()
+    if missing:
+        raise SystemExit(f"error: {module} does not export {', '.join(sorted(missing))}")
     changed = change(dict(found))
     out = bytearray(wasm_module.HEADER)
     for kind, content in found:

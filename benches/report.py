@@ -154,7 +154,7 @@ def page(results):
             "alone and behind `jwt_authn`, which together do what this filter does. The same Envoy, on wrk's core or a third one, answers both at once\n"
             "over HTTP/1.1 without TLS. The shares of kept answers are made by the tokens: some belong to a server whose answers are kept for an hour,\n"
             "the others to one that is asked each time; all tokens are in the token caches. As wrk keeps 32 requests under way, p99 is mostly waiting\n"
-            "for one's turn.",
+            "for one's turn. *The same host calls* are those of a Wasm filter that asks, reads the whole answer and goes on, whatever it says.",
             online.page(results["online"], table, value, ratio, times),
         ]
     if "proofs" in results:
@@ -171,7 +171,8 @@ def page(results):
             "## Looking at answers",
             f"The filter sees every answer, though only `ownership` needs that. Variants in slices of one Envoy that take\n"
             f"turns, from the token cache, in {responses.SITTINGS} sittings with Envoys started anew; `GET` on a path of a rule, which has nothing to do with\n"
-            "owners. The interval is that of the median over the sittings.",
+            f"owners. The interval is that of the median over the sittings. {responses.MORE} more callbacks are in filters of the same module that export nothing\n"
+            "else of a request, so they find it in the processor's caches, but for the first.",
             responses.page(results["responses"], table),
         ]
     if "starts" in results:
