@@ -118,7 +118,7 @@ $(CLI): $(SOURCES) $(MANIFESTS) | rust
 $(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
 	@scripts/wasm.sh $(WASM)
 
-$(PAGE): $(CORE_SOURCES) $(MANIFESTS) $(shell find page -path page/tests -prune -o -type f -print) docs/token-profiles.md docs/operators-guide.md scripts/page.sh scripts/page.py | rust optimiser test-runner
+$(PAGE): $(CORE_SOURCES) $(MANIFESTS) $(shell find page -path page/tests -prune -o -type f -print) docs/token-profiles.md docs/operators-guide.md scripts/page.sh scripts/page_rustc.sh scripts/page.py | rust optimiser test-runner
 	@scripts/page.sh dist/page
 
 # The yardstick of `make bench`, once as the SDK makes it and once without the unused callbacks.
@@ -187,10 +187,10 @@ $(CARGO_TARGET_DIR)/static/%/eec-authn: $(SOURCES) $(MANIFESTS) $(PAGE) scripts/
 dist: $(WASM) $(STATIC) ## a release in dist/: filter, static command lines with the page, schema, image, bills of materials, licences, checksums
 	@python3 scripts/dist.py dist $(WASM) $(foreach target,$(STATIC_TARGETS),$(target)=$(CARGO_TARGET_DIR)/static/$(target)/eec-authn)
 
-# `WHAT=all`: the command lines, too; they must be in dist/ by `make dist`.
+# `WHAT=page`: the page, too; `WHAT=all`: page and command lines. They must be in dist/ by `make page` or `make dist`.
 WHAT ?=
 .PHONY: reproduce sign
-reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=all for the command lines, too)
+reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
 	@scripts/reproduce.sh dist $(WHAT)
 
 # Where the image is, without tag and digest; empty: the files alone.

@@ -17,7 +17,7 @@ version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' page
 # Panic messages name source files: the same bytes must come out on every machine.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$cargo_home/registry/src=crates --remap-path-prefix=$PWD=eec-authn"
-cargo build --release --locked --target "$target" --manifest-path page/engine/Cargo.toml
+RUSTC_WRAPPER=$PWD/scripts/page_rustc.sh cargo build --release --locked --target "$target" --manifest-path page/engine/Cargo.toml
 
 mkdir -p "$work" "$out"
 # No modules: the page also works from a file, where browsers load none.

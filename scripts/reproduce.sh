@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds the commit of this checkout a second time, from a clone in another folder with another home of Cargo, and compares it with what
-# is in FOLDER byte for byte: module and image; with `all` the page and the command lines, too, which takes minutes more.
+# is in FOLDER byte for byte: module and image; with `page` the page, too, and with `all` the command lines, which takes minutes more.
 #
-#     reproduce.sh FOLDER [all]
+#     reproduce.sh FOLDER [page|all]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-folder=$(realpath "$1")
+folder=$(realpath "$1") what=${2:-}
+case $what in '' | page | all) ;; *) echo "error: reproduce $what: page, all, or nothing" >&2; exit 2 ;; esac
 [ -z "$(git status --porcelain --untracked-files=no)" ] || {
     echo "error: this checkout has changes that are not committed; a second build would not have them" >&2
     exit 1
@@ -22,7 +23,8 @@ for tools in .tools .venv; do
     [ ! -d "$tools" ] || ln -s "$PWD/$tools" "$work/elsewhere/eec-authn/$tools"
 done
 wanted=(wasm) targets=()
-[ "${2:-}" != all ] || read -ra targets <<<"${STATIC_TARGETS:?the Makefile says which}"
+[ -z "$what" ] || wanted+=(dist/page/engine.js)
+[ "$what" != all ] || read -ra targets <<<"${STATIC_TARGETS:?the Makefile says which}"
 for target in "${targets[@]}"; do
     wanted+=("$work/elsewhere/eec-authn/target/static/$target/eec-authn")
 done
@@ -39,6 +41,7 @@ compare() {
 }
 compare module dist/eec_authn.wasm "$folder/eec_authn.wasm"
 compare image dist/oci/index.json "$work/oci/index.json"
+[ -z "$what" ] || compare page dist/page/engine.js "$folder/page/engine.js"
 for target in "${targets[@]}"; do
     name=eec-authn-$version-${target/-unknown/}
     compare "$name" "target/static/$target/eec-authn" "$folder/$name"
