@@ -135,7 +135,7 @@ fn a_written_file_is_what_would_be_printed_and_says_its_version() {
 }
 
 #[test]
-fn an_image_that_was_not_named_is_warned_of() {
+fn an_image_without_a_name_or_a_digest_is_warned_of() {
     let folder = folder();
     let warned = |args: &[&str]| {
         let output = render(folder.path(), &[args, &["--config", "filter.json"]].concat());
@@ -144,7 +144,12 @@ fn an_image_that_was_not_named_is_warned_of() {
     };
     for platform in ["istio", "envoy-gateway"] {
         assert!(warned(&[platform]).starts_with("warning: without --image it names a placeholder"));
-        assert_eq!(warned(&[platform, "--image", "registry.example.net/eec-authn:1"]), "");
+        let tag = "registry.example.net/eec-authn:1";
+        assert!(
+            warned(&[platform, "--image", tag]).starts_with("warning: without --sha256 the registry says")
+        );
+        assert_eq!(warned(&[platform, "--image", tag, "--sha256", DIGEST]), "");
+        assert_eq!(warned(&[platform, "--image", &format!("{tag}@sha256:{DIGEST}")]), "");
     }
     assert_eq!(warned(&["envoy"]), "");
 }

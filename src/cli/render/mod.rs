@@ -36,7 +36,8 @@ use std::path::PathBuf;
              0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "An EnvoyExtensionPolicy for one Gateway" =>
             "eec-authn render envoy-gateway --config filter.json \\\n    \
-             --image registry.example.net/eec-authn:0.2.0 --target edge-gateway",
+             --image registry.example.net/eec-authn:0.2.0 --target edge-gateway --sha256 \\\n    \
+             0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
     }
     exit_codes {
         0 => "It is printed, or written",
@@ -110,6 +111,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     if platform != Platform::Envoy && options.image.is_none() {
         output
             .warn("without --image it names a placeholder: an image that cannot be had denies every request");
+    }
+    if options.names_a_tag() {
+        output.warn("without --sha256 the registry says what is run, whatever was verified; dist/oci.sha256 has the digest");
     }
     if platform == Platform::EnvoyGateway && holds_headers {
         output.warn("`body.hold_headers` does not work here: requests with a body would hang; make it false");

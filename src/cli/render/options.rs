@@ -94,6 +94,11 @@ impl Options {
         self.name.as_deref().unwrap_or("eec-authn")
     }
 
+    /// Whether an image is named and no digest, neither by the option nor in the image's name.
+    pub(super) fn names_a_tag(&self) -> bool {
+        self.sha256.is_none() && self.image.as_ref().is_some_and(|image| !image.contains("@sha256:"))
+    }
+
     /// The image, without `oci://`.
     pub(super) fn image(&self) -> &str {
         self.image
