@@ -190,7 +190,10 @@ dist: $(WASM) $(STATIC) ## a release in dist/: filter, static command lines with
 # `WHAT=page`: the page, too; `WHAT=all`: page and command lines. They must be in dist/ by `make page` or `make dist`.
 WHAT ?=
 .PHONY: reproduce sign
-reproduce: $(WASM) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
+dist/oci.sha256: $(WASM) scripts/oci.py
+	@python3 scripts/oci.py $(WASM) $(VERSION) dist/oci
+
+reproduce: $(WASM) dist/oci.sha256 ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
 	@scripts/reproduce.sh dist $(WHAT)
 
 # Where the image is, without tag and digest; empty: the files alone.
