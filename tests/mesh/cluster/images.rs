@@ -1,4 +1,5 @@
-//! The filter's images in a real registry, behind a gate that a test can hold shut: a registry that is slow.
+//! The filter's images in a real registry, behind a gate: a test holds it shut (a registry that is slow), or ends what comes there (one
+//! that is away).
 
 use crate::fixture::registry::{Registry, layout};
 use crate::harness::Run;
@@ -7,7 +8,7 @@ use std::fs;
 use std::io::copy;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 /// The registry, with the image of this version in it.
@@ -16,6 +17,7 @@ pub struct Images {
     run: std::path::PathBuf,
     gate: Arc<(Mutex<bool>, Condvar)>,
     waiting: Arc<AtomicUsize>,
+    away: Arc<AtomicBool>,
     /// Where clients reach it.
     pub address: SocketAddr,
     /// The digest of the image, without `sha256:`.
@@ -29,10 +31,14 @@ impl Images {
         let gate = Arc::new((Mutex::new(false), Condvar::new()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
-        let waiting = Arc::<AtomicUsize>::default();
+        let (waiting, away) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let (held, behind, counted) = (Arc::clone(&gate), registry.address, Arc::clone(&waiting));
+        let ended = Arc::clone(&away);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if ended.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let (held, counted) = (Arc::clone(&held), Arc::clone(&counted));
                 std::thread::spawn(move || {
                     counted.fetch_add(1, Ordering::Relaxed);
@@ -45,7 +51,8 @@ impl Images {
             }
         });
         let folder = run.folder.clone();
-        let mut images = Images { registry, run: folder, gate, waiting, address, digest: String::new() };
+        let mut images =
+            Images { registry, run: folder, gate, waiting, away, address, digest: String::new() };
         images.digest = images.put(find::module(), env!("CARGO_PKG_VERSION"));
         run.progress("the image is in the registry");
         images
@@ -81,6 +88,16 @@ impl Images {
         let file = self.run.join(format!("next-{tag}.wasm"));
         fs::write(&file, module).expect("a file");
         self.put(&file, tag)
+    }
+
+    /// Another image under the same tag: that of before has its digest alone from now on. Both digests.
+    pub fn put_another_under(&self, tag: &str) -> [String; 2] {
+        [*b"true", *b"fake"].map(|mark| self.put_marked(tag, mark))
+    }
+
+    /// Whether the registry is away: connections end before an answer.
+    pub fn away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
     }
 
     /// From now on who asks gets no answer, until [`Images::open`].

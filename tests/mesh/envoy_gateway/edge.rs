@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 /// Who has a certificate.
 pub const PHONE: &str = "phone.example.net";
@@ -29,7 +30,7 @@ pub const SYSTEM: &str = "envoy-gateway-system";
 /// The running gateway.
 pub struct Edge {
     pub kubernetes: Kubernetes,
-    _controller: Part,
+    controller: Mutex<Option<Part>>,
     pub images: Images,
     /// The server that is protected.
     pub upstream: Upstream,
@@ -44,6 +45,7 @@ pub struct Edge {
     /// The key that is pinned in place of the shipped one.
     pub key: Key,
     pub folder: PathBuf,
+    run: Run,
 }
 
 impl Edge {
@@ -93,7 +95,7 @@ impl Edge {
         let client = Client::new(proxy.https, &made);
         Edge {
             kubernetes,
-            _controller: controller,
+            controller: Mutex::new(Some(controller)),
             images,
             upstream,
             proxy,
@@ -102,7 +104,15 @@ impl Edge {
             entitlement_server,
             key: Key::new(1),
             folder: run.folder.clone(),
+            run: run.clone(),
         }
+    }
+
+    /// Another controller in the place of the one that runs, as after the loss of its node: it has no module.
+    pub fn restart_the_controller(&self) {
+        let mut controller = self.controller.lock().expect("the controller");
+        drop(controller.take());
+        *controller = Some(run_controller(&self.run, &self.kubernetes));
     }
 
     /// A shipped resource, filled in.
@@ -146,23 +156,30 @@ pub fn secret(kubernetes: &Kubernetes, name: &str) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
+fn controller(kubernetes: &Kubernetes) -> Command {
+    let mut command = Command::new(tool("envoy-gateway"));
+    command.env("KUBECONFIG", &kubernetes.kubeconfig).env("ENVOY_GATEWAY_NAMESPACE", SYSTEM);
+    command
+}
+
 fn start_controller(run: &Run, kubernetes: &Kubernetes) -> Part {
-    let command = || {
-        let mut command = Command::new(tool("envoy-gateway"));
-        command.env("KUBECONFIG", &kubernetes.kubeconfig).env("ENVOY_GATEWAY_NAMESPACE", SYSTEM);
-        command
-    };
     kubernetes.apply(&format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {SYSTEM}\n"));
-    let output = command().args(["certgen", "--disable-topology-injector"]).stdin(Stdio::null()).output();
+    let output =
+        controller(kubernetes).args(["certgen", "--disable-topology-injector"]).stdin(Stdio::null()).output();
     let output = output.expect("envoy-gateway starts");
     assert!(output.status.success(), "certgen: {}", String::from_utf8_lossy(&output.stderr));
     for (name, value) in secret(kubernetes, "envoy-gateway") {
         fs::write(Path::new("/certs").join(name), value).expect("a file");
     }
+    run_controller(run, kubernetes)
+}
+
+fn run_controller(run: &Run, kubernetes: &Kubernetes) -> Part {
     let config = run.folder.join("envoy-gateway.yaml");
     fs::write(&config, include_str!("../resources/envoy-gateway.yaml")).expect("a file");
+    let mut command = controller(kubernetes);
     let controller =
-        Part::start(run, "envoy-gateway", command().arg("server").arg("--config-path").arg(config));
+        Part::start(run, "envoy-gateway", command.arg("server").arg("--config-path").arg(config));
     controller.wait("readiness", || {
         let address = "127.0.0.1:8081".parse().expect("an address");
         let ready = crate::support::h1::exchange(address, &Request::new("GET", "/readyz"));

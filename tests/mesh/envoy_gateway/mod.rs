@@ -2,6 +2,7 @@
 //! starts one from it.
 
 mod edge;
+mod images;
 mod policy;
 mod proxy;
 mod pushes;
@@ -28,6 +29,10 @@ const STORIES: &[Story<Edge>] = stories!["envoy_gateway":
     traps::{
         a_trap_lets_nothing_pass_until_the_next_push,
         with_the_patches_a_trap_costs_one_request,
+    },
+    images::{
+        another_image_under_the_tag_is_run_by_its_tag_alone,
+        a_controller_that_starts_while_the_registry_is_away_denies_everything,
     },
     pushes::{
         a_revocation_under_load_takes_one_more_request_of_each_connection,

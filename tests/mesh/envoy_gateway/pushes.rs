@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-fn policy(edge: &Edge, change: impl FnOnce(&mut Value)) -> Value {
+/// The shipped policy, which asks about no token here, with changes.
+pub fn policy(edge: &Edge, change: impl FnOnce(&mut Value)) -> Value {
     let mut policy = edge.shipped("envoy/envoy-gateway/envoyextensionpolicy.yaml");
     let filter = &mut policy["spec"]["wasm"][0]["config"];
     // The load's clients are asked about by no server.
@@ -141,7 +142,7 @@ pub fn an_image_that_cannot_be_had_denies_everything_and_the_way_out_works(edge:
 }
 
 /// The policy names an image that the controller does not get. What its status says.
-fn denies_everything(edge: &Edge, policy: &Value) -> String {
+pub fn denies_everything(edge: &Edge, policy: &Value) -> String {
     edge.kubernetes.apply(&policy.to_string());
     let request = Request::register("eec-1").bearer(edge.key.token(&claims_with(json!({}))));
     edge.proxy.wait("500", || (edge.proxy.send(&request).status == 500).then_some(()));

@@ -27,6 +27,9 @@ pub const DISCOVERY: &str = "127.0.0.1:15010";
 /// Where it serves those who have an identity.
 pub const SECURE: &str = "istiod.istio-system.svc:15012";
 
+/// Another name of the registry: one of those at which TLS is expected.
+pub const REGISTRY: &str = "registry.test";
+
 /// A running mesh.
 pub struct Mesh {
     pub kubernetes: Kubernetes,
@@ -56,7 +59,7 @@ const KINDS: [(&str, &str); 3] = [
 impl Mesh {
     /// Starts everything and waits until the sidecar serves.
     pub fn start(run: &Run) -> Mesh {
-        namespaces::name_is_here(&run.folder, &["istiod.istio-system.svc"]);
+        namespaces::name_is_here(&run.folder, &["istiod.istio-system.svc", REGISTRY]);
         let images = Images::start(run);
         let kubernetes = Kubernetes::start(run);
         kubernetes.define(&fs::read_to_string(file("istio-crds.yaml")).expect("the definitions"));

@@ -3,6 +3,7 @@
 
 mod beside;
 mod gateway;
+mod images;
 mod keys;
 pub mod mesh;
 pub mod options;
@@ -53,6 +54,11 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         rolling_out_one_workload_first,
         the_old_filter_goes_on_while_a_new_image_is_fetched,
         a_configuration_that_is_wrong_from_the_start_lets_nothing_pass,
+    },
+    images::{
+        another_image_under_the_tag_is_run_by_its_tag_alone,
+        a_module_that_is_kept_needs_no_registry_and_one_that_has_expired_does,
+        a_registry_that_has_no_tls_is_asked_without,
     },
     pushes::{
         a_revocation_under_load_holds_at_once_and_loses_nothing,

@@ -21,6 +21,7 @@ use std::time::Duration;
 pub struct Sidecar {
     part: Part,
     admin: SocketAddr,
+    agent: SocketAddr,
     /// Where clients connect.
     pub address: SocketAddr,
 }
@@ -73,6 +74,9 @@ impl Sidecar {
             Some(identity) => identity.write(&home.join("var/run/secrets")),
             None => config["controlPlaneAuthPolicy"] = json!("NONE"),
         }
+        let metadata = config["proxyMetadata"].as_object().cloned().unwrap_or_default();
+        let metadata =
+            metadata.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
         let address = format!("{POD_NETWORK}.{}", options.number);
         let mut command = Command::new("unshare");
         // The agent keeps modules in this one place: each pod has its own.
@@ -92,11 +96,13 @@ impl Sidecar {
             .env("WASM_INSECURE_REGISTRIES", options.registry.to_string())
             .env("ENVOY_STATUS_PORT", ports(16021).to_string())
             .env("ENVOY_PROMETHEUS_PORT", ports(16090).to_string())
+            // As the injector does.
+            .envs(metadata)
             .envs(options.environment.iter().cloned())
             .current_dir(&home);
         let part = Part::start(run, &options.name, &mut command);
-        let admin = SocketAddr::from(([127, 0, 0, 1], ports(16000)));
-        Sidecar { part, admin, address: format!("{address}:{port}").parse().expect("an address") }
+        let [admin, agent] = [16000, 16020].map(|base| SocketAddr::from(([127, 0, 0, 1], ports(base))));
+        Sidecar { part, admin, agent, address: format!("{address}:{port}").parse().expect("an address") }
     }
 
     /// Ends its Envoy too, which a killed agent leaves behind.
@@ -118,6 +124,14 @@ impl Sidecar {
         let text = self.admin_get(&format!("/stats?filter={filter}"));
         let pairs = text.lines().filter_map(|line| line.rsplit_once(": "));
         pairs.filter_map(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?))).collect()
+    }
+
+    /// How many modules the agent keeps.
+    pub fn kept_modules(&self) -> Option<u64> {
+        let response = h1::exchange(self.agent, &Request::new("GET", "/stats/prometheus")).ok()?;
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        text.lines()
+            .find_map(|line| line.strip_prefix("istio_agent_wasm_cache_entries ")?.trim().parse().ok())
     }
 
     /// Their sum.
@@ -143,6 +157,13 @@ impl Sidecar {
         let ours = self.extensions().into_iter().find(|filter| is_ours(filter) && named(filter))?;
         let text = ours.pointer("/typed_config/config/configuration/value")?.as_str()?.to_owned();
         serde_json::from_str(&text).ok()
+    }
+
+    /// The file of the module that it runs, which the agent names by the digest of the image.
+    pub fn module(&self) -> String {
+        let ours = self.extensions().into_iter().find(is_ours).unwrap_or_default();
+        let file = ours.pointer("/typed_config/config/vm_config/code/local/filename");
+        file.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// Whether no listener names the filter any more.
