@@ -95,6 +95,11 @@ impl Images {
         [*b"true", *b"fake"].map(|mark| self.put_marked(tag, mark))
     }
 
+    /// A registry that has the same images behind a password.
+    pub fn guarded(&self, realm: &str) -> Registry {
+        self.registry.guarded(realm)
+    }
+
     /// Whether the registry is away: connections end before an answer.
     pub fn away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);

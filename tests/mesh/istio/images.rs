@@ -4,6 +4,7 @@ use super::mesh::{Mesh, REGISTRY, code, filter_json};
 use super::options::Options;
 use super::resources;
 use super::sidecar::Sidecar;
+use crate::fixture::registry::{NAME, PASSWORD};
 use crate::support::request::Request;
 use crate::support::token::claims_with;
 use crate::support::upstream::Upstream;
@@ -107,4 +108,40 @@ pub fn a_registry_that_has_no_tls_is_asked_without(mesh: &Mesh) {
     assert_eq!(mesh.sidecar.send(&of(mesh, "eec-1")).status, 201);
     assert!(mesh.sidecar.log().contains(&format!("fetching image with plain text from {registry}")));
     mesh.install(&self::plugin(mesh, "eec-93"));
+}
+
+/// The secret comes from istiod, to agents that have an identity; what they refuse is a challenge whose realm is no address.
+pub fn a_private_registry_needs_a_realm_that_is_an_address(mesh: &Mesh) {
+    mesh.kubernetes.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ees, namespace: edge}\n");
+    let realms = ["https://registry.example.net/", "basic-realm"];
+    let [taken, refused] = realms.map(|realm| mesh.images.guarded(realm));
+    let auths = [&taken, &refused]
+        .map(|registry| (registry.address.to_string(), json!({"username": NAME, "password": PASSWORD})));
+    let config = json!({"auths": auths.into_iter().collect::<serde_json::Map<_, _>>()});
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": "registry", "namespace": "edge"},
+        "stringData": {".dockerconfigjson": config.to_string()}});
+    mesh.kubernetes.apply(&secret.to_string());
+    let plugin = |registry: &crate::fixture::registry::Registry, revoked: &str| {
+        let mut plugin = plugin(mesh, revoked);
+        plugin["metadata"]["name"] = json!("private-eec-authn");
+        plugin["spec"]["selector"]["matchLabels"]["app"] = json!("ees-private");
+        let address = registry.address;
+        plugin["spec"]["url"] =
+            json!(format!("oci://{address}/edge/eec-authn:{}", env!("CARGO_PKG_VERSION")));
+        plugin["spec"]["imagePullSecret"] = json!("registry");
+        plugin
+    };
+    let good = plugin(&taken, "eec-91");
+    mesh.kubernetes.apply(&good.to_string());
+    let options = Options::new("ees-11", 11, mesh.images.address)
+        .label("app", "ees-private")
+        .redirected(mesh.identity("ees"));
+    let pod = Sidecar::start(&mesh.run, &options);
+    mesh.runs(&pod, &filter_json(&good));
+    mesh.kubernetes.apply(&plugin(&refused, "eec-92").to_string());
+    pod.wait("a refusal", || pod.log().contains("realm scheme").then_some(()));
+    pod.wait("another filter in its place", || pod.configuration().is_none().then_some(()));
+    mesh.kubernetes.delete("WasmPlugin", "edge", "private-eec-authn");
+    pod.quit();
 }

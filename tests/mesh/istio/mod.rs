@@ -59,6 +59,7 @@ const STORIES: &[Story<Mesh>] = stories!["istio":
         another_image_under_the_tag_is_run_by_its_tag_alone,
         a_module_that_is_kept_needs_no_registry_and_one_that_has_expired_does,
         a_registry_that_has_no_tls_is_asked_without,
+        a_private_registry_needs_a_realm_that_is_an_address,
     },
     pushes::{
         a_revocation_under_load_holds_at_once_and_loses_nothing,
