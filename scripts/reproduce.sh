@@ -39,16 +39,8 @@ compare() {
     if cmp "$2" "$3"; then echo "the same: $1 ($(sha256sum <"$2" | cut -c1-16)…)"; else same=1; fi
 }
 compare module dist/eec_authn.wasm "$folder/eec_authn.wasm"
-# What is in FOLDER, not what would be made of its module now. The archive of it is there after `make dist` alone.
-compare "the image's digest" dist/oci.sha256 "$folder/oci.sha256"
-for blob in $(cd dist/oci && find . -type f | sort); do
-    cmp "dist/oci/$blob" "$folder/oci/$blob" || same=1
-done
-if [ -e "$folder/image.oci.tar" ]; then
-    mkdir "$work/unpacked"
-    tar -xf "$folder/image.oci.tar" -C "$work/unpacked"
-    if diff -r dist/oci "$work/unpacked"; then echo "the same: what is in image.oci.tar"; else same=1; fi
-fi
+# What is in FOLDER, not what would be made of its module now.
+scripts/same_image.sh dist "$folder" || same=1
 [ -z "$what" ] || compare page dist/page/engine.js "$folder/page/engine.js"
 for target in "${targets[@]}"; do
     name=eec-authn-$version-${target/-unknown/}

@@ -89,3 +89,42 @@ fn a_registry_takes_it_and_gives_it_back() {
     registry.copy(&format!("{there}@{digest}"), &format!("oci:{}:1.2.3", back.display()));
     check(&back, &digest);
 }
+
+/// What `make reproduce` says of the image in `dist/`: a byte of it that is another is found, wherever it is.
+#[test]
+fn another_image_in_the_place_of_the_one_that_is_made_again_is_found() {
+    let (made, kept) = (directory(), directory());
+    for folder in [&made, &kept] {
+        layout(find::module(), "1.2.3", &folder.path().join("oci"));
+    }
+    let archive = kept.path().join("image.oci.tar");
+    let pack = || {
+        let mut tar = Command::new("tar");
+        tar.arg("-cf").arg(&archive).arg("-C").arg(kept.path().join("oci")).arg(".");
+        assert!(tar.status().expect("tar starts").success());
+    };
+    let is_the_same = || {
+        let mut script = Command::new(find::root().join("scripts/same_image.sh"));
+        script.args([made.path(), kept.path()]).output().expect("it starts").status.success()
+    };
+    assert!(is_the_same());
+    pack();
+    assert!(is_the_same());
+    let largest = |folder: &Path| {
+        let blobs = fs::read_dir(folder.join("oci/blobs/sha256")).expect("blobs").flatten();
+        blobs.map(|blob| blob.path()).max_by_key(|path| fs::metadata(path).expect("a blob").len())
+    };
+    let module = largest(kept.path()).expect("the module");
+    for (file, packed) in [(kept.path().join("oci.sha256"), false), (module.clone(), false), (module, true)] {
+        let before = fs::read(&file).expect("a file");
+        let mut after = before.clone();
+        *after.last_mut().expect("a byte") ^= 1;
+        fs::write(&file, after).expect("a file");
+        if packed {
+            pack();
+            fs::write(&file, &before).expect("a file");
+        }
+        assert!(!is_the_same(), "{} (packed: {packed}) is another", file.display());
+        fs::write(&file, before).expect("a file");
+    }
+}
