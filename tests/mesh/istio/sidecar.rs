@@ -149,21 +149,23 @@ impl Sidecar {
 
     /// The filter JSON that it runs; `None` where there is none or it is replaced by another filter.
     pub fn configuration(&self) -> Option<Value> {
+        let text = self.of_our_filter("/configuration/value")?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// The file of the module that it runs, which the agent names by the digest of the image.
+    pub fn module(&self) -> String {
+        self.of_our_filter("/vm_config/code/local/filename").unwrap_or_default()
+    }
+
+    fn of_our_filter(&self, pointer: &str) -> Option<String> {
         let listeners = self.listeners();
         // What a listener does not name any more stays there for a while.
         let named = |filter: &Value| {
             filter["name"].as_str().is_some_and(|name| listeners.contains(&format!("\"{name}\"")))
         };
         let ours = self.extensions().into_iter().find(|filter| is_ours(filter) && named(filter))?;
-        let text = ours.pointer("/typed_config/config/configuration/value")?.as_str()?.to_owned();
-        serde_json::from_str(&text).ok()
-    }
-
-    /// The file of the module that it runs, which the agent names by the digest of the image.
-    pub fn module(&self) -> String {
-        let ours = self.extensions().into_iter().find(is_ours).unwrap_or_default();
-        let file = ours.pointer("/typed_config/config/vm_config/code/local/filename");
-        file.and_then(Value::as_str).unwrap_or_default().to_owned()
+        Some(ours.pointer(&format!("/typed_config/config{pointer}"))?.as_str()?.to_owned())
     }
 
     /// Whether no listener names the filter any more.
