@@ -35,6 +35,24 @@ fn every_character_counts_as_the_letters_that_it_stands_for() {
     assert!(wrong.is_empty(), "{} characters: {}", wrong.len(), wrong.join(", "));
 }
 
+/// Where the characters are that stand for letters and digits, and those beside them.
+const NEAR: [std::ops::RangeInclusive<char>; 4] =
+    ['\u{80}'..='\u{34ff}', '\u{a700}'..='\u{abff}', '\u{fb00}'..='\u{ffff}', '\u{1d000}'..='\u{1fbff}'];
+
+#[test]
+fn a_character_counts_as_nothing_else() {
+    let mut wrong = Vec::new();
+    for c in NEAR.into_iter().flatten() {
+        let parts = [ascii_part(c.nfkc()), ascii_part(c.nfkd())];
+        for other in ('0'..='9').chain('a'..='z').map(String::from).filter(|other| !parts.contains(other)) {
+            if is_look_alike(&format!("a{c}z"), &format!("a{other}z")) {
+                wrong.push(format!("U+{:04X} is {other:?}", u32::from(c)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} characters: {}", wrong.len(), wrong.join(", "));
+}
+
 #[test]
 fn ascii_that_is_no_letter_or_digit_does_not_count() {
     for c in ('\0'..='\u{7f}').filter(|c| !c.is_ascii_alphanumeric()) {
