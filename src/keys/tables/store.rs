@@ -142,6 +142,35 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_stays_pinned_is_known_however_many_come() {
+        let store = TableStore::new(10 * WIDE);
+        let stays = store.table::<Numbers>(b"key");
+        let others: Vec<_> = (0..100_u32).map(|n| store.table::<Numbers>(&n.to_le_bytes())).collect();
+        assert!(Arc::ptr_eq(&stays, &store.table(b"key")));
+        assert_eq!(finish(&stays), Some(WIDE));
+        assert_eq!(format!("{store:?}"), format!("TableStore {{ tables: 101, left: {} }}", 9 * WIDE));
+        drop(others);
+        assert_eq!(store.left(), 9 * WIDE);
+    }
+
+    #[test]
+    fn keys_that_went_make_room_before_more_is_taken() {
+        let store = TableStore::new(0);
+        let mut keys = Vec::new();
+        let is_full = || {
+            let tables = store.lock();
+            tables.len() == tables.capacity()
+        };
+        while keys.is_empty() || !is_full() {
+            keys.push(store.table::<Numbers>(&keys.len().to_le_bytes()));
+        }
+        let room = store.lock().capacity();
+        drop(keys);
+        store.table::<Numbers>(b"next");
+        assert_eq!(store.lock().capacity(), room);
+    }
+
+    #[test]
     fn keys_that_come_and_go_leave_nothing_behind() {
         let store = TableStore::new(0);
         for n in 0..10_000_u32 {
