@@ -111,6 +111,11 @@ fn point(x: U256) -> Option<AffinePoint> {
     AffinePoint::decompress(&x.to_be_byte_array(), 0.into()).into()
 }
 
+/// The key with which a signature of these factors comes to `sum`.
+fn keys_of(sum: AffinePoint, u1: Scalar, u2: Scalar) -> Keys {
+    Keys::new((ProjectivePoint::from(sum) - ProjectivePoint::GENERATOR * u1) * u2.invert().unwrap())
+}
+
 #[test]
 fn an_x_of_n_or_more_is_r_and_n() {
     use p256::elliptic_curve::Curve as _;
@@ -123,7 +128,7 @@ fn an_x_of_n_or_more_is_r_and_n() {
     let (mut above, mut below) = (0, 0);
     for sum in all.filter_map(point).step_by(6) {
         let (u1, u2) = (random.scalar(), random.scalar());
-        let key = (ProjectivePoint::from(sum) - ProjectivePoint::GENERATOR * u1) * u2.invert().unwrap();
+        let keys = keys_of(sum, u1, u2);
         let r = Scalar::reduce_bytes(&sum.x());
         if r.to_bytes() == sum.x() {
             below += 1
@@ -131,7 +136,6 @@ fn an_x_of_n_or_more_is_r_and_n() {
             above += 1
         }
         let (hash, signature) = signed(u1, u2, r).expect("a signature");
-        let keys = Keys::new(key);
         assert_eq!(keys.ask(&hash, &signature), (true, true), "{:?}", sum.x());
         // The same sum with another r, also with one that is as far from x as p is from n.
         let p_minus_n = Scalar::reduce(P_MINUS_N);
@@ -142,4 +146,14 @@ fn an_x_of_n_or_more_is_r_and_n() {
         }
     }
     assert!(above > 5 && below > 5, "{above} {below}");
+}
+
+#[test]
+fn an_x_of_0_is_that_of_no_r() {
+    let mut random = Random(130);
+    let (u1, u2) = (random.scalar(), random.scalar());
+    let keys = keys_of(point(U256::ZERO).expect("a point of P-256"), u1, u2);
+    // This r and n are p, which is 0 for an x and not for a signature.
+    let (hash, signature) = signed(u1, u2, Scalar::reduce(P_MINUS_N)).expect("a signature");
+    assert_eq!(keys.ask(&hash, &signature), (false, true));
 }
