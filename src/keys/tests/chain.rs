@@ -97,6 +97,14 @@ fn a_certificate_is_told_of_whether_its_key_is_of_use_or_not() {
 }
 
 #[test]
+fn an_authority_with_a_weak_key_is_refused() {
+    let add = |pem| TrustAnchors::default().add_pem(pem).map_err(|errors| errors[0].message.clone());
+    let weak = add(file!("roca.crt")).unwrap_err();
+    assert!(weak.starts_with("has the fingerprint of a vulnerable key generator"), "{weak}");
+    assert_eq!(add(file!("rsa.crt")), Ok(()));
+}
+
+#[test]
 fn authorities_show_how_many_they_are() {
     assert_eq!(format!("{:?}", anchors(&[AUTHORITY, RENEWED])), "TrustAnchors(2)");
     assert!(anchors(&[]).is_empty() && !anchors(&[AUTHORITY]).is_empty());

@@ -2,6 +2,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
 mod chain;
+mod changed_der;
 mod host;
 mod jwk;
 mod key_set;

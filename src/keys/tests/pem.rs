@@ -10,10 +10,10 @@ macro_rules! file {
     };
 }
 
-const GOOD: &str = file!("good.crt");
+pub(super) const GOOD: &str = file!("good.crt");
 
 #[track_caller]
-fn only<T>(result: Result<T, KeyErrors>) -> String {
+pub(super) fn only<T>(result: Result<T, KeyErrors>) -> String {
     match result.err().as_deref() {
         Some([error]) => error.to_string(),
         other => panic!("{other:?}"),
@@ -21,7 +21,7 @@ fn only<T>(result: Result<T, KeyErrors>) -> String {
 }
 
 #[track_caller]
-fn refused(pem: &str, expected: &str) {
+pub(super) fn refused(pem: &str, expected: &str) {
     assert_eq!(only(PublicKey::from_pem(pem, None)), format!(".public_key_pem: {expected}"));
 }
 
@@ -191,63 +191,4 @@ fn what_does_not_count_in_a_pinned_certificate_may_say_anything() {
     // for its revocation, and that it must be asked. Signed by somebody else.
     let certificate = Certificate::from_pem(file!("ignored.crt"), None).unwrap();
     assert!(certificate.check_name(&Fqdn::parse("aes.example.net").unwrap()).is_ok());
-}
-
-#[test]
-fn dates_before_1970_are_told_as_such() {
-    const BEFORE: &str = ".certificate_pem: has a date before 1970, where times begin here; use a certificate with later dates";
-    // GeneralizedTime, 1940.
-    assert_eq!(only(Certificate::from_pem(file!("before1970.crt"), None)), BEFORE);
-    // UTCTime: 69 is 1969, and 70 is 1970. The last two are no dates at all.
-    let broken = ".certificate_pem: is not the DER of an X.509 certificate; take it from its issuer again";
-    for (time, expected) in [
-        (b"500101000000Z", BEFORE),
-        (b"680229235959Z", BEFORE),
-        (b"691231235959Z", BEFORE),
-        (b"690229000000Z", broken),
-        (b"691231246060Z", broken),
-    ] {
-        assert_eq!(only(Certificate::from_pem(&with_start(time), None)), expected);
-    }
-    let first = Certificate::from_pem(&with_start(b"700101000000Z"), None).unwrap();
-    assert_eq!(first.window.not_before, UnixTime::new(0.0));
-}
-
-/// [`GOOD`] with another UTCTime as the beginning; nobody asks about its signature.
-fn with_start(time: &[u8; 13]) -> String {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    let body: String = GOOD.lines().filter(|line| !line.starts_with("-----")).collect();
-    let mut der = STANDARD.decode(body).unwrap();
-    let place = der.windows(13).position(|bytes| bytes == b"261124090432Z").unwrap();
-    der[place..place + 13].copy_from_slice(time);
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der))
-}
-
-#[test]
-fn damaged_certificates_are_refused_or_read_but_never_worse() {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    let pem = |der: &[u8]| {
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der))
-    };
-    let body: String = GOOD.lines().filter(|line| !line.starts_with("-----")).collect();
-    let der = STANDARD.decode(body).unwrap();
-    assert!(Certificate::from_pem(&pem(&der), None).is_ok());
-    for length in 0..der.len() {
-        assert!(Certificate::from_pem(&pem(&der[..length]), None).is_err(), "{length}");
-    }
-    assert!(Certificate::from_pem(&pem(&[&der[..], &[0]].concat()), None).is_err());
-    let good = Certificate::from_pem(GOOD, None).unwrap();
-    let mut read = 0;
-    for bit in 0..der.len() * 8 {
-        let mut damaged = der.clone();
-        damaged[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(certificate) = Certificate::from_pem(&pem(&damaged), None) {
-            assert_ne!(certificate.x5t_s256, good.x5t_s256);
-            read += 1;
-        }
-    }
-    // Most bits are the signature and names: nobody asks about those.
-    assert!(read > 0 && read < der.len() * 8, "{read}");
 }
