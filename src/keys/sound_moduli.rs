@@ -91,8 +91,9 @@ mod tests {
 
     #[test]
     fn what_is_sound_is_looked_at_once_and_what_is_weak_each_time() {
-        assert!(looked_at(b"sound, once", None));
-        assert!(!looked_at(b"sound, once", None));
+        let sound = [b"sound, once", b"also, once "];
+        assert!(sound.iter().all(|modulus| looked_at(*modulus, None)));
+        assert!(!sound.iter().any(|modulus| looked_at(*modulus, None)));
         for _ in 0..3 {
             assert!(looked_at(b"weak", Some("weak")));
         }
@@ -114,6 +115,19 @@ mod tests {
         }
         let weak: Digest = Sha256::digest(b"weak").into();
         assert!(!value.as_chunks().0.contains(&weak));
+    }
+
+    #[test]
+    fn what_others_have_told_stays_told() {
+        let map = FakeMap::default();
+        let digest: Digest = Sha256::digest(b"told by another").into();
+        assert!(shared_map::update(&map, NAME, &|_| Some(digest.to_vec())));
+        assert!(looked_at(b"told by this one", None));
+        share_sound_moduli(&map);
+        let Read::Value(value, _) = map.get(NAME) else { panic!("something is told") };
+        let told: &[Digest] = value.as_chunks().0;
+        assert!(told.contains(&digest));
+        assert!(told.iter().enumerate().all(|(at, digest)| !told[..at].contains(digest)));
     }
 
     #[test]
