@@ -191,3 +191,52 @@ fn carry(number: &mut Number) {
         number[i - 1] &= MASK as i32;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// p is 2^255 - 19.
+    struct Ed25519;
+
+    impl Modulus for Ed25519 {
+        const P: Number = [-19, 0, 0, 0, 0, 0, 0, 0, 1 << 15];
+    }
+
+    /// So many times p, and a little.
+    fn number(times: i32, more: i32) -> Number {
+        let mut number = Ed25519::P.map(|limb| times * limb);
+        number[0] += more;
+        carry(&mut number);
+        number
+    }
+
+    /// Whether it is above -2p and below p.
+    fn is_within(number: &Number) -> bool {
+        let plus = |times: i32| {
+            let mut sum = *number;
+            sum.iter_mut().zip(Ed25519::P).for_each(|(limb, of_p)| *limb += times * of_p);
+            carry(&mut sum);
+            sum
+        };
+        plus(2)[LIMBS - 1] >= 0 && plus(2) != [0; LIMBS] && plus(-1)[LIMBS - 1] < 0
+    }
+
+    /// A sum that leaves its bounds is worth nothing in the end, which no answer shows: then inverses are found slowly.
+    #[test]
+    fn sums_stay_within_their_bounds() {
+        let ends = [number(-2, 1), number(-1, 0), number(0, -1), number(0, 0), number(0, 1), number(1, -1)];
+        assert!(ends.iter().all(is_within) && !is_within(&number(-2, 0)) && !is_within(&number(1, 0)));
+        let lowest = [0, 1, 2, 3, 5, 1 << 29, 0x1234_5677, 0x9abc_def1, u32::MAX - 1, u32::MAX];
+        for (f, g) in lowest.iter().filter(|f| *f % 2 == 1).flat_map(|f| lowest.map(|g| (*f, g))) {
+            for start in [-40, -20, -1, 0, 1, 20, 40] {
+                let matrix = steps(&mut { start }, f, g);
+                for (first, second) in ends.iter().flat_map(|d| ends.map(|e| (*d, e))) {
+                    let (mut d, mut e) = (first, second);
+                    matrix.apply_modulo_p::<Ed25519>(&mut d, &mut e);
+                    assert!(is_within(&d) && is_within(&e), "{f} {g} {start}: {first:?} {second:?}");
+                }
+            }
+        }
+    }
+}
