@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 out=$1
 target=wasm32-unknown-unknown
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
-built=$CARGO_TARGET_DIR/$target/release/page_engine.wasm
 work=$CARGO_TARGET_DIR/page
+built=$work/build/$target/release/page_engine.wasm
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' page/engine/Cargo.lock)
@@ -17,7 +17,8 @@ version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' page
 # Panic messages name source files: the same bytes must come out on every machine.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$cargo_home/registry/src=crates --remap-path-prefix=$PWD=eec-authn"
-RUSTC_WRAPPER=$PWD/scripts/page_rustc.sh cargo build --release --locked --target "$target" --manifest-path page/engine/Cargo.toml
+# In a folder of its own: Cargo does not build anew what was built without the wrapper.
+RUSTC_WRAPPER=$PWD/scripts/page_rustc.sh cargo build --release --locked --target "$target" --target-dir "$work/build" --manifest-path page/engine/Cargo.toml
 
 mkdir -p "$work" "$out"
 # No modules: the page also works from a file, where browsers load none.
