@@ -36,7 +36,8 @@ use std::path::PathBuf;
              0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
         "An EnvoyExtensionPolicy for one Gateway" =>
             "eec-authn render envoy-gateway --config filter.json \\\n    \
-             --image registry.example.net/eec-authn:0.2.0 --target edge-gateway --sha256 \\\n    \
+             --target edge-gateway \\\n    \
+             --image registry.example.net/eec-authn:0.2.0 --sha256 \\\n    \
              0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
     }
     exit_codes {
