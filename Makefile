@@ -150,8 +150,9 @@ $(THINGS):
 .PHONY: oci test-envoy-versions dist docker-demo docker-images-local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
+MAKE_OCI := python3 scripts/oci.py $(WASM) $(VERSION) dist/oci
 oci: $(WASM) ## the filter as an image for Istio and Envoy Gateway: dist/oci, an OCI layout; push it with skopeo
-	@python3 scripts/oci.py $(WASM) $(VERSION) dist/oci
+	@$(MAKE_OCI)
 
 # How long `make soak` runs.
 SOAK_SECONDS ?= 900
@@ -191,7 +192,7 @@ dist: $(WASM) $(STATIC) ## a release in dist/: filter, static command lines with
 WHAT ?=
 .PHONY: reproduce sign
 dist/oci.sha256: $(WASM) scripts/oci.py
-	@python3 scripts/oci.py $(WASM) $(VERSION) dist/oci
+	@$(MAKE_OCI)
 
 reproduce: $(WASM) dist/oci.sha256 ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
 	@scripts/reproduce.sh dist $(WHAT)
