@@ -7,12 +7,6 @@ use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../tests/core/vectors/pem/", $name))
-    };
-}
-
 /// From 500,000 to 5,000,000.
 const AUTHORITY: &str = file!("authority.crt");
 /// The same name and key, from 4,000,000 to 7,000,000.

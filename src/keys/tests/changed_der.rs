@@ -6,12 +6,6 @@ use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../tests/core/vectors/pem/", $name))
-    };
-}
-
 /// `pem` with other bytes in its DER, at the first place that has such.
 fn changed(pem: &str, from: &[u8], to: &[u8]) -> String {
     let lines: Vec<&str> = pem.lines().collect();

@@ -1,6 +1,13 @@
 //! Unit tests of the keys: reading, picking and verifying.
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
+/// A key or certificate in PEM, or what is none.
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/core/vectors/pem/", $name))
+    };
+}
+
 mod chain;
 mod changed_der;
 mod host;

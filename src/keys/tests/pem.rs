@@ -4,12 +4,6 @@ use super::super::{Algorithm, Certificate, KeyErrors, PublicKey};
 use crate::fqdn::Fqdn;
 use crate::time::UnixTime;
 
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../tests/core/vectors/pem/", $name))
-    };
-}
-
 pub(super) const GOOD: &str = file!("good.crt");
 
 #[track_caller]
