@@ -122,9 +122,10 @@ fn an_envoy_filter_has_no_place_for_some_of_it() {
     for patch in [0, 1] {
         assert_eq!(patches[patch]["patch"]["value"]["name"], "n.guard");
     }
-    let output = render(folder, &["envoy-gateway", "--image", "registry.example.net/a:1"]);
+    let image = format!("registry.example.net/a@sha256:{}", "0".repeat(64));
+    let output = render(folder, &["envoy-gateway", "--image", &image]);
     let warning = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(warning.contains("warning: `body.hold_headers` does not work here"), "{warning}");
+    assert!(warning.starts_with("warning: `body.hold_headers` does not work here"), "{warning}");
 }
 
 /// A listener whose filter comes by extension configuration discovery.
