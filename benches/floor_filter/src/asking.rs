@@ -37,20 +37,16 @@ pub fn configure(root: u32, size: usize) {
     unsafe { *QUESTION.0.get() = Some(Question { root, cluster: cluster.into(), headers, body: [b'A'; 461] }) };
 }
 
-pub fn asks() -> bool {
-    unsafe { (*QUESTION.0.get()).is_some() }
-}
-
-/// What the host does with the request's headers meanwhile.
-pub fn ask(stream: u32) -> u32 {
-    let Some(question) = (unsafe { &*QUESTION.0.get() }) else { return 0 };
+/// What the host does with the request's headers meanwhile; `None` where nothing is asked.
+pub fn ask(stream: u32) -> Option<u32> {
+    let question = unsafe { (*QUESTION.0.get()).as_ref() }?;
     host::enter(question.root);
     let call = host::call(&question.cluster, &question.headers, &question.body, MILLISECONDS);
     host::enter(stream);
     if let Some(call) = call {
         unsafe { *place(call) = stream };
     }
-    PAUSE
+    Some(PAUSE)
 }
 
 #[unsafe(no_mangle)]

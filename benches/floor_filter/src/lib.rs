@@ -45,11 +45,10 @@ pub extern "C" fn proxy_on_response_headers(_: u32, _: u32, _: u32) -> u32 {
 pub extern "C" fn proxy_on_request_headers(stream: u32, _: u32, _: u32) -> u32 {
     host::header_map(host::REQUEST_HEADERS);
     host::time();
-    if asking::asks() {
-        return asking::ask(stream);
-    }
-    go_upstream();
-    0
+    asking::ask(stream).unwrap_or_else(|| {
+        go_upstream();
+        0
+    })
 }
 
 fn go_upstream() {
