@@ -18,8 +18,8 @@ run() {
 
 case "${1:-}" in
 product)
-    # Most tests in a real Envoy wait for it half of their time.
-    export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))}
+    # Most tests in a real Envoy wait for it most of their time.
+    export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 3))}
     run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
     run cargo test --no-fail-fast --lib --bins --test core --test cli --test envoy
     run cargo test --no-fail-fast --doc

@@ -1,6 +1,7 @@
 //! The filter's own table of streams in a real Envoy: many that cross on one connection and end at any moment.
 
-use crate::support::entitlement_server::{Server, asking_fixture};
+use crate::support::bootstrap::Setup;
+use crate::support::entitlement_server::{Server, asking_fixture_with};
 use crate::support::fetched_keys::active;
 use crate::support::fixture::Fixture;
 use crate::support::h2_client::{Exchange, H2};
@@ -8,7 +9,7 @@ use crate::support::problems::Problems;
 use crate::support::request::Request;
 use crate::support::token::{Key, claims_with};
 use crate::support::upstream::End;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const REGISTRATIONS: &str = "/eees-eecregistration/v1/registrations";
 
@@ -141,10 +142,9 @@ fn streams_that_cross_on_one_connection_are_each_decided_for_themselves() {
     const ROUNDS: usize = 6;
     let (server, key, forger) = (Server::start(), Key::new(1), Key::new(9));
     // Tokens that are kept would take memory with each round.
-    let fixture =
-        asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |filter| {
-            filter["cache"] = json!({"tokens": 0});
-        });
+    let online = json!({"apply_to": "all", "timeout_ms": 60_000});
+    let keep_none = |filter: &mut Value| filter["cache"] = json!({"tokens": 0});
+    let fixture = asking_fixture_with(&server, &key, &online, keep_none, Setup::alone);
     let mut p = Problems::new();
     server.keeps_saying(&json!({"active": true}));
     let good = (0..STREAMS).filter(|n| WAYS[n % WAYS.len()].good).count() as u64;

@@ -2,12 +2,17 @@
 
 use crate::support::bootstrap::Setup;
 use crate::support::envoy::{Envoy, Push};
+use crate::support::fixture::{Fixture, Protocol, config};
 use crate::support::h1::H1;
 use crate::support::h2_client::H2;
+use crate::support::proof::Client;
 use crate::support::request::Request;
+use crate::support::token::Key;
 use crate::support::upstream::{End, Upstream};
 use crate::support::upstream_h2::UpstreamH2;
 use crate::support::{h1, h2_client, h2_raw};
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[test]
 fn both_clients_reach_the_http1_upstream_unharmed() {
@@ -101,4 +106,35 @@ fn a_pushed_listener_is_used_and_a_broken_one_refused() {
     assert!(log.contains("no time at all"), "{log}");
     let request = Request::new("GET", "/still");
     assert_eq!(h1::exchange(envoy.address(), &request).expect("an answer").status, 201);
+}
+
+/// Two tests in one process, one after the other: what the first one had is not there any more, whatever its names.
+#[test]
+fn a_test_finds_nothing_of_another_that_had_its_process() {
+    let client = Client::new(&Key::new(1), 2, json!({}));
+    let mut filter = config(&[&Key::new(1)]);
+    filter["proof"] = json!({"dpop": {}});
+    let spent = client.sends(Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1"));
+    let status = |fixture: &Fixture| fixture.send(Protocol::H1, &spent).expect("an answer").status;
+    let count = |fixture: &Fixture| fixture.envoy.filter_stat("denied.proof_replayed");
+    let first = Fixture::start(&filter);
+    let process = first.envoy.admin();
+    assert_eq!([status(&first), status(&first)], [201, 401]);
+    assert_eq!(count(&first), 1);
+    assert!(first.envoy.log().contains("proof_replayed"));
+    drop(first);
+
+    // Others take it, too.
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let again = loop {
+        let fixture = Fixture::start(&filter);
+        if fixture.envoy.admin() == process {
+            break fixture;
+        }
+        assert!(Instant::now() < deadline, "the process never came back");
+    };
+    assert_eq!(count(&again), 0);
+    assert!(!again.envoy.log().contains("deny"), "{}", again.envoy.log());
+    assert_eq!(status(&again), 201, "the proof is new here");
+    assert_eq!(again.envoy.stat("cluster.upstream.upstream_rq_total"), Some(1));
 }

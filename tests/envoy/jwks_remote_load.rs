@@ -70,7 +70,7 @@ fn rotations_under_load_with_a_server_that_flaps() {
     let keys: Vec<Key> = (1..=200).map(Key::new).collect();
     server.answers(set(&[&keys[0], &keys[1]]));
     let filter = fetching(&[], &json!({"refresh_seconds": 1, "timeout_ms": 400}));
-    let envoy = Envoy::start(&setup(&filter, &upstream, &server).concurrency(2));
+    let envoy = Envoy::start(&setup(&filter, &upstream, &server).concurrency(2).alone());
     wait_for_set(&envoy, 1);
     let (address, mut p, begin, before) =
         (envoy.address(), Problems::new(), Instant::now(), envoy.memory_kib());

@@ -1,6 +1,7 @@
 //! What floods cost a real Envoy that asks about tokens: nothing that stays, and no place of those who have a good one.
 
-use crate::support::entitlement_server::{Server, asking_fixture, delete};
+use crate::support::bootstrap::Setup;
+use crate::support::entitlement_server::{Server, asking_fixture, asking_fixture_with, delete};
 use crate::support::envoy::Envoy;
 use crate::support::fixture::{Fixture, ISSUER, config, identity_of_eec_1};
 use crate::support::h1::{self, H1, bytes_of};
@@ -47,7 +48,7 @@ fn flood(fixture: &Fixture, numbers: Range<usize>) -> Vec<String> {
 fn a_flood_of_bad_tokens_leaves_nothing_behind() {
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"timeout_ms": 20_000, "cache_seconds": 600, "negative_cache_seconds": 600});
-    let fixture = asking_fixture(&server, &key, &online, |_| {});
+    let fixture = asking_fixture_with(&server, &key, &online, |_| {}, Setup::alone);
     let mut p = Problems::new();
     server.keeps_saying(&json!({"active": false}));
     let mut asked = 0;
@@ -166,7 +167,7 @@ fn large_answers_are_not_kept_for_ever() {
     const BOUND_KIB: u64 = 65_536;
     let (server, key) = (Server::start(), Key::new(1));
     let online = json!({"timeout_ms": 20_000, "cache_seconds": 600});
-    let fixture = asking_fixture(&server, &key, &online, |_| {});
+    let fixture = asking_fixture_with(&server, &key, &online, |_| {}, Setup::alone);
     let mut p = Problems::new();
     let mut answer = claims_with(json!({"active": true, "exp": crate::support::token::now() + 3_600}));
     answer["list"] = json!(vec![0; 30_000]);

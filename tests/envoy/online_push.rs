@@ -2,7 +2,7 @@
 //! requests wait, a server that flaps under load, and secrets that must not show.
 
 use crate::support::bootstrap::{Configuration, Setup};
-use crate::support::entitlement_server::{Server, asking_fixture, delete, http};
+use crate::support::entitlement_server::{Server, asking_fixture, asking_fixture_with, delete, http};
 use crate::support::envoy::{Envoy, Push};
 use crate::support::fixture::{Protocol, config, identity_of_eec_1};
 use crate::support::h1;
@@ -115,7 +115,8 @@ fn flapping() -> Duration {
 #[test]
 fn nothing_passes_unverified_while_the_server_flaps() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 200}), |_| {});
+    let online = json!({"apply_to": "all", "timeout_ms": 200});
+    let fixture = asking_fixture_with(&server, &key, &online, |_| {}, Setup::alone);
     let (stop, address) = (AtomicBool::new(false), fixture.envoy.address());
     // The answer speaks of `eec-1`: whoever else comes with a token is refused, or cannot be asked about.
     let active = json!({"active": true, "sub": "eec-1"});

@@ -1,6 +1,7 @@
 //! DPoP-bound tokens (`docs/contract.md#proof`) in a real Envoy, over HTTP/1.1 and HTTP/2: what a thief of a token can try, and what a
 //! client of his own can.
 
+use crate::support::bootstrap::Setup;
 use crate::support::entitlement_server::{Server, asking_fixture};
 use crate::support::fixture::{BOTH, FQDN, Fixture, Protocol, config, identity_of_eec_1};
 use crate::support::h1::{H1, bytes_of};
@@ -308,7 +309,7 @@ fn forwarding_the_token_forwards_the_proof() {
 
 #[test]
 fn a_flood_of_good_proofs_takes_no_more_memory_and_costs_nobody_else() {
-    let fixture = Fixture::start(&filter(json!({"dpop": {}})));
+    let fixture = Fixture::start_with(&filter(json!({"dpop": {}})), Setup::alone);
     let issuer = Key::new(1);
     let flooding = Client::new(&issuer, 2, json!({"sub": "flood"}));
     let other = Client::new(&issuer, 3, json!({}));

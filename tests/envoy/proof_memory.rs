@@ -17,6 +17,7 @@ fn setup(proof: &Value, name: &str, upstream: &Upstream) -> Setup {
     filter["rules"] = json!([{"name": name, "match": {"path": "/own"}}]);
     Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address)
         .concurrency(2)
+        .alone()
         .environment("NEW", &base64url([1; 32]))
         .environment("OLD", &base64url([2; 32]))
 }

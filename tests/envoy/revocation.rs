@@ -26,7 +26,10 @@ fn envoy_takes_them_by_a_push_and_refuses_what_they_name() {
     let key = Key::new(1);
     let upstream = Upstream::start();
     let setup = |filter: &Value| {
-        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address).concurrency(2).ecds()
+        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address)
+            .concurrency(2)
+            .ecds()
+            .alone()
     };
     let mut filter = config(&[&key]);
     let mut envoy = Envoy::start(&setup(&filter));

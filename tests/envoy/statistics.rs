@@ -15,7 +15,7 @@ fn fixture() -> Fixture {
     filter["entitlement_servers"][0]["keys"][0]["not_after"] = json!("2040-01-01T00:00:00Z");
     let fetching = json!({"fqdn": "keys.example.org", "keys": [{"jwks_remote": {"cluster": "not-there"}}]});
     filter["entitlement_servers"].as_array_mut().expect("servers").push(fetching);
-    Fixture::start(&filter)
+    Fixture::start_with(&filter, Setup::alone)
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn every_statistic_of_the_contract_is_there_from_the_start() {
 fn a_name_keeps_the_statistics_of_listeners_apart() {
     let mut filter = config(&[&Key::new(1)]);
     filter["name"] = json!("ees_1");
-    let fixture = Fixture::start(&filter);
+    let fixture = Fixture::start_with(&filter, Setup::alone);
     let request = Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1");
     let status = h1::exchange(fixture.envoy.address(), &request).map(|response| response.status).ok();
     assert_eq!(status, Some(401));

@@ -87,7 +87,8 @@ fn a_flood_of_good_proofs_is_remembered_in_flat_memory() {
     let mut filter = config(&[&issuer]);
     // None ends by its age: the memory is as full as it gets, however long this takes.
     filter["proof"] = json!({"dpop": {"max_age_seconds": 80_000}});
-    let setup = Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address).concurrency(2);
+    let setup =
+        Setup::new(Some(Configuration::Text(filter.to_string())), upstream.address).concurrency(2).alone();
     let envoy = Envoy::start(&setup);
     let (address, stop) = (envoy.address(), AtomicBool::new(false));
     let sent: Vec<AtomicU64> = (0..CLIENTS).map(|_| AtomicU64::new(0)).collect();

@@ -1,11 +1,10 @@
-//! Envoy's configuration files: static clusters, listeners by LDS, and if wanted the filter by ECDS.
+//! What an Envoy of the tests is to run, and its configuration [`files`]: clusters by CDS, listeners by LDS, and if wanted the filter by ECDS.
 
-use super::find;
+pub(super) mod files;
+
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-
-const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// The filter JSON in one of the two shapes in which Envoy hands it over.
 #[derive(Debug, Clone)]
@@ -39,6 +38,8 @@ pub struct Setup {
     routes: Vec<Value>,
     normalize_path: bool,
     beside: Option<Configuration>,
+    pub(super) vm_id: String,
+    alone: bool,
 }
 
 impl Setup {
@@ -65,6 +66,8 @@ impl Setup {
             routes: Vec::new(),
             normalize_path: false,
             beside: None,
+            vm_id: "eec_authn".to_owned(),
+            alone: false,
         }
     }
 
@@ -182,172 +185,20 @@ impl Setup {
         self
     }
 
-    /// The bootstrap. `listeners` is the LDS file; with `None` the listener is part of it (for `--mode validate`).
-    pub(super) fn bootstrap(&self, directory: &Path, lds: bool) -> Value {
-        let mut clusters = vec![cluster("upstream", self.upstream, self.upstream_h2)];
-        clusters.extend(self.clusters.iter().map(|(name, address)| cluster(name, *address, false)));
-        clusters.extend(self.whole_clusters.iter().cloned());
-        let mut bootstrap = json!({
-            "node": {"id": "test", "cluster": "test"},
-            "admin": {"address": loopback(0)},
-            "static_resources": {"clusters": clusters},
-            "stats_flush_interval": "1s",
-        });
-        if lds {
-            bootstrap["dynamic_resources"] = json!({"lds_config": file_source(&directory.join("lds.json"))});
-        } else {
-            bootstrap["static_resources"]["listeners"] = json!([self.listener(directory)]);
-        }
-        bootstrap
+    /// The VM, and with it its shared data, under another name than the filter's.
+    pub(super) fn vm_id(mut self, id: &str) -> Self {
+        self.vm_id = id.to_owned();
+        self
     }
 
-    /// The LDS answer with the listener, and the one beside it.
-    pub(super) fn lds(&self, directory: &Path, version: usize) -> Value {
-        let mut listeners = vec![self.listener(directory)];
-        if let Some(configuration) = &self.beside {
-            let mut other =
-                Setup { configuration: Some(configuration.clone()), ..self.clone() }.listener(directory);
-            other["name"] = json!("beside");
-            listeners.push(other);
-        }
-        for listener in &mut listeners {
-            listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
-        }
-        json!({"version_info": version.to_string(), "resources": listeners})
+    /// In a process that no other test has used or will: for its memory, and for all the statistics that it has.
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 
-    /// The ECDS answer with the filter.
-    pub(super) fn ecds_file(&self, version: usize) -> Value {
-        let extension = json!({
-            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-            "name": "eec_authn",
-            "typed_config": self.plugin(),
-        });
-        json!({"version_info": version.to_string(), "resources": [extension]})
+    /// Whether a process that has served another test may run this.
+    pub(super) fn may_share(&self) -> bool {
+        self.configuration.is_some() && self.module.is_none() && self.drain_seconds == 1 && !self.alone
     }
-
-    fn listener(&self, directory: &Path) -> Value {
-        let mut filters = self.filters_before.clone();
-        if self.configuration.is_some() && self.ecds {
-            let source = file_source(&directory.join("ecds.json"));
-            filters.push(json!({"name": "eec_authn", "config_discovery": {"config_source": source, "type_urls": [WASM]}}));
-        } else if self.configuration.is_some() {
-            filters.push(json!({"name": "eec_authn", "typed_config": self.plugin()}));
-        }
-        filters.extend(self.filters.iter().cloned());
-        filters.push(json!({"name": "envoy.filters.http.router", "typed_config":
-            {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
-        let upstream = json!({"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": self.route_timeout}});
-        let routes: Vec<&Value> = self.routes.iter().chain([&upstream]).collect();
-        let manager = json!({
-            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            "stat_prefix": "ingress",
-            "codec_type": "AUTO",
-            "max_request_headers_kb": self.max_headers_kb,
-            "http_protocol_options": {"accept_http_10": true, "enable_trailers": true},
-            "access_log": [access_log(&directory.join("access.log"))],
-            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-            "normalize_path": self.normalize_path,
-            "http_filters": filters,
-        });
-        let mut listener = json!({
-            "name": "eec",
-            "address": loopback(0),
-            "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
-        });
-        if let Some(common) = &self.tls {
-            listener["filter_chains"][0]["transport_socket"] = json!({
-                "name": "envoy.transport_sockets.tls",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-                    "common_tls_context": common,
-                },
-            });
-        }
-        if let Some(bytes) = self.buffer_limit_bytes {
-            listener["per_connection_buffer_limit_bytes"] = json!(bytes);
-        }
-        listener
-    }
-
-    fn plugin(&self) -> Value {
-        let configuration = match &self.configuration {
-            Some(Configuration::Text(text)) => {
-                json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text})
-            }
-            Some(Configuration::Struct(value)) => {
-                json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": value})
-            }
-            None => Value::Null,
-        };
-        let environment: serde_json::Map<String, Value> =
-            self.environment.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
-        let mut plugin = json!({
-            "name": "eec_authn",
-            "root_id": "eec_authn",
-            "configuration": configuration,
-            "failure_policy": "FAIL_RELOAD",
-            "reload_config": {"backoff": {"base_interval": "0.01s", "max_interval": "0.1s"}},
-            "vm_config": {
-                "vm_id": "eec_authn",
-                "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": self.module.as_deref().unwrap_or_else(|| find::module())}},
-                "environment_variables": {"key_values": environment},
-            },
-        });
-        if let Some(allow) = self.stop_iteration {
-            plugin["allow_on_headers_stop_iteration"] = json!(allow);
-        }
-        json!({"@type": WASM, "config": plugin})
-    }
-}
-
-fn loopback(port: u16) -> Value {
-    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
-}
-
-fn file_source(path: &Path) -> Value {
-    json!({"path_config_source": {"path": path}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"})
-}
-
-fn cluster(name: &str, address: SocketAddr, h2: bool) -> Value {
-    let protocol = if h2 {
-        json!({"http2_protocol_options": {}})
-    } else {
-        json!({"http_protocol_options": {"enable_trailers": true}})
-    };
-    json!({
-        "name": name,
-        "type": "STATIC",
-        "connect_timeout": "5s",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(address.port())}}]}]},
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": protocol,
-        }},
-    })
-}
-
-/// JSON lines: hostile paths cannot break the format.
-fn access_log(path: &Path) -> Value {
-    json!({"name": "envoy.access_loggers.file", "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-        "path": path,
-        "log_format": {"json_format": {
-            "method": "%REQ(:METHOD)%",
-            "path": "%REQ(:PATH)%",
-            "status": "%RESPONSE_CODE%",
-            "details": "%RESPONSE_CODE_DETAILS%",
-            "decision": "%FILTER_STATE(wasm.eec_authn.decision:PLAIN)%",
-            "reason": "%FILTER_STATE(wasm.eec_authn.reason:PLAIN)%",
-            "rule": "%FILTER_STATE(wasm.eec_authn.rule:PLAIN)%",
-            "issuer": "%FILTER_STATE(wasm.eec_authn.issuer:PLAIN)%",
-            "denied_eec_id": "%FILTER_STATE(wasm.eec_authn.eec_id:PLAIN)%",
-            "denied_token_id": "%FILTER_STATE(wasm.eec_authn.token_id:PLAIN)%",
-            "eec_id": "%REQ(X-EEC-ID)%",
-            "case": "%REQ(X-CASE)%",
-            "flags": "%RESPONSE_FLAGS%",
-            "protocol": "%PROTOCOL%",
-        }},
-    }})
 }

@@ -1,5 +1,6 @@
 //! An entitlement server whose answers a test scripts, byte by byte.
 
+use super::bootstrap::Setup;
 use super::fixture::{Fixture, config};
 use super::request::Request;
 use super::token::Key;
@@ -134,6 +135,17 @@ pub fn asking_fixture(
     online: &Value,
     change: impl FnOnce(&mut Value),
 ) -> Fixture {
+    asking_fixture_with(server, key, online, change, |setup| setup)
+}
+
+/// The same with options.
+pub fn asking_fixture_with(
+    server: &Server,
+    key: &Key,
+    online: &Value,
+    change: impl FnOnce(&mut Value),
+    options: impl FnOnce(Setup) -> Setup,
+) -> Fixture {
     let mut filter = config(&[key]);
     let mut all = json!({"method": "rfc7662", "cluster": "es", "timeout_ms": 400, "cache_seconds": 0, "negative_cache_seconds": 0});
     for (name, value) in online.as_object().expect("members") {
@@ -144,7 +156,7 @@ pub fn asking_fixture(
     change(&mut filter);
     let address = server.address;
     Fixture::start_with(&filter, |setup| {
-        setup.stop_iteration(true).cluster("es", address).environment("ES_SECRET", "p:w d")
+        options(setup.stop_iteration(true).cluster("es", address).environment("ES_SECRET", "p:w d"))
     })
 }
 

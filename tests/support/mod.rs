@@ -1,7 +1,7 @@
 //! The end-to-end test fixture: a real Envoy with the filter, a client before it and an upstream behind it.
 //!
-//! * [`envoy`] starts Envoy, pushes configurations and reads its log, statistics and access log;
-//! * [`bootstrap`] writes Envoy's configuration files;
+//! * [`envoy`] starts Envoy, or takes one that runs, pushes configurations and reads its log, statistics and access log;
+//! * [`bootstrap`] is what it is to run, and writes its configuration files;
 //! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;

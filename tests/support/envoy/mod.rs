@@ -1,26 +1,30 @@
-//! One Envoy process in a directory of its own: started, reconfigured by rename, read out, killed on drop.
+//! An Envoy for one test: started, reconfigured by rename, read out. Its [`process`] is its own, or one that has served tests before it
+//! ([`pool`]), of which it sees nothing.
 
+mod pool;
+mod process;
+
+pub use process::validate;
+
+use self::pool::Lease;
+use self::process::write;
 use super::bootstrap::Setup;
-use super::request::Request;
-use super::{find, h1};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
-
-/// How long Envoy may take for anything; a bound against hanging, never a measure.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running Envoy.
 pub struct Envoy {
-    process: Mutex<Child>,
+    process: Lease,
+    /// What the test alone has: the access log, and the filter if it comes by ECDS.
     directory: TempDir,
-    admin: SocketAddr,
+    /// What its counters were, and how long its log, when the test began.
+    counters_before: BTreeMap<String, u64>,
+    log_before: usize,
     listener: Option<SocketAddr>,
     version: usize,
     /// The setup that was pushed last, accepted or not.
@@ -62,52 +66,33 @@ impl Envoy {
 
     /// Starts Envoy and says whether it took the configuration; without a listener it runs on.
     pub fn try_start(setup: &Setup) -> (Self, Push) {
-        let directory = TempDir::with_prefix("eec-authn-envoy-").expect("a temporary directory");
-        let dir = directory.path();
-        write(&dir.join("bootstrap.json"), &setup.bootstrap(dir, true));
-        write(&dir.join("lds.json"), &setup.lds(dir, 0));
-        write(&dir.join("ecds.json"), &setup.ecds_file(0));
-        let log = File::create(dir.join("envoy.log")).expect("a log file");
-        let process = Command::new(find::envoy())
-            .args([
-                "-c",
-                "bootstrap.json",
-                "--disable-hot-restart",
-                "--admin-address-path",
-                "admin.txt",
-                "-l",
-                "info",
-            ])
-            .args([
-                "--file-flush-interval-msec",
-                "10",
-                "--drain-time-s",
-                &setup.drain_seconds.to_string(),
-                "--parent-shutdown-time-s",
-                "2",
-            ])
-            .args(["--concurrency", &setup.concurrency.to_string()])
-            .current_dir(dir)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log)
-            .spawn()
-            .expect("Envoy starts");
-        let admin = SocketAddr::from(([127, 0, 0, 1], 0));
-        let process = Mutex::new(process);
-        let mut envoy = Self { process, directory, admin, listener: None, version: 0, setup: setup.clone() };
-        envoy.admin = envoy
-            .wait("its admin address", |e| fs::read_to_string(e.file("admin.txt")).ok()?.trim().parse().ok());
-        envoy.wait("the main loop", |e| {
-            (e.admin_get("/server_info").contains("\"state\": \"LIVE\"")).then_some(())
-        });
-        let outcome = envoy.outcome("listener_manager.lds", 0, 0, 0);
-        let outcome = match outcome {
-            Push::Live if setup.ecds && setup.configuration.is_some() => {
-                envoy.outcome("extension_config_discovery", 0, 0, 0)
-            }
-            outcome => outcome,
+        static NUMBER: AtomicUsize = AtomicUsize::new(1);
+        // No two tests in a process have a VM of one name.
+        let setup = setup.clone().vm_id(&format!("eec_authn-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let directory = TempDir::with_prefix("eec-authn-test-").expect("a temporary directory");
+        write(&directory.path().join("ecds.json"), &setup.ecds_file(0));
+        let process = Lease::take(&setup, directory.path());
+        let mut envoy = Self {
+            process,
+            directory,
+            counters_before: BTreeMap::new(),
+            log_before: 0,
+            listener: None,
+            version: 0,
+            setup: setup.clone(),
         };
+        let mut outcome = if envoy.process.is_shared() {
+            envoy.counters_before = envoy.process.stats("", "Counters");
+            envoy.log_before = envoy.process.log().len();
+            envoy.process.rewrite("cds.json", &setup.cds(0));
+            envoy.wait("its clusters", |e| (e.stat("cluster_manager.cds.update_success")? > 0).then_some(()));
+            envoy.push_listeners(&setup)
+        } else {
+            envoy.outcome("listener_manager.lds", 0, 0, 0)
+        };
+        if matches!(outcome, Push::Live) && setup.ecds && setup.configuration.is_some() {
+            outcome = envoy.outcome("extension_config_discovery", 0, 0, 0);
+        }
         if matches!(outcome, Push::Live) {
             envoy.listener = Some(envoy.bound("eec"));
         }
@@ -117,30 +102,33 @@ impl Envoy {
     /// Replaces the configuration by one rename and waits for Envoy's verdict.
     pub fn push(&mut self, setup: &Setup) -> Push {
         assert_eq!(setup.ecds, self.setup.ecds, "one way of discovery per Envoy");
-        let mark = self.log().len();
+        let setup = setup.clone().vm_id(&self.setup.vm_id);
         self.version += 1;
-        let (file, prefix, text) = if setup.ecds {
-            ("ecds.json", "extension_config_discovery", setup.ecds_file(self.version))
+        let outcome = if setup.ecds {
+            let (mark, before) = (self.log().len(), self.counts("extension_config_discovery"));
+            process::rewrite(&self.directory.path().join("ecds.json"), &setup.ecds_file(self.version));
+            self.outcome("extension_config_discovery", before.0, before.1, mark)
         } else {
-            ("lds.json", "listener_manager.lds", setup.lds(self.directory.path(), self.version))
+            self.push_listeners(&setup)
         };
-        let before = self.counts(prefix);
-        let created = self.stat("listener_manager.listener_create_success").unwrap_or(0);
-        write(&self.file("next.json"), &text);
-        fs::rename(self.file("next.json"), self.file(file)).expect("a rename");
-        self.setup = setup.clone();
-        let outcome = match self.outcome(prefix, before.0, before.1, mark) {
-            // The workers take the new listener one by one.
-            Push::Live if !setup.ecds => {
-                let all = created + u64::from(setup.concurrency);
-                self.wait("the workers", |e| {
-                    (e.stat("listener_manager.listener_create_success")? >= all).then_some(Push::Live)
-                })
-            }
-            outcome => outcome,
-        };
+        self.setup = setup;
         if matches!(outcome, Push::Live) {
             self.listener = Some(self.bound("eec"));
+        }
+        outcome
+    }
+
+    fn push_listeners(&self, setup: &Setup) -> Push {
+        let (mark, before) = (self.log().len(), self.counts("listener_manager.lds"));
+        let created = self.stat("listener_manager.listener_create_success").unwrap_or(0);
+        self.process.rewrite("lds.json", &setup.lds(self.directory.path(), self.version));
+        let outcome = self.outcome("listener_manager.lds", before.0, before.1, mark);
+        if matches!(outcome, Push::Live) {
+            // The workers take the new listener one by one.
+            let all = created + u64::from(setup.concurrency);
+            self.wait("the workers", |e| {
+                (e.stat("listener_manager.listener_create_success")? >= all).then_some(())
+            });
         }
         outcome
     }
@@ -168,7 +156,8 @@ impl Envoy {
     /// The address that a listener got.
     pub fn bound(&self, name: &str) -> SocketAddr {
         self.wait("a bound listener", |e| {
-            let listeners: Value = serde_json::from_str(&e.admin_get("/listeners?format=json")).ok()?;
+            let listeners: Value =
+                serde_json::from_str(&e.process.admin_get("/listeners?format=json")).ok()?;
             let listener = listeners["listener_statuses"].as_array()?.iter().find(|l| l["name"] == name)?;
             let port = listener.pointer("/local_address/socket_address/port_value")?.as_u64()?;
             (port != 0).then(|| SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port"))))
@@ -177,7 +166,7 @@ impl Envoy {
 
     /// Where the admin interface is.
     pub fn admin(&self) -> SocketAddr {
-        self.admin
+        self.process.admin()
     }
 
     /// Where clients connect; panics if no configuration was accepted yet.
@@ -187,16 +176,14 @@ impl Envoy {
 
     /// Envoy's resident memory in KiB, as Linux counts it.
     pub fn memory_kib(&self) -> u64 {
-        let id = self.process.lock().expect("the process").id();
-        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+        let status = self.process.proc("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).expect("its memory")
     }
 
     /// What the VMs have for their modules, in KiB. V8 keeps eight GiB of addresses for each, of which a module gets the front.
     pub fn vm_memory_kib(&self) -> u64 {
-        let id = self.process.lock().expect("the process").id();
-        let maps = fs::read_to_string(format!("/proc/{id}/maps")).expect("its mappings");
+        let maps = self.process.proc("maps");
         let mappings: Vec<(u64, &str)> = maps
             .lines()
             .filter_map(|line| {
@@ -215,19 +202,23 @@ impl Envoy {
 
     /// Empties the access log, which Envoy goes on appending to: for tests that run long.
     pub fn empty_access_log(&self) {
-        let log = fs::OpenOptions::new().write(true).open(self.file("access.log")).expect("the access log");
+        let log = fs::OpenOptions::new()
+            .write(true)
+            .open(self.directory.path().join("access.log"))
+            .expect("the access log");
         log.set_len(0).expect("it is emptied");
     }
 
-    /// Everything Envoy has logged.
+    /// Everything Envoy has logged since the test began.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.file("envoy.log")).unwrap_or_default()).into_owned()
+        self.process.log().get(self.log_before..).unwrap_or_default().to_owned()
     }
 
     /// The access log line of the request with this `x-case`; waits until it is flushed.
     pub fn access(&self, case: &str) -> Access {
         self.wait(&format!("the access log line of {case}"), |e| {
-            let text = String::from_utf8_lossy(&fs::read(e.file("access.log")).ok()?).into_owned();
+            let text =
+                String::from_utf8_lossy(&fs::read(e.directory.path().join("access.log")).ok()?).into_owned();
             let mut lines = text.lines().rev().filter_map(|l| serde_json::from_str(l).ok().map(Access));
             lines.find(|a| a.get("case").as_deref() == Some(case))
         })
@@ -253,9 +244,13 @@ impl Envoy {
     }
 
     fn read_stats(&self, filter: &str) -> BTreeMap<String, u64> {
-        let text = self.admin_get(&format!("/stats?filter={filter}"));
-        let pairs = text.lines().filter_map(|l| l.split_once(": "));
-        pairs.filter_map(|(n, v)| Some((n.to_owned(), v.trim().parse().ok()?))).collect()
+        let mut stats = self.process.stats(filter, "All");
+        for (name, value) in &mut stats {
+            let before = self.counters_before.get(name).copied().unwrap_or(0);
+            // One that is less has ended with what was before the test, and begun anew.
+            *value = value.checked_sub(before).unwrap_or(*value);
+        }
+        stats
     }
 
     /// One counter or gauge by its full name.
@@ -281,64 +276,25 @@ impl Envoy {
 
     /// Whether this is an Envoy of that minor version, such as `1.36`.
     pub fn is_of(&self, minor: &str) -> bool {
-        let info: serde_json::Value = serde_json::from_str(&self.admin_get("/server_info")).expect("JSON");
+        let info: serde_json::Value =
+            serde_json::from_str(&self.process.admin_get("/server_info")).expect("JSON");
         // `<commit>/1.36.4/Clean/RELEASE/BoringSSL`
         let version = info["version"].as_str().and_then(|text| text.split('/').nth(1)).expect("a version");
         version.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.'))
     }
 
-    fn admin_get(&self, path: &str) -> String {
-        let request = Request::new("GET", path);
-        let response = h1::exchange(self.admin, &request);
-        response.map(|r| String::from_utf8_lossy(&r.body).into_owned()).unwrap_or_default()
-    }
-
-    fn file(&self, name: &str) -> std::path::PathBuf {
-        self.directory.path().join(name)
-    }
-
     /// Polls until there is an answer; panics if Envoy died or takes too long.
     pub fn wait<T>(&self, what: &str, mut ask: impl FnMut(&Self) -> Option<T>) -> T {
-        let start = Instant::now();
-        loop {
-            if let Some(answer) = ask(self) {
-                return answer;
-            }
-            let ended = self.process.lock().expect("the process").try_wait().expect("its state");
-            assert!(ended.is_none(), "Envoy ended ({ended:?}) while the test waited for {what}");
-            assert!(start.elapsed() < PATIENCE, "Envoy never came to {what}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.process.wait(what, |_| ask(self))
     }
 }
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        let process = self.process.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let _ = process.kill();
-        let _ = process.wait();
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
             eprintln!("the end of Envoy's log:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
         }
     }
-}
-
-fn write(path: &Path, value: &Value) {
-    fs::write(path, value.to_string()).expect("a file in the temporary directory");
-}
-
-/// Runs `envoy --mode validate` on the same configuration; the exit code and everything it printed.
-pub fn validate(setup: &Setup) -> (Option<i32>, String) {
-    let directory = TempDir::with_prefix("eec-authn-validate-").expect("a temporary directory");
-    write(&directory.path().join("bootstrap.json"), &setup.bootstrap(directory.path(), false));
-    let output = Command::new(find::envoy())
-        .args(["--mode", "validate", "-c", "bootstrap.json", "--disable-hot-restart"])
-        .current_dir(directory.path())
-        .stdin(Stdio::null())
-        .output()
-        .expect("Envoy starts");
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
