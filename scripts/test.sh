@@ -27,7 +27,8 @@ product)
 page)
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
     export EEC_AUTHN_PAGE=$PWD/dist/page EEC_AUTHN_AXE=$PWD/.tools/page/node_modules/axe-core/axe.min.js
-    run cargo build --features page --bin eec-authn
+    # With a test, it shares with the other wings what it is built from.
+    run cargo build --features page --bin eec-authn --test wasm_core
     # The other wings build it without the page, at the same place.
     export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/page/eec-authn
     cp "$CARGO_TARGET_DIR/debug/eec-authn" "$EEC_AUTHN_CLI"
