@@ -8,6 +8,9 @@ use crate::policy::{Binding, ClaimCheck, Condition, Mode, Policy, Rule, binding,
 use crate::request::RequestView;
 use crate::token::ValidToken;
 
+/// Reads all of the body that waits.
+pub type ReadBody<'a> = dyn Fn() -> Option<Vec<u8>> + 'a;
+
 /// What the API and the rule ask of the token. What a rule in shadow mode finds is returned, not held against it.
 pub(super) fn authorize(
     policy: &Policy,

@@ -11,149 +11,24 @@ mod ownership;
 #[cfg(not(target_os = "wasi"))]
 pub mod rehearsal;
 mod route;
+mod state;
 mod step;
 mod walk;
 
-use crate::decision::{Denial, Scheme, Trace};
 use crate::introspection::TokenStatus;
 use crate::keys::HostVerifier;
-use crate::plugin_state::{PluginState, StreamId};
-use crate::policy::Rule;
 use crate::request::RequestView;
 use crate::time::UnixTime;
-use crate::token::ValidToken;
-use std::rc::Rc;
-use std::sync::Arc;
-
-use route::Route;
+use state::{Again, Arrived, AwaitingKeys, State};
 
 pub use authentication::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
+pub use body::ReadBody;
 pub use grant::Grant;
 pub use ownership::Named;
-pub use step::{Inquiry, Next, Step};
-
-/// The state of one exchange.
-#[derive(Debug)]
-pub struct Exchange {
-    plugin: Rc<PluginState>,
-    stream: StreamId,
-    is_head: bool,
-    /// The scheme under which the token came.
-    scheme: Scheme,
-    /// Whether there is a `DPoP` header, which goes no further than the token.
-    has_proof: bool,
-    state: State,
-    /// What the answer may name.
-    named: Option<Named>,
-    /// The rule that took the request.
-    rule: Option<(usize, Arc<Rule>)>,
-    /// The path that the upstream gets, once the request goes on.
-    target: Option<Vec<u8>>,
-    trace: Trace,
-}
-
-#[derive(Debug)]
-enum State {
-    /// Nothing has come yet.
-    New,
-    /// Nothing more is looked at.
-    Open(Grant),
-    /// The entitlement server is being asked.
-    Awaiting(Box<Awaiting>),
-    /// Keys are being fetched. Once that is over, the walk begins anew.
-    AwaitingKeys(AwaitingKeys),
-    /// The body has to be seen first.
-    HoldingBody { route: Route, token: Rc<ValidToken>, noted: Option<Denial> },
-    /// Answered; should anything more arrive, it goes nowhere.
-    Refused,
-}
-
-/// What the host has told of a request beside its headers, which it keeps.
-#[derive(Debug, Clone, Copy)]
-struct AwaitingKeys {
-    end_of_stream: bool,
-    client_certificate: Option<[u8; 32]>,
-    /// What the host does with the body meanwhile.
-    meanwhile: Meanwhile,
-    /// How much of the body has arrived meanwhile.
-    arrived: Arrived,
-}
-
-#[derive(Debug)]
-struct Awaiting {
-    route: Route,
-    pending: Rc<PendingIntrospection>,
-    /// What counts of the headers once more.
-    again: Again,
-    /// What the headers say about the body, for later.
-    body: Result<(), Denial>,
-    /// How much of the body has arrived meanwhile.
-    arrived: Arrived,
-}
-
-/// For what the headers are read once more when the answer has come. The host keeps them, however long they are: nothing of them is
-/// kept here.
-#[derive(Debug, Clone, Copy)]
-struct Again {
-    /// For the resource that the request is about.
-    subject: bool,
-    /// For what it has brought, where only the answer says what the token is bound to.
-    presented: bool,
-    /// For the path that the upstream gets even if the request is refused, which is then recorded alone.
-    target: bool,
-    /// This is not in the headers.
-    client_certificate: Option<[u8; 32]>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arrived {
-    Nothing,
-    Some,
-    All,
-}
-
-/// What the host does with the body of a request that is held at its headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meanwhile {
-    /// It shows the body as it comes: the headers stay until all of it is there.
-    Show,
-    /// It keeps the body, which will be held back as a whole, as far as its buffer goes, and then refuses the request.
-    Keep,
-    /// It keeps what its buffer takes, and lets the client wait with the rest, which nobody will hold back.
-    Slow,
-}
-
-/// Reads all of the body that waits.
-pub type ReadBody<'a> = dyn Fn() -> Option<Vec<u8>> + 'a;
+pub use state::Exchange;
+pub use step::{Inquiry, Meanwhile, Next, Step};
 
 impl Exchange {
-    /// A new exchange, decided by this worker's policy however long it takes.
-    pub fn new(plugin: Rc<PluginState>, stream: StreamId) -> Exchange {
-        Exchange {
-            plugin,
-            stream,
-            is_head: false,
-            scheme: Scheme::Bearer,
-            has_proof: false,
-            state: State::New,
-            named: None,
-            rule: None,
-            target: None,
-            trace: Trace::off(),
-        }
-    }
-
-    /// The same, and it notes what its checks compare.
-    #[cfg(not(target_os = "wasi"))]
-    pub fn traced(plugin: Rc<PluginState>) -> Exchange {
-        Exchange { trace: Trace::on(), ..Exchange::new(plugin, 0) }
-    }
-
-    /// The host's number of the stream.
-    pub fn stream(&self) -> StreamId {
-        self.stream
-    }
-
     /// The request's headers have arrived.
     pub fn on_request_headers<'a>(
         &mut self,
@@ -317,22 +192,12 @@ impl Exchange {
         self.named.take().filter(|_| self.is_open())
     }
 
-    /// Whether what was decided is all that will be: nothing is waited for, nor wanted of the answer.
-    pub fn is_settled(&self) -> bool {
-        self.named.is_none() && matches!(self.state, State::Open(_) | State::Refused)
-    }
-
     /// The stream is gone; whoever else waits for the same answer still gets it.
     pub fn on_gone(&mut self) {
         if let State::Awaiting(awaiting) = &self.state {
             self.plugin.in_flight.borrow_mut().leave(awaiting.pending.digest, &self.stream);
         }
         self.state = State::Refused;
-    }
-
-    /// Whether nothing more of it is looked at.
-    fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
     }
 }
 

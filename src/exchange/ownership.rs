@@ -1,10 +1,10 @@
 //! Whose the resource is that the request is about, and what the answer to it may name.
 
-use super::Exchange;
 use super::route::Route;
 use crate::counter::Counter;
-use crate::decision::{Check, Denial};
+use crate::decision::{Check, Denial, Trace};
 use crate::ownership::{Answer, Deed, Passage, Sealing, Subject, answer};
+use crate::plugin_state::PluginState;
 use crate::policy::{Mode, Policy, operations, path};
 use crate::request::RequestView;
 use crate::token::ValidToken;
@@ -29,36 +29,48 @@ impl Named {
     }
 }
 
-impl Exchange {
-    /// Whether the resource is this client's, if it has an owner; it is taken out of the route. What follows from that is kept for the
-    /// step that lets the request go on, and for the answer.
-    pub(super) fn check_owner(&mut self, route: &mut Route, token: &Rc<ValidToken>) -> Result<(), Denial> {
-        let policy = &self.plugin.policy;
-        let (Some(ownership), Some(subject)) = (&policy.ownership, route.subject.take()) else {
-            return Ok(());
-        };
-        if subject.deed == Deed::Changes && route.is_bound() {
-            self.trace.note(Check::Ownership, || {
-                let owner = subject.owned_by(policy, token);
-                let expected = format!("a seal of {} by {}, for {}", owner.eec_id, owner.issuer, owner.fqdn);
-                (expected, String::from_utf8_lossy(subject.segment()).into_owned())
-            });
-        }
-        let passage = Passage::check(policy, ownership, &subject, route.is_bound(), token)?;
-        let watches = policy.mode == Mode::Shadow;
-        match passage {
-            Passage::AsItIs => {}
-            Passage::Unsealed => self.plugin.tally.count(Counter::OwnershipUnsealed),
-            // Nothing is sealed, and what looks like a seal is taken off in any case.
-            Passage::Makes | Passage::Opened(_) if watches => {}
-            Passage::Makes => self.named = Some(Named::new(subject, token)),
-            Passage::Opened(_) => {
-                self.target = subject.unsealed_target();
-                self.named = Some(Named::new(subject, token));
-            }
-        }
-        Ok(())
+/// What follows from whose the resource is: for the step that lets the request go on, and for the answer.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    /// The path that the upstream gets instead of the client's.
+    pub(super) target: Option<Vec<u8>>,
+    /// What the answer may name.
+    pub(super) named: Option<Named>,
+}
+
+/// Whether the resource is this client's, if it has an owner; it is taken out of the route.
+pub(super) fn check(
+    plugin: &PluginState,
+    route: &mut Route,
+    token: &Rc<ValidToken>,
+    trace: &mut Trace,
+) -> Result<Owned, Denial> {
+    let policy = &plugin.policy;
+    let mut owned = Owned::default();
+    let (Some(ownership), Some(subject)) = (&policy.ownership, route.subject.take()) else {
+        return Ok(owned);
+    };
+    if subject.deed == Deed::Changes && route.is_bound() {
+        trace.note(Check::Ownership, || {
+            let owner = subject.owned_by(policy, token);
+            let expected = format!("a seal of {} by {}, for {}", owner.eec_id, owner.issuer, owner.fqdn);
+            (expected, String::from_utf8_lossy(subject.segment()).into_owned())
+        });
     }
+    let passage = Passage::check(policy, ownership, &subject, route.is_bound(), token)?;
+    let watches = policy.mode == Mode::Shadow;
+    match passage {
+        Passage::AsItIs => {}
+        Passage::Unsealed => plugin.tally.count(Counter::OwnershipUnsealed),
+        // Nothing is sealed, and what looks like a seal is taken off in any case.
+        Passage::Makes | Passage::Opened(_) if watches => {}
+        Passage::Makes => owned.named = Some(Named::new(subject, token)),
+        Passage::Opened(_) => {
+            owned.target = subject.unsealed_target();
+            owned.named = Some(Named::new(subject, token));
+        }
+    }
+    Ok(owned)
 }
 
 /// Where the filter only watches: the target without what has the form of a seal, whosever it is, so that clients which were given

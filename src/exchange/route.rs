@@ -1,6 +1,7 @@
 //! Where a request's path leads.
 
-use super::{Meanwhile, described};
+use super::described;
+use super::step::Meanwhile;
 use crate::decision::{Check, Denial, DenyReason, Trace};
 use crate::ownership::Subject;
 use crate::policy::operations::{self, Operation};

@@ -45,6 +45,17 @@ pub enum Next {
     Refuse(Denial, Reply),
 }
 
+/// What the host does with the body of a request that is held at its headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// It shows the body as it comes: the headers stay until all of it is there.
+    Show,
+    /// It keeps the body, which will be held back as a whole, as far as its buffer goes, and then refuses the request.
+    Keep,
+    /// It keeps what its buffer takes, and lets the client wait with the rest, which nobody will hold back.
+    Slow,
+}
+
 /// A question to be sent, and for which token.
 #[derive(Debug)]
 pub struct Inquiry {

@@ -1,11 +1,12 @@
 //! The walk: every check in the order of the table in `docs/contract.md#decisions`, as far as the request has come.
 
 use super::authentication::{Authentication, Refusal, Settled, authenticate, settle};
+use super::body::ReadBody;
+use super::grant::Grant;
 use super::route::{Entry, Route, route};
-use super::{
-    Again, Arrived, Awaiting, AwaitingKeys, Exchange, Grant, Inquiry, Next, ReadBody, State, Step, body,
-    ownership,
-};
+use super::state::{Again, Arrived, Awaiting, AwaitingKeys, Exchange, State};
+use super::step::{Inquiry, Next, Step};
+use super::{body, ownership};
 use crate::counter::Counter;
 use crate::decision::{Denial, DenyReason};
 use crate::introspection::{Admission, Cause, HttpVerb, TokenStatus};
@@ -181,7 +182,12 @@ impl Exchange {
         let plugin = Rc::clone(&self.plugin);
         let policy = &plugin.policy;
         let authorized = body::authorize(policy, &route, &token, &mut self.trace);
-        let owned = authorized.and_then(|noted| self.check_owner(&mut route, &token).map(|()| noted));
+        let owned = authorized.and_then(|noted| {
+            let owned = ownership::check(&plugin, &mut route, &token, &mut self.trace)?;
+            self.target = owned.target.or(self.target.take());
+            self.named = owned.named;
+            Ok(noted)
+        });
         let owned = owned.map(|noted| noted.map(|denial| self.of_rule(token.refused(denial))));
         let mut step = match owned {
             Err(denial) => self.deny(token.refused(denial)),
