@@ -1,6 +1,6 @@
 //! What the upstream gets to see: identity headers, and nothing that only looks like one.
 
-use super::ClientClaims;
+use super::entitlement_server::ClientClaims;
 use crate::json::Pointer;
 use std::sync::Arc;
 
