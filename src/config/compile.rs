@@ -3,8 +3,9 @@
 use super::forward;
 use super::matcher::BuiltIn;
 use super::node::Node;
+use super::secret_env::Environment;
 use super::values::{claim, fqdn, https_uri, statistics_name, time};
-use super::{Environment, online, ownership, rules, servers, words};
+use super::{online, ownership, rules, servers, words};
 use crate::fqdn::Fqdn;
 use crate::policy::{
     ApiRoot, BodyRules, ClientClaims, Identities, Policy, Protects, RequiredType, Revocation, Rules,

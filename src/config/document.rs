@@ -4,7 +4,7 @@
 //! file) arrives as the serialized message. A serialized Struct has a byte 0x12 (the tag of a value) in each
 //! entry and JSON text can have none anywhere, so no input is both.
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::struct_message::{self, Fault};
 use crate::json::{self, Json};
 

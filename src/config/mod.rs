@@ -8,6 +8,7 @@ mod advice;
 mod check;
 mod compile;
 mod document;
+mod error;
 mod forward;
 mod generation;
 mod jwks_remote;
@@ -28,28 +29,12 @@ mod values;
 mod words;
 
 use crate::policy::Policy;
-use std::fmt;
 
 pub use advice::{advice, dates, hidden_rules};
+pub use error::ConfigError;
 pub use members::FILTER_JSON;
 pub use review::{Absent, Review, plugin_options, review};
-
-/// One mistake in the filter JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// Where: a JSON path such as `entitlement_servers[0].keys[1].jwk.crv`.
-    pub path: String,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
+pub use secret_env::Environment;
 
 /// An accepted configuration.
 #[derive(Debug)]
@@ -61,9 +46,6 @@ pub struct Loaded {
     /// A number that stands for what the configuration says, however it is written.
     pub generation: u32,
 }
-
-/// Looks up a variable in the environment of the VM.
-pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Compiles the bytes that the host hands over, or names every mistake in them. `environment` is where
 /// secrets come from.

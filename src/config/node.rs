@@ -1,6 +1,6 @@
 //! A place in the document together with what is declared for it and where mistakes go.
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::shape::{Form, Member, Presence, Shape, whole_number};
 use crate::json::Json;
 use std::cell::RefCell;

@@ -1,8 +1,8 @@
 //! `online`: how an entitlement server is asked.
 
-use super::Environment;
 use super::node::Node;
-use super::{secret_env, values, words};
+use super::secret_env::{self, Environment};
+use super::{values, words};
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online, Parameters};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! `ownership`: who made a resource owns it.
 
-use super::Environment;
 use super::node::Node;
-use super::secret_env::mac_keys;
+use super::secret_env::{Environment, mac_keys};
 use super::words;
 use crate::policy::Ownership;
 

@@ -1,8 +1,7 @@
 //! `proof`: how clients prove that a token is theirs.
 
-use super::Environment;
 use super::node::Node;
-use super::secret_env::mac_keys;
+use super::secret_env::{Environment, mac_keys};
 use super::words;
 use crate::keys::Algorithm;
 use crate::policy::ProofRules;

@@ -1,6 +1,5 @@
 //! `secret_env`: variables in the VM's environment that hold secrets for MACs, the first of which makes them.
 
-use super::Environment;
 use super::node::Node;
 use super::shape::quote;
 use crate::mac_key::MacKey;
@@ -13,6 +12,9 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+/// Looks up a variable in the environment of the VM.
+pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// The keys made of the secrets that `node`, a list of names, points to; `None` if something has been reported.
 pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option<Vec<MacKey>> {

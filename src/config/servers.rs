@@ -2,8 +2,9 @@
 
 use super::node::Node;
 use super::pinned_keys::pinned_keys;
+use super::secret_env::Environment;
 use super::values::{claim, fqdn};
-use super::{Environment, jwks_remote, online};
+use super::{jwks_remote, online};
 use crate::json::Pointer;
 use crate::keys::KeySet;
 use crate::policy::online::{ApplyTo, Method};

@@ -1,6 +1,6 @@
 //! Claims that cannot be as they are asked for.
 
-use super::Say;
+use super::super::error::Say;
 use crate::json::Pointer;
 use crate::policy::{Binding, ClaimCheck, Condition, Policy, Rule};
 

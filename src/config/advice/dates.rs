@@ -1,6 +1,6 @@
 //! What the clock says: an expired key is no error, since that depends on when one looks.
 
-use super::ConfigError;
+use super::super::error::ConfigError;
 use crate::policy::Policy;
 use crate::time::UnixTime;
 

@@ -1,6 +1,6 @@
 //! Where something names another claim than the one with the EEC ID of a server's tokens.
 
-use super::super::ConfigError;
+use super::super::error::ConfigError;
 use crate::policy::forward::{DEFAULT_NAMES, HeaderClaim};
 use crate::policy::{Binding, EntitlementServer, Policy};
 use std::sync::Arc;

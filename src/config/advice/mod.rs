@@ -10,7 +10,7 @@ mod rules;
 pub use dates::dates;
 pub use rules::hidden_rules;
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::shape::quote;
 use crate::json::Pointer;
 use crate::policy::online::{ApplyTo, Method, OnUnavailable};
@@ -23,9 +23,6 @@ const LONG_WITHOUT_NONCE: f64 = 3_600.0;
 
 /// How long tokens may be used past their end, in seconds, before that is worth a word.
 const LONG_SKEW: f64 = 300.0;
-
-/// Takes a path and what is unwise there.
-type Say<'a> = &'a mut dyn FnMut(String, &str);
 
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
 /// is for the caller.

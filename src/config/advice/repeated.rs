@@ -1,6 +1,6 @@
 //! What stands twice, and once would be enough or was meant for something else.
 
-use super::Say;
+use super::super::error::Say;
 use crate::config::shape::quote;
 use crate::policy::Policy;
 use std::collections::BTreeMap;

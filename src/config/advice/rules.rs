@@ -1,6 +1,6 @@
 //! Rules that do more, or less, than they seem to.
 
-use super::Say;
+use super::super::error::Say;
 use crate::policy::operations::OPERATIONS;
 use crate::policy::{Action, Binding, Matcher, Mode, Operation, Policy, Rule, Template};
 use std::sync::Arc;
