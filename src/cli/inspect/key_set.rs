@@ -2,7 +2,7 @@
 //! where it is fetched (`docs/contract.md#fetched-keys`), and why the others would not.
 
 use super::checked_with::pinned;
-use super::{dated, faults};
+use super::for_people::{dated, faults};
 use crate::cli::Exit;
 use crate::cli::failure::Failure;
 use base64::Engine as _;

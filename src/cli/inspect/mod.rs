@@ -1,6 +1,7 @@
 //! `eec-authn inspect`: what a token, a certificate, a key or a key set says. Without a configuration nothing is verified.
 
 mod checked_with;
+mod for_people;
 mod key_set;
 
 use super::clock;
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eec_authn::json::{self, Json};
 use eec_authn::keys::{Certificate, Jwk, PublicKey};
 use eec_authn::time::UnixTime;
+use for_people::{dated, faults};
 use key_set::Set;
 use serde_json::{Value, json as object};
 use std::path::PathBuf;
@@ -195,27 +197,4 @@ fn as_far_as_it_goes(value: &Json) -> Value {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         }
     }
-}
-
-/// A time for people: RFC 3339, and how far away.
-fn dated(seconds: f64) -> String {
-    // The end of the year 9999, which is that of RFC 3339.
-    if !(0.0..253_402_300_800.0).contains(&seconds) {
-        return format!("{seconds:e} s since 1970, on no calendar");
-    }
-    let away = seconds - clock::now() as f64;
-    let (amount, unit) = match away.abs() {
-        n if n < 120.0 => (n, "seconds"),
-        n if n < 7_200.0 => (n / 60.0, "minutes"),
-        n if n < 172_800.0 => (n / 3_600.0, "hours"),
-        n => (n / 86_400.0, "days"),
-    };
-    let direction = if away < 0.0 { "ago" } else { "from now" };
-    let time = UnixTime::new(seconds).map(|t| t.to_string()).unwrap_or_default();
-    format!("{time} ({amount:.0} {unit} {direction})")
-}
-
-fn faults(errors: Vec<eec_authn::keys::KeyError>) -> Failure {
-    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    Failure::new(texts.join("; "))
 }

@@ -1,8 +1,8 @@
 //! The filter for Envoy: an entry of `http_filters`, or the file of extension configuration discovery (ECDS).
 
 use super::options::Options;
+use super::wrapped::{Rendered, Wrapped};
 use super::yaml::{indented, quoted};
-use super::{Rendered, Wrapped};
 use sha2::{Digest as _, Sha256};
 
 pub(super) fn render(wrapped: &Wrapped, options: &Options) -> Rendered {

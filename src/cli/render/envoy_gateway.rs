@@ -1,7 +1,7 @@
 //! The filter for Envoy Gateway: an EnvoyExtensionPolicy.
 
-use super::Wrapped;
 use super::options::Options;
+use super::wrapped::Wrapped;
 use super::yaml::{indented, quoted};
 
 pub(super) fn render(wrapped: &Wrapped, options: &Options) -> String {

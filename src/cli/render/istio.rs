@@ -1,9 +1,9 @@
 //! The filter for Istio: a WasmPlugin, its successor TrafficExtension, or an EnvoyFilter where a plugin option is needed
 //! that neither can set.
 
-use super::Wrapped;
 use super::names;
 use super::options::Options;
+use super::wrapped::Wrapped;
 use super::yaml::{indented, quoted};
 use crate::cli::failure::Failure;
 

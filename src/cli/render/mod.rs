@@ -5,6 +5,8 @@ mod envoy_gateway;
 mod istio;
 mod names;
 mod options;
+mod platform;
+mod wrapped;
 mod yaml;
 
 use super::failure::Failure;
@@ -13,7 +15,9 @@ use super::help::long_help;
 use super::whole_file::{self, Readers};
 use super::{Exit, Output};
 use options::Options;
+use platform::Platform;
 use std::path::PathBuf;
+use wrapped::{Rendered, Wrapped};
 
 /// Wraps the filter JSON for Envoy, Istio or Envoy Gateway, and prints YAML.
 ///
@@ -59,40 +63,6 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Platform {
-    /// An HTTP filter for an Envoy configuration.
-    Envoy,
-    /// A WasmPlugin or TrafficExtension, or for `body.hold_headers` an EnvoyFilter.
-    Istio,
-    /// An EnvoyExtensionPolicy.
-    EnvoyGateway,
-}
-
-/// What is wrapped.
-struct Wrapped {
-    /// The filter JSON, in its own layout.
-    json: String,
-    /// Variables that the VM's environment needs.
-    environment: Vec<String>,
-    /// Whether the plugin option `allow_on_headers_stop_iteration` is needed.
-    holds_headers: bool,
-}
-
-impl Wrapped {
-    /// The variables as they stand in a list.
-    fn variables(&self) -> String {
-        self.environment.iter().map(|name| yaml::quoted(name)).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// What comes of it.
-struct Rendered {
-    yaml: String,
-    /// The `version_info` of a discovery file.
-    version: Option<String>,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {

@@ -1,9 +1,8 @@
 //! What `render` can be told, for which platform, and what it takes when it is told nothing.
 
-use super::Platform;
 use super::names;
+use super::platform::Platform;
 use crate::cli::failure::Failure;
-use clap::ValueEnum as _;
 
 #[derive(clap::Args)]
 pub(super) struct Options {
@@ -104,11 +103,5 @@ impl Options {
         self.image
             .as_deref()
             .unwrap_or(concat!("registry.example.net/edge/eec-authn:", env!("CARGO_PKG_VERSION")))
-    }
-}
-
-impl Platform {
-    fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }

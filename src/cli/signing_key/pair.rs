@@ -1,6 +1,6 @@
 //! A key pair of one algorithm.
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
 use super::rsa_pair::RsaPair;
 use crate::cli::failure::Failure;
 use crate::cli::random::random;

@@ -1,6 +1,6 @@
 //! An RSA key pair, for RS256 or PS256 (RFC 7518, sections 3.3, 3.5 and 6.3).
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
 use crate::cli::failure::Failure;
 use crate::cli::random::SystemRandom;
 use base64::Engine;
