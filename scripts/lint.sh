@@ -21,6 +21,11 @@ if grep -rnE '\bcrate::(cli|proxy_wasm_adapter)\b' src --include='*.rs' --exclud
     exit 1
 fi
 
+say "walls: no file imports another in a circle"
+for sources in src page/engine/src; do
+    python3 scripts/import_circles.py "$sources"
+done
+
 say "walls: TLS and certificate making of the command line are in neither build of the core"
 for target in wasm32-wasip1 wasm32-unknown-unknown; do
     if cargo tree --locked --quiet --no-default-features --target "$target" --edges normal --prefix none | grep -E '^(rcgen|ring|rustls|rustls-native-certs|tokio|tokio-rustls) v'; then

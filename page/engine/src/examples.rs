@@ -1,7 +1,7 @@
 //! Examples: the rows of `page/examples.json`, and the profiles as `docs/token-profiles.md` shows them.
 
 use crate::pretty::{pretty, short};
-use crate::profiles;
+use crate::profiles::{self, slug};
 use crate::test_key::TestKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,12 +47,6 @@ fn id(case: &Value) -> String {
 fn code_of(case: &Value) -> Option<&'static str> {
     let expected = case["expect"].as_str()?;
     DenyReason::ALL.iter().map(|reason| reason.code()).find(|code| *code == expected)
-}
-
-/// A name for links.
-pub(crate) fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
 /// The key of a seed, as the tables number them.

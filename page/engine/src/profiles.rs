@@ -1,6 +1,5 @@
 //! The profiles of tokens, out of the page that describes them: what `docs/token-profiles.md` shows is what can be loaded.
 
-use crate::examples::slug;
 use crate::pretty::{pretty, short};
 use crate::test_key::TestKey;
 use base64::Engine as _;
@@ -28,6 +27,12 @@ pub(crate) struct Profile {
 /// Every section that shows something.
 pub(crate) fn all() -> Vec<Profile> {
     PAGE.split("\n## ").skip(1).map(Profile::read).filter(|profile| profile.blocks.len() > 1).collect()
+}
+
+/// A name for links.
+pub(crate) fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
 impl Profile {
