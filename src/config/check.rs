@@ -80,7 +80,8 @@ fn check_together(node: &Node<'_>) {
                 alternatives(names.iter().map(|name| quote(name)))
             ));
         }
-        _ => {}
+        Shape::Object(_) | Shape::AnyOf(..) | Shape::List { .. } | Shape::Named(_) | Shape::Foreign => {}
+        Shape::Text | Shape::Choice(_) | Shape::Flag | Shape::Integer { .. } | Shape::Scalar => {}
     }
 }
 

@@ -49,11 +49,7 @@ impl<'a> Node<'a> {
     /// The member `name`, there or not.
     pub(super) fn member(&self, name: &str) -> Node<'a> {
         let declared = self.shape.members().iter().find(|member| member.name == name);
-        let shape = match (declared, self.shape) {
-            (Some(Member { shape, .. }), _) => shape,
-            (None, Shape::Named(item)) => item,
-            (None, _) => &Shape::Foreign,
-        };
+        let shape = declared.map_or(self.shape.below(), |Member { shape, .. }| shape);
         Node {
             json: self.json.and_then(|json| json.get(name)),
             shape,
@@ -65,10 +61,7 @@ impl<'a> Node<'a> {
 
     /// The items of an array; none where there is no array.
     pub(super) fn items(&self) -> Vec<Node<'a>> {
-        let shape = match self.shape {
-            Shape::List { item, .. } => item,
-            _ => &Shape::Foreign,
-        };
+        let shape = self.shape.below();
         let items = self.json.and_then(Json::as_array).unwrap_or_default();
         let node = |(i, json)| Node {
             json: Some(json),
@@ -91,7 +84,8 @@ impl<'a> Node<'a> {
         match (self.json, self.presence) {
             (Some(json), _) => json.as_str().filter(|text| !text.is_empty()),
             (None, Presence::Text(text)) => Some(text),
-            (None, _) => None,
+            (None, Presence::Required | Presence::Optional) => None,
+            (None, Presence::Flag(_) | Presence::Integer(_)) => None,
         }
     }
 
@@ -100,7 +94,8 @@ impl<'a> Node<'a> {
         match (self.json, self.presence) {
             (Some(json), _) => whole_number(json),
             (None, Presence::Integer(number)) => Some(number),
-            (None, _) => None,
+            (None, Presence::Required | Presence::Optional) => None,
+            (None, Presence::Flag(_) | Presence::Text(_)) => None,
         }
     }
 
@@ -109,7 +104,8 @@ impl<'a> Node<'a> {
         match (self.json, self.presence) {
             (Some(Json::Bool(flag)), _) => Some(*flag),
             (None, Presence::Flag(flag)) => Some(flag),
-            _ => None,
+            (Some(_), _) | (None, Presence::Required | Presence::Optional) => None,
+            (None, Presence::Integer(_) | Presence::Text(_)) => None,
         }
     }
 
@@ -130,10 +126,7 @@ impl<'a> Node<'a> {
 
     /// The forms that the object has at least one member of.
     pub(super) fn forms(&self) -> Vec<&'static Form> {
-        match self.shape {
-            Shape::Forms(_, forms) => forms.iter().filter(|form| self.begins(form)).collect(),
-            _ => Vec::new(),
-        }
+        self.shape.forms().iter().filter(|form| self.begins(form)).collect()
     }
 
     fn begins(&self, form: &Form) -> bool {

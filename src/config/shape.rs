@@ -48,6 +48,26 @@ impl Shape {
             Shape::Integer { .. } | Shape::Scalar | Shape::Foreign => &[],
         }
     }
+
+    /// The forms that an object may take; none of one that takes no particular form, nor of anything else.
+    pub(super) fn forms(&self) -> &'static [Form] {
+        match self {
+            Shape::Forms(_, forms) => forms,
+            Shape::Object(_) | Shape::AnyOf(..) | Shape::List { .. } | Shape::Named(_) => &[],
+            Shape::Text | Shape::Choice(_) | Shape::Flag | Shape::Integer { .. } | Shape::Scalar => &[],
+            Shape::Foreign => &[],
+        }
+    }
+
+    /// What each item is, or each member with a name of the operator's choice; anything where nothing says what.
+    pub(super) fn below(&self) -> &'static Shape {
+        match self {
+            Shape::List { item, .. } | Shape::Named(item) => item,
+            Shape::Object(_) | Shape::Forms(..) | Shape::AnyOf(..) | Shape::Foreign => &Shape::Foreign,
+            Shape::Text | Shape::Choice(_) | Shape::Flag | Shape::Integer { .. } => &Shape::Foreign,
+            Shape::Scalar => &Shape::Foreign,
+        }
+    }
 }
 
 /// One of the forms of an object. Members that no form names go with all of them.

@@ -65,8 +65,9 @@ impl Denial {
         let claim = self.about.as_deref().and_then(About::claim_asked_for);
         match (&self.hint, claim) {
             (Hint::Member(pointer), _) => format!("{} at {pointer}", self.because).into(),
-            (_, Some(claim)) => format!("{}: {claim}", self.because).into(),
-            _ => self.because.into(),
+            (Hint::None | Hint::Accept { .. } | Hint::Nonce(_) | Hint::Scope(_), claim) => {
+                claim.map_or(self.because.into(), |claim| format!("{}: {claim}", self.because).into())
+            }
         }
     }
 

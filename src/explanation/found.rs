@@ -84,7 +84,9 @@ impl Explanation {
     pub fn recorded(&self) -> Option<(&Denial, &'static str)> {
         match &self.outcome.decision {
             Decision::Recorded(denial) => Some((denial, WHOLE)),
-            _ => self.outcome.noted.as_ref().map(|denial| (denial, RULE)),
+            Decision::Allowed | Decision::Passed | Decision::Denied(..) | Decision::Undecided => {
+                self.outcome.noted.as_ref().map(|denial| (denial, RULE))
+            }
         }
     }
 

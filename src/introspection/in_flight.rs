@@ -101,7 +101,9 @@ impl<W: PartialEq> InFlight<W> {
         match answer {
             TokenStatus::Unavailable(_) => {}
             // What was known before counts no more, even should the clock go back.
-            _ if until <= now => self.kept.remove(token.as_bytes()),
+            TokenStatus::Active(_) | TokenStatus::Inactive if until <= now => {
+                self.kept.remove(token.as_bytes());
+            }
             TokenStatus::Active(_) | TokenStatus::Inactive => {
                 let bytes = answer.allocated_bytes().saturating_add(ENTRY);
                 self.kept.insert_weighing(token.as_bytes(), Kept { answer: answer.clone(), until }, bytes);

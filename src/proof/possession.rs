@@ -63,11 +63,11 @@ impl<'a> Possession<'a> {
         trace.note(Check::Confirmation, || self.described(holder));
         let rules = self.policy.proof.as_ref();
         let Some(confirmation) = holder.confirmation else {
+            if rules.is_some_and(|rules| rules.required) {
+                let because = "the token has no `cnf`, and `proof.required` is set";
+                return Err(Denial::new(DenyReason::ConfirmationMissing, because));
+            }
             return match self.scheme() {
-                _ if rules.is_some_and(|rules| rules.required) => Err(Denial::new(
-                    DenyReason::ConfirmationMissing,
-                    "the token has no `cnf`, and `proof.required` is set",
-                )),
                 Scheme::Dpop => failed("the token has no `cnf.jkt` and came under `DPoP`"),
                 Scheme::Bearer => Ok(()),
             };

@@ -83,7 +83,7 @@ impl HttpStream {
         match (action, self.exchange.borrow().meanwhile()) {
             (Action::Pause, Meanwhile::Keep) => AtHeaders::PauseAndBuffer,
             (Action::Pause, Meanwhile::Slow) => AtHeaders::PauseAndSlow,
-            (action, _) => action.into(),
+            (action, Meanwhile::Show | Meanwhile::Keep | Meanwhile::Slow) => action.into(),
         }
     }
 

@@ -231,7 +231,9 @@ mod tests {
                 serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}: {text}", op.id));
             let named = match op.names {
                 Names::Nobody => continue,
-                _ => body.pointer(&format!("/{}", op.member())).or(body.pointer("/requestorId/eecId")),
+                Names::EecId | Names::RequestorId | Names::UeId => {
+                    body.pointer(&format!("/{}", op.member())).or(body.pointer("/requestorId/eecId"))
+                }
             };
             assert_eq!(named, Some(&json!("a")), "{}", op.id);
             assert_eq!(body.get("ueId").is_some(), op.takes_ue() || op.names == Names::UeId, "{}", op.id);

@@ -42,7 +42,8 @@ fn never_holds(rule: &Rule, claim: &Pointer) -> bool {
         let values = match &check.condition {
             Condition::Equals(value) => std::slice::from_ref(value),
             Condition::OneOf(values) => values,
-            _ => return false,
+            Condition::Prefix(_) | Condition::Suffix(_) | Condition::Contains(_) => return false,
+            Condition::Present(_) => return false,
         };
         let fits = |value| asked.iter().all(|other| other.condition.holds(Some(value)));
         !values.iter().any(fits)
