@@ -5,8 +5,8 @@
 //! `ARCHITECTURE.md` has the map; the way of a request is
 //!
 //! ```text
-//! header bytes -> RequestView -> route -> Bearer -> UntrustedToken -> (+ keys) VerifiedToken
-//!              -> (+ now) ValidClaims -> Grant -> Decision -> Step -> host calls
+//! header bytes -> RequestView -> route -> Bearer -> UntrustedToken -> (+ key) VerifiedToken -> (+ now) ValidToken
+//!              -> claim checks -> body -> binding -> Grant -> Step -> host calls
 //! ```
 //!
 //! Everything but `proxy_wasm_adapter` and `cli` is the core: it has no clock, files, environment or logging.

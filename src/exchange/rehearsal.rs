@@ -90,6 +90,27 @@ impl Outcome {
 }
 
 /// Plays `rehearsal` with what `plugin` knows and keeps.
+///
+/// ```
+/// use eec_authn::exchange::rehearsal::{Rehearsal, Wait, play};
+/// use eec_authn::{config, keys::NoHost, plugin_state::PluginState, request::RequestView, time::UnixTime};
+/// use std::{hash::RandomState, rc::Rc};
+///
+/// let filter = r#"{"protects": {"role": "ees", "fqdns": ["ees1.edge.example.net"]},
+///     "entitlement_servers": [{"fqdn": "aes.example.org", "keys": [
+///         {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}]}]}"#;
+/// let policy = config::parse(filter.as_bytes(), &|_| None).expect("a good configuration").policy;
+/// let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+/// let pairs: [(&[u8], &[u8]); 3] = [
+///     (b":method", b"POST"),
+///     (b":path", b"/eees-eecregistration/v1/registrations"),
+///     (b":authority", b"ees1.edge.example.net"),
+/// ];
+/// let request = RequestView::new(&pairs, false);
+/// let rehearsal = Rehearsal { request, body: None, trailers: None, answer: &|_| None, wait: Wait::Short };
+/// let outcome = play(&plugin, &rehearsal, UnixTime::EPOCH, &NoHost);
+/// assert_eq!(outcome.denial().map(|denial| denial.reason.code()), Some("token_missing"));
+/// ```
 pub fn play(
     plugin: &Rc<PluginState>,
     rehearsal: &Rehearsal<'_>,

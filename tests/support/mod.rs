@@ -6,7 +6,7 @@
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
 //! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;
 //! * [`trapping`] is the filter, but traps on demand;
-//! * [`contract`] is section 3 of the contract as a table, and [`fixture`] holds a whole case against it;
+//! * [`contract`] is the table of `docs/contract.md#decisions`, and [`fixture`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
 //! * [`edge_server`] keeps registrations and subscriptions, as an EES or edge ECS does;
 //! * [`ees`] is an upstream that keeps registrations and subscriptions, [`seal`] makes the seals of `ownership` on its own;

@@ -54,7 +54,7 @@ pub(super) enum Want {
 }
 
 impl Want {
-    /// The statuses of section 8a that count as refused.
+    /// The statuses that count as refused (`docs/contract.md#conformance`).
     pub(super) fn refusals(self) -> &'static [u16] {
         match self {
             Want::RefusedToken | Want::RefusedWith(_) | Want::RefusedAgain => &[400, 401, 403, 421],

@@ -1,4 +1,4 @@
-//! From an answer to a verdict, by the rules of section 8a.
+//! From an answer to a verdict, by the rules of `docs/contract.md#conformance`.
 
 use super::case::{Case, On, Want};
 use super::kit::Kit;
