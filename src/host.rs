@@ -1,7 +1,7 @@
 //! What the core asks of the proxy it runs in, and the one order in which it asks.
 
 use crate::decision::Denial;
-use crate::exchange::{Inquiry, Next, Step};
+use crate::exchange::{Grant, Inquiry, Next, Step};
 use crate::reply::Reply;
 
 /// A proxy around one exchange.
@@ -33,7 +33,7 @@ pub enum Fields {
 #[derive(Debug)]
 pub enum Flow {
     /// On to the upstream.
-    Continue,
+    Continue(Grant),
     /// Held until more of the request arrives.
     Hold,
     /// Held until an answer arrives that is under way.
@@ -68,7 +68,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
         record(host, "shadow_deny", denial);
     }
     match step.next {
-        Next::Continue(_) => Flow::Continue,
+        Next::Continue(grant) => Flow::Continue(grant),
         Next::Pause => Flow::Hold,
         Next::Await(None) => Flow::Await,
         Next::Await(Some(inquiry)) => Flow::Ask(inquiry),

@@ -189,7 +189,7 @@ impl Exchange {
 
     /// What the answer, which is about to arrive, may name; once, and only if the request went on as a whole.
     pub fn take_named(&mut self) -> Option<Named> {
-        self.named.take().filter(|_| self.is_open())
+        self.named.take().filter(|_| self.grant().is_some())
     }
 
     /// The stream is gone; whoever else waits for the same answer still gets it.

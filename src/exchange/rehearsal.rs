@@ -216,7 +216,7 @@ impl Play {
             (Some((denial, reply)), noted) => (Decision::Denied(denial, reply), noted),
             (None, noted) if allowed => (Decision::Allowed, noted),
             (None, _) if counts.contains(&Counter::PassedWithoutToken) => (Decision::Passed, None),
-            (None, noted) => match noted.filter(|_| exchange.is_open()) {
+            (None, noted) => match noted.filter(|_| exchange.grant().is_some()) {
                 Some(denial) => (Decision::Recorded(denial), None),
                 None => (Decision::Undecided, None),
             },

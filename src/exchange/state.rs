@@ -125,8 +125,12 @@ impl Exchange {
         self.named.is_none() && matches!(self.state, State::Open(_) | State::Refused)
     }
 
-    /// Whether nothing more of it is looked at.
-    pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+    /// The permission to go upstream, once nothing more of it is looked at.
+    pub fn grant(&self) -> Option<Grant> {
+        match self.state {
+            State::Open(grant) => Some(grant),
+            State::New | State::Awaiting(_) | State::AwaitingKeys(_) => None,
+            State::HoldingBody { .. } | State::Refused => None,
+        }
     }
 }

@@ -70,8 +70,8 @@ pub(super) fn give(
 ) {
     hostcalls::set_effective_context(stream);
     let step = decide(shared, exchange, answer, now());
-    if matches!(host::perform(step, Fields::Headers, &ProxyHost(&shared.log)), Flow::Continue) {
-        hostcalls::continue_request();
+    if let Flow::Continue(grant) = host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
+        hostcalls::continue_request(grant);
     }
 }
 

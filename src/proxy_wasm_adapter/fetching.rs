@@ -253,7 +253,7 @@ pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Ex
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
     match host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
-        Flow::Continue => hostcalls::continue_request(),
+        Flow::Continue(grant) => hostcalls::continue_request(grant),
         // It does not wait for keys twice.
         Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}
         Flow::Await => shared.calls.wait(&shared.statistics, exchange),

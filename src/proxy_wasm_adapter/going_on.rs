@@ -8,9 +8,9 @@ use super::{answers, fetching, hostcalls};
 pub(super) fn some(shared: &Shared) {
     for (stream, after) in shared.ready.take() {
         match after {
-            After::Callback => {
+            After::Callback(grant) => {
                 hostcalls::set_effective_context(stream);
-                hostcalls::continue_request();
+                hostcalls::continue_request(grant);
             }
             After::Answer(exchange, answer) => {
                 if let Some(exchange) = exchange.upgrade() {

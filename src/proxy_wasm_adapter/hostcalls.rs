@@ -9,6 +9,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::exchange::Grant;
 use crate::shared_map::{Put, Read};
 use std::ptr::null_mut;
 use std::time::Duration;
@@ -251,7 +252,7 @@ pub(super) fn set_tick_period(period: Duration) {
 }
 
 /// Lets the request of the effective context go on.
-pub(super) fn continue_request() {
+pub(super) fn continue_request(_: Grant) {
     unsafe { proxy_continue_stream(0) };
 }
 

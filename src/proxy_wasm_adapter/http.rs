@@ -9,7 +9,7 @@ use super::hostcalls::{self, Map};
 use super::proxy_host::{ProxyHost, fail_closed, read_body};
 use super::ready::{A_MOMENT, After};
 use super::shared::Shared;
-use crate::exchange::{Exchange, Inquiry, Meanwhile, Named, Step};
+use crate::exchange::{Exchange, Grant, Inquiry, Meanwhile, Named, Step};
 use crate::host::{self, Fields, Flow};
 use crate::introspection::Cause;
 use crate::ownership::Answer;
@@ -69,7 +69,7 @@ pub(super) fn on_request_headers(
     if end_of_stream && exchange.is_settled() {
         let flow = host::perform(step, Fields::Headers, &ProxyHost(&shared.log));
         shared.tell_soon(stream);
-        let action = if matches!(flow, Flow::Continue) { AtHeaders::Continue } else { AtHeaders::Pause };
+        let action = if matches!(flow, Flow::Continue(_)) { AtHeaders::Continue } else { AtHeaders::Pause };
         return (action, None);
     }
     let exchange = Rc::new(RefCell::new(exchange));
@@ -96,15 +96,17 @@ impl HttpStream {
         let map = hostcalls::header_map(Map::RequestTrailers);
         let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
         let step = self.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
-        match self.act(step, Fields::Trailers) {
+        let action = self.act(step, Fields::Trailers);
+        let grant = self.exchange.borrow().grant();
+        match (action, grant) {
             // Envoy may have kept body and trailers back since the headers, and be handing over both in one go right
             // now: it would drop the body that was held a moment ago (a filter that has seen the trailers gets no
             // more data, itself included). So they go on once it is done with that.
-            Action::Continue if self.waited.get() => {
-                self.go_on_soon();
+            (Action::Continue, Some(grant)) if self.waited.get() => {
+                self.go_on_soon(grant);
                 Action::Pause
             }
-            action => action,
+            (action, _) => action,
         }
     }
 
@@ -143,7 +145,7 @@ impl HttpStream {
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
         match host::perform(step, fields, &ProxyHost(&self.shared.log)) {
-            Flow::Continue => Action::Continue,
+            Flow::Continue(_) => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,
             Flow::Await => {
                 self.wait();
@@ -160,9 +162,9 @@ impl HttpStream {
     }
 
     /// Goes on, but not inside its own callback.
-    fn go_on_soon(&self) {
+    fn go_on_soon(&self, grant: Grant) {
         let (shared, stream) = (&self.shared, self.stream);
-        shared.ready.push(stream, After::Callback);
+        shared.ready.push(stream, After::Callback(grant));
         shared.ticks.at_least_every(A_MOMENT, stream);
     }
 

@@ -4,7 +4,7 @@
 //! those enters the VM again: for the headers of the answer, for a body that was held. What they ask for comes inside them. So a
 //! thousand in one call lie a thousand deep, which is more than the stack holds.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Grant};
 use crate::introspection::TokenStatus;
 use crate::plugin_state::StreamId;
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ pub(super) const A_MOMENT: Duration = Duration::from_millis(1);
 /// What a stream has waited for.
 pub(super) enum After {
     /// The end of its own callback, inside which it must not go on.
-    Callback,
+    Callback(Grant),
     /// This answer.
     Answer(Weak<RefCell<Exchange>>, Rc<TokenStatus>),
     /// Keys: those that are there.

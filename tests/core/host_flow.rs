@@ -95,7 +95,7 @@ impl Way {
             notes.add(format!("count {}", counter.name()));
         }
         let flow = match perform(step, fields, notes) {
-            Flow::Continue => "continue",
+            Flow::Continue(_) => "continue",
             Flow::Hold => "hold",
             Flow::Await => "await",
             Flow::Ask(_) => "ask",
