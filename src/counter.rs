@@ -1,6 +1,7 @@
 //! What is counted: the statistics of `docs/contract.md#statistics`, one row each, without the host's handles.
 
 use crate::decision::DenyReason;
+use crate::gauge::Gauge;
 
 macro_rules! counters {
     ($($variant:ident, $name:literal, $doc:literal;)*) => {
@@ -111,13 +112,11 @@ impl Counter {
     }
 }
 
-/// The first words of the names of statistics that are no counters.
-const OTHER_STATISTICS: [&str; 2] = ["key_valid_days", "config"];
-
 /// Whether the name of a statistic begins with this word.
 pub fn is_statistic(word: &str) -> bool {
-    let is_first_word_of = |counter: Counter| counter.name().split('.').next() == Some(word);
-    OTHER_STATISTICS.contains(&word) || Counter::all(Extent { servers: 1, rules: 1 }).any(is_first_word_of)
+    let counters = Counter::all(Extent { servers: 1, rules: 1 }).map(Counter::name);
+    let mut names = counters.chain(Gauge::ONE_OF_EACH.iter().map(|gauge| gauge.name()));
+    names.any(|name| name.split('.').next() == Some(word))
 }
 
 #[cfg(test)]

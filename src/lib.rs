@@ -32,6 +32,7 @@ pub mod exchange;
 #[cfg(not(target_os = "wasi"))]
 pub mod explanation;
 pub mod fqdn;
+pub mod gauge;
 pub mod host;
 pub mod introspection;
 pub mod json;

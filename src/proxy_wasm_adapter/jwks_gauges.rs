@@ -2,6 +2,7 @@
 
 use super::hostcalls::{self, Metric};
 use super::statistics::{full_name, handle};
+use crate::gauge::Gauge;
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
 use crate::time::{Recurring, UnixTime};
@@ -37,8 +38,8 @@ impl JwksGauges {
     pub(super) fn define(policy: &Policy) -> JwksGauges {
         let gauges = policy.fetching().map(|(server, _)| {
             let server = server.number;
-            let name = full_name(policy, &format!("jwks.keys.{server}"));
-            let age = full_name(policy, &format!("jwks.age_seconds.{server}"));
+            let name = full_name(policy, &Gauge::JwksKeys { server }.name());
+            let age = full_name(policy, &Gauge::JwksAgeSeconds { server }.name());
             let (keys, age) = [name.clone(), age].map(|name| handle(Metric::Gauge, name)).into();
             Gauges { server, set: Cell::new(0), keys, age, name }
         });

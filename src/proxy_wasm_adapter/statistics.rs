@@ -2,6 +2,7 @@
 
 use super::hostcalls::{self, Metric};
 use crate::counter::Counter;
+use crate::gauge::Gauge;
 use crate::plugin_state::PluginState;
 use crate::policy::Policy;
 use crate::tally::Tally;
@@ -29,12 +30,12 @@ impl Statistics {
     pub(super) fn define(plugin: &PluginState) -> Statistics {
         let policy = &plugin.policy;
         let define = |metric, name: &str| handle(metric, full_name(policy, name));
-        let gauge = |name: &str| define(Metric::Gauge, name);
+        let gauge = |gauge: Gauge| define(Metric::Gauge, &gauge.name());
         let mut key_valid_days = Vec::new();
         for (s, server) in policy.entitlement_servers.iter().enumerate() {
             for (k, key) in server.keys.keys().iter().enumerate() {
                 if let Some(end) = key.window.not_after
-                    && let Some(id) = gauge(&format!("key_valid_days.{s}_{k}"))
+                    && let Some(id) = gauge(Gauge::KeyValidDays { server: s, key: k })
                 {
                     key_valid_days.push((id, end));
                 }
@@ -45,8 +46,8 @@ impl Statistics {
             counters: Counter::all(plugin.tally.extent())
                 .map(|counter| define(Metric::Counter, &counter.name()))
                 .collect(),
-            waiting: gauge("online.waiting"),
-            generation: gauge("config.generation"),
+            waiting: gauge(Gauge::OnlineWaiting {}),
+            generation: gauge(Gauge::ConfigGeneration {}),
             key_valid_days,
             key_days: Recurring::every(KEY_DAYS_PERIOD.into()),
         }
