@@ -72,6 +72,9 @@ mod tests {
 
     const MILLISECOND: u64 = 1_000_000;
 
+    /// What one kind may fill: a place is kept for each other.
+    const ROOM: usize = MAX_LINES - (LineKind::ALL.len() - 1);
+
     /// When lines were written, of those that were wanted.
     fn written(
         limit: &mut LogLimit,
@@ -99,7 +102,7 @@ mod tests {
             let wanted = (1_700..9_000).zip(kinds.iter().copied().cycle());
             let lines = written(&mut LogLimit::default(), wanted);
             assert!(densest(&lines) <= 10, "{lines:?}");
-            assert!(lines.len() >= 8 * 7, "{lines:?}");
+            assert!(lines.len() >= 8 * ROOM, "{lines:?}");
         }
     }
 
@@ -119,11 +122,9 @@ mod tests {
     fn what_is_left_out_is_told_with_the_next_line() {
         let mut limit = LogLimit::default();
         let admitted: Vec<Option<u64>> = (0..20).map(|_| limit.admit(Denial, 0)).collect();
-        // A place is kept for each other kind.
-        let room = MAX_LINES - (LineKind::ALL.len() - 1);
-        assert_eq!(admitted, [vec![Some(0); room], vec![None; 20 - room]].concat());
+        assert_eq!(admitted, [vec![Some(0); ROOM], vec![None; 20 - ROOM]].concat());
         assert_eq!(limit.admit(NoAnswer, 0), Some(0));
-        assert_eq!(limit.admit(Denial, SECOND), Some(20 - room as u64));
+        assert_eq!(limit.admit(Denial, SECOND), Some(20 - ROOM as u64));
         assert_eq!(limit.admit(Denial, SECOND), Some(0));
     }
 
@@ -131,7 +132,6 @@ mod tests {
     fn a_clock_that_is_set_back_does_not_silence() {
         let mut limit = LogLimit::default();
         let before = (0..20).filter_map(|_| limit.admit(Denial, 3_600 * SECOND)).count();
-        let room = MAX_LINES - (LineKind::ALL.len() - 1);
-        assert_eq!((before, limit.admit(Denial, 0)), (room, Some(20 - room as u64)));
+        assert_eq!((before, limit.admit(Denial, 0)), (ROOM, Some(20 - ROOM as u64)));
     }
 }
