@@ -1,7 +1,9 @@
 //! Signature algorithms, a row each. A key has exactly one (RFC 8725, section 3.1): the token never chooses.
 
+use super::curve::Curve;
+
 macro_rules! algorithms {
-    ($($variant:ident, $name:literal, $hash:ident, $doc:literal;)*) => {
+    ($($variant:ident, $name:literal, $family:expr, $hash:ident, $doc:literal;)*) => {
         /// A JWS signature algorithm (RFC 7518, RFC 8037).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Algorithm {
@@ -17,6 +19,12 @@ macro_rules! algorithms {
                 match self { $(Algorithm::$variant => $name,)* }
             }
 
+            /// Whose keys have it, and how they sign.
+            pub(super) fn family(self) -> Family {
+                use Family::*;
+                match self { $(Algorithm::$variant => $family,)* }
+            }
+
             /// The hash of the message.
             pub fn hash(self) -> Hash {
                 match self { $(Algorithm::$variant => Hash::$hash,)* }
@@ -26,15 +34,15 @@ macro_rules! algorithms {
 }
 
 algorithms! {
-    EdDsa, "EdDSA", Sha512, "Ed25519.";
-    Es256, "ES256", Sha256, "ECDSA on P-256 with SHA-256.";
-    Es384, "ES384", Sha384, "ECDSA on P-384 with SHA-384.";
-    Rs256, "RS256", Sha256, "RSASSA-PKCS1-v1_5 with SHA-256.";
-    Rs384, "RS384", Sha384, "RSASSA-PKCS1-v1_5 with SHA-384.";
-    Rs512, "RS512", Sha512, "RSASSA-PKCS1-v1_5 with SHA-512.";
-    Ps256, "PS256", Sha256, "RSASSA-PSS with SHA-256, for the message and in MGF1, and a salt as long as the hash.";
-    Ps384, "PS384", Sha384, "RSASSA-PSS with SHA-384, likewise.";
-    Ps512, "PS512", Sha512, "RSASSA-PSS with SHA-512, likewise.";
+    EdDsa, "EdDSA", Ed25519, Sha512, "Ed25519.";
+    Es256, "ES256", Ecdsa(Curve::P256), Sha256, "ECDSA on P-256 with SHA-256.";
+    Es384, "ES384", Ecdsa(Curve::P384), Sha384, "ECDSA on P-384 with SHA-384.";
+    Rs256, "RS256", RsaPkcs1, Sha256, "RSASSA-PKCS1-v1_5 with SHA-256.";
+    Rs384, "RS384", RsaPkcs1, Sha384, "RSASSA-PKCS1-v1_5 with SHA-384.";
+    Rs512, "RS512", RsaPkcs1, Sha512, "RSASSA-PKCS1-v1_5 with SHA-512.";
+    Ps256, "PS256", RsaPss, Sha256, "RSASSA-PSS with SHA-256, for the message and in MGF1, and a salt as long as the hash.";
+    Ps384, "PS384", RsaPss, Sha384, "RSASSA-PSS with SHA-384, likewise.";
+    Ps512, "PS512", RsaPss, Sha512, "RSASSA-PSS with SHA-512, likewise.";
 }
 
 impl Algorithm {
@@ -43,6 +51,19 @@ impl Algorithm {
     pub fn is_named(self, alg: &str) -> bool {
         alg == self.name() || (self == Algorithm::EdDsa && alg == "Ed25519")
     }
+}
+
+/// What algorithms have in common that differ in their hash alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// RFC 8032
+    Ed25519,
+    /// On this curve.
+    Ecdsa(Curve),
+    /// RSASSA-PKCS1-v1_5
+    RsaPkcs1,
+    /// RSASSA-PSS
+    RsaPss,
 }
 
 /// The hash of a signature algorithm.

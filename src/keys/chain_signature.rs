@@ -1,7 +1,6 @@
 //! The signatures on certificates, verified with our own keys behind the trait of rustls-webpki.
 
-use super::algorithm::Algorithm;
-use super::curve::Curve;
+use super::algorithm::{Algorithm, Family};
 use super::host::HostVerifier;
 use super::public_key::{Parts, PublicKey};
 use super::spki;
@@ -96,31 +95,20 @@ impl<'w> Algorithms<'w> {
 
 impl CertificateAlgorithm<'_> {
     fn key(&self, bytes: &[u8]) -> Option<PublicKey> {
-        let parts = match self.algorithm {
-            Algorithm::EdDsa => Parts::ed25519(bytes),
-            Algorithm::Es256 => spki::decode_point(Curve::P256, bytes),
-            Algorithm::Es384 => spki::decode_point(Curve::P384, bytes),
-            Algorithm::Rs256
-            | Algorithm::Rs384
-            | Algorithm::Rs512
-            | Algorithm::Ps256
-            | Algorithm::Ps384
-            | Algorithm::Ps512 => spki::decode_rsa(bytes),
+        let parts = match self.algorithm.family() {
+            Family::Ed25519 => Parts::ed25519(bytes),
+            Family::Ecdsa(curve) => spki::decode_point(curve, bytes),
+            Family::RsaPkcs1 | Family::RsaPss => spki::decode_rsa(bytes),
         };
         parts.ok()?.with_algorithm(Some(self.algorithm.name())).ok()
     }
 
     /// As how many signatures this one counts.
     fn weight(&self, signature: &[u8]) -> usize {
-        match self.algorithm {
-            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 if signature.len() > LONG => LONG_PSS,
-            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => PSS,
-            Algorithm::EdDsa
-            | Algorithm::Es256
-            | Algorithm::Es384
-            | Algorithm::Rs256
-            | Algorithm::Rs384
-            | Algorithm::Rs512 => 1,
+        match self.algorithm.family() {
+            Family::RsaPss if signature.len() > LONG => LONG_PSS,
+            Family::RsaPss => PSS,
+            Family::Ed25519 | Family::Ecdsa(_) | Family::RsaPkcs1 => 1,
         }
     }
 
@@ -132,16 +120,9 @@ impl CertificateAlgorithm<'_> {
 
     /// The signature as JOSE has it: certificates have those of ECDSA in DER (RFC 3279, section 2.2.3).
     fn as_in_jose(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        match self.algorithm {
-            Algorithm::Es256 => r_and_s(signature, Curve::P256.length()),
-            Algorithm::Es384 => r_and_s(signature, Curve::P384.length()),
-            Algorithm::EdDsa
-            | Algorithm::Rs256
-            | Algorithm::Rs384
-            | Algorithm::Rs512
-            | Algorithm::Ps256
-            | Algorithm::Ps384
-            | Algorithm::Ps512 => Some(signature.to_vec()),
+        match self.algorithm.family() {
+            Family::Ecdsa(curve) => r_and_s(signature, curve.length()),
+            Family::Ed25519 | Family::RsaPkcs1 | Family::RsaPss => Some(signature.to_vec()),
         }
     }
 }

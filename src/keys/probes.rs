@@ -1,6 +1,8 @@
 //! One good signature for each algorithm that a host may verify. The keys were made with OpenSSL for this alone, and their
 //! private halves are gone.
 
+use super::algorithm::Algorithm;
+
 /// What a host is asked about.
 #[derive(Debug)]
 pub(super) struct Probe {
@@ -15,11 +17,13 @@ pub(super) const TEXT: &[u8] = b"eec-authn: does this host verify?";
 /// What is not.
 pub(super) const OTHER_TEXT: &[u8] = b"eec-authn: does this host verify!";
 
-pub(super) static ES256: Probe = Probe { key: &P256, signature: &ES256_SIGNATURE };
-pub(super) static ES384: Probe = Probe { key: &P384, signature: &ES384_SIGNATURE };
-pub(super) static RS256: Probe = Probe { key: &RSA, signature: &RS256_SIGNATURE };
-pub(super) static RS384: Probe = Probe { key: &RSA, signature: &RS384_SIGNATURE };
-pub(super) static RS512: Probe = Probe { key: &RSA, signature: &RS512_SIGNATURE };
+pub(super) static PROBES: [(Algorithm, Probe); 5] = [
+    (Algorithm::Es256, Probe { key: &P256, signature: &ES256_SIGNATURE }),
+    (Algorithm::Es384, Probe { key: &P384, signature: &ES384_SIGNATURE }),
+    (Algorithm::Rs256, Probe { key: &RSA, signature: &RS256_SIGNATURE }),
+    (Algorithm::Rs384, Probe { key: &RSA, signature: &RS384_SIGNATURE }),
+    (Algorithm::Rs512, Probe { key: &RSA, signature: &RS512_SIGNATURE }),
+];
 
 static P256: [u8; 91] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,

@@ -1,6 +1,6 @@
 //! A public key with its one algorithm.
 
-use super::Algorithm;
+use super::algorithm::{Algorithm, Family};
 use super::curve::Curve;
 use super::ecdsa::EcdsaKey;
 use super::ed25519::Ed25519Key;
@@ -124,38 +124,27 @@ impl Parts {
     }
 
     /// The algorithms of such a key; the first is the default.
-    fn algorithms(&self) -> &'static [Algorithm] {
-        use Algorithm::*;
-        match &self.material {
-            Material::Ed25519(_) => &[EdDsa],
-            Material::Ecdsa(key) => match key.curve() {
-                Curve::P256 => &[Es256],
-                Curve::P384 => &[Es384],
-            },
-            Material::Rsa(_) => &[Rs256, Rs384, Rs512, Ps256, Ps384, Ps512],
-        }
+    fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        let fits = |algorithm: &Algorithm| match (algorithm.family(), &self.material) {
+            (Family::Ed25519, Material::Ed25519(_)) => true,
+            (Family::Ecdsa(curve), Material::Ecdsa(key)) => curve == key.curve(),
+            (Family::RsaPkcs1 | Family::RsaPss, Material::Rsa(_)) => true,
+            (Family::Ed25519 | Family::Ecdsa(_) | Family::RsaPkcs1 | Family::RsaPss, _) => false,
+        };
+        Algorithm::ALL.iter().copied().filter(fits)
     }
 
     /// Fixes the algorithm: what `alg` says if it fits, else the default (RFC 8725, section 3.1).
     pub(super) fn with_algorithm(self, alg: Option<&str>) -> Result<PublicKey, KeyError> {
-        let algorithms = self.algorithms();
-        let chosen = match alg {
-            None => algorithms.first(),
-            Some(alg) => algorithms.iter().find(|algorithm| algorithm.is_named(alg)),
-        };
+        let chosen = self.algorithms().find(|algorithm| alg.is_none_or(|alg| algorithm.is_named(alg)));
         if let Some(algorithm) = chosen {
             if let Material::Rsa(key) = &self.material {
-                key.check(*algorithm)?;
+                key.check(algorithm)?;
             }
-            return Ok(PublicKey {
-                algorithm: *algorithm,
-                thumbprint: self.thumbprint,
-                material: self.material,
-            });
+            return Ok(PublicKey { algorithm, thumbprint: self.thumbprint, material: self.material });
         }
         let alg = alg.unwrap_or_default();
-        let names: Vec<String> =
-            algorithms.iter().map(|algorithm| format!("{:?}", algorithm.name())).collect();
+        let names: Vec<String> = self.algorithms().map(|algorithm| quoted(algorithm.name())).collect();
         let remedy = names.join(" or ");
         Err(if alg == "none" || alg.starts_with("HS") {
             KeyError::invalid(".alg", format!("{} is never accepted; use {remedy}", quoted(alg)))

@@ -1,11 +1,11 @@
 //! RSA signatures: PKCS #1 v1.5 and PSS (RFC 7518, sections 3.3 and 3.5).
 
+use super::algorithm::{Algorithm, Family, Hash};
 use super::error::{KeyError, KeyErrors};
 use super::host::HostVerifier;
 use super::sound_moduli;
 use super::spki_der;
 use super::weak_modulus;
-use super::{Algorithm, Hash};
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -135,8 +135,8 @@ impl RsaKey {
             Hash::Sha384 => Sha384::digest(message).to_vec(),
             Hash::Sha512 => Sha512::digest(message).to_vec(),
         };
-        match algorithm {
-            Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => {
+        match algorithm.family() {
+            Family::RsaPkcs1 => {
                 let asked =
                     self.spki.as_deref().and_then(|spki| host.verify(algorithm, spki, signature, message));
                 let padding = match hash {
@@ -146,7 +146,7 @@ impl RsaKey {
                 };
                 asked.unwrap_or_else(|| self.key.verify(padding(), &digest(), signature).is_ok())
             }
-            Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => {
+            Family::RsaPss => {
                 // The host knows no PSS. The salt is as long as the hash, here by default.
                 let padding = match hash {
                     Hash::Sha256 => Pss::new::<Sha256>,
@@ -155,7 +155,7 @@ impl RsaKey {
                 };
                 self.key.verify(padding(), &digest(), signature).is_ok()
             }
-            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => false,
+            Family::Ed25519 | Family::Ecdsa(_) => false,
         }
     }
 }
@@ -165,7 +165,7 @@ fn weakness(modulus: &[u8]) -> Option<&'static str> {
 }
 
 fn is_pss(algorithm: Algorithm) -> bool {
-    matches!(algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512)
+    algorithm.family() == Family::RsaPss
 }
 
 /// Bits of a big-endian number.

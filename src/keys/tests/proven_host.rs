@@ -1,6 +1,6 @@
 //! Hosts that lack something: what they lack is verified here, and they are never believed about it.
 
-use super::super::probes::{self, OTHER_TEXT, Probe, TEXT};
+use super::super::probes::{OTHER_TEXT, PROBES, TEXT};
 use super::super::{Algorithm, HostVerifier, NoHost, ProvenHost, PublicKey, spki};
 use super::json;
 use super::verify::split;
@@ -82,14 +82,10 @@ fn good_and_bad(key: &PublicKey, jws: &str, host: &dyn HostVerifier) {
 
 #[test]
 fn the_probes_tell_good_from_bad() {
-    let probes: [(Algorithm, &Probe); 5] = [
-        (Algorithm::Es256, &probes::ES256),
-        (Algorithm::Es384, &probes::ES384),
-        (Algorithm::Rs256, &probes::RS256),
-        (Algorithm::Rs384, &probes::RS384),
-        (Algorithm::Rs512, &probes::RS512),
-    ];
-    for (algorithm, probe) in probes {
+    use Algorithm::*;
+    assert_eq!(PROBES.each_ref().map(|(algorithm, _)| *algorithm), [Es256, Es384, Rs256, Rs384, Rs512]);
+    for (algorithm, probe) in &PROBES {
+        let algorithm = *algorithm;
         assert!(is_good(algorithm, probe.key, probe.signature, TEXT), "{algorithm:?}");
         assert!(!is_good(algorithm, probe.key, probe.signature, OTHER_TEXT), "{algorithm:?}");
     }
