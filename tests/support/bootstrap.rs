@@ -71,6 +71,12 @@ impl Setup {
         }
     }
 
+    /// With the filter, or with another configuration of it.
+    pub fn configuration(mut self, filter: Value) -> Self {
+        self.configuration = Some(Configuration::Text(filter.to_string()));
+        self
+    }
+
     /// Another module than the filter as it was built.
     pub fn module(mut self, path: &Path) -> Self {
         self.module = Some(path.to_owned());

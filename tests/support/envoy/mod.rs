@@ -274,6 +274,11 @@ impl Envoy {
         self.stat("http.ingress.downstream_rq_total").unwrap_or(0)
     }
 
+    /// Whether the process has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.process.ended().is_some()
+    }
+
     /// Whether this is an Envoy of that minor version, such as `1.36`.
     pub fn is_of(&self, minor: &str) -> bool {
         let info: serde_json::Value =
