@@ -5,6 +5,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+# Most tests wait most of their time: for an Envoy, a browser, a registry.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 3))}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
@@ -18,8 +21,6 @@ run() {
 
 case "${1:-}" in
 product)
-    # Most tests in a real Envoy wait for it most of their time.
-    export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 3))}
     run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
     run cargo test --no-fail-fast --lib --bins --test core --test cli --test envoy
     run cargo test --no-fail-fast --doc
