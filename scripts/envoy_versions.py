@@ -41,7 +41,8 @@ def run(version, tests):
     """Passed, failed and skipped tests, and the names of those that failed."""
     say(f"Envoy {version}")
     command = ["cargo", "test", "--no-fail-fast", *(part for name in tests for part in ("--test", name))]
-    environment = {**os.environ, "ENVOY": str(envoy(version))}
+    # As many at once as `make test` has.
+    environment = {"RUST_TEST_THREADS": str(3 * os.cpu_count()), **os.environ, "ENVOY": str(envoy(version))}
     output = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     sums = [sum(column) for column in zip(*((int(n) for n in found) for found in RESULT.findall(output.stdout)))]
     failed = re.findall(r"^test (\S+) \.\.\. FAILED", output.stdout, re.MULTILINE)
