@@ -1,8 +1,8 @@
 //! What of a configuration may stand in a link: the members that the schema declares, where they say what belongs there.
 
-use super::LEFT_OUT;
 use super::key::{is_key_name, is_public_der, is_public_member, is_public_pem};
 use super::known::Known;
+use super::left_out::LEFT_OUT;
 use super::telltale::names_secret;
 use crate::outline::{Member, Node, Parts};
 use eec_authn::config::FILTER_JSON;

@@ -1,6 +1,6 @@
 //! The secrets that the page knows, in whatever form somebody has written them elsewhere.
 
-use super::plain::unescaped;
+use super::escapes::unescaped;
 use super::telltale::is_name_of_secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -2,8 +2,10 @@
 //! a decision compares; of everything, only what is plain ([`plain`]).
 
 mod config;
+mod escapes;
 mod key;
 mod known;
+mod left_out;
 mod plain;
 mod request;
 mod telltale;
@@ -16,12 +18,10 @@ use eec_authn::config::{Absent, review};
 use eec_authn::policy::operations::OPERATIONS;
 use eec_authn::policy::{Binding, Identities, Policy};
 use known::Known;
+use left_out::LEFT_OUT;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// What stands for what was left out. It needs no escape anywhere.
-const LEFT_OUT: &str = "left-out";
 
 /// What the link to `question` carries, and how many values were left out. `known` are the secrets of the page's fields, `texts` are
 /// JSON of which some members are secrets. What a link has brought goes through here as well: there it changes nothing any more.

@@ -1,7 +1,7 @@
 //! What of the request line and the headers may stand in a link.
 
 use super::Link;
-use super::plain::without_escapes;
+use super::escapes::without_escapes;
 use super::telltale::ends_with_word;
 use eec_authn::request::is_token;
 use serde_json::{Value, json};
