@@ -17,10 +17,15 @@ use std::time::Duration;
 #[test]
 fn one_question_for_many_even_if_the_first_client_goes_away() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 60_000}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
-    server.says(&json!({"active": true})).after(600);
+    server.says(&json!({"active": true}));
+    server.hold();
+    let waiting = |n: u64| {
+        let now = || fixture.envoy.filter_stat_now("online.waiting");
+        fixture.envoy.wait(&format!("{n} who wait"), |_| (now() == n).then_some(()));
+    };
     let address = fixture.envoy.address();
     let mut first = H1::connect(address).expect("a connection");
     let head = format!(
@@ -30,7 +35,7 @@ fn one_question_for_many_even_if_the_first_client_goes_away() {
     let token = String::from_utf8(token).expect("text");
     first.send(format!("{head}authorization: {token}\r\n\r\n").as_bytes()).expect("it is sent");
     let mut cancelled = H2::connect(address).expect("a connection");
-    std::thread::sleep(Duration::from_millis(100));
+    waiting(1);
     let mut exchange =
         cancelled.start(&Request { case: "cancelled".into(), ..request.clone() }, true).expect("sent");
     let others: Vec<_> = (0..20)
@@ -41,10 +46,11 @@ fn one_question_for_many_even_if_the_first_client_goes_away() {
             })
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(200));
-    p.equal("meanwhile", "waiting", fixture.envoy.filter_stat("online.waiting"), 22);
+    waiting(22);
     drop(first);
     exchange.reset();
+    waiting(20);
+    server.release();
     for other in others {
         p.equal("others", "status", other.join().expect("a thread"), Ok(201));
     }

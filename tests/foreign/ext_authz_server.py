@@ -74,6 +74,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main():
     Handler.orders = json.loads(sys.stdin.readline())
+    # Five connections are kept waiting by default: under load, requests would be refused for want of an answer.
+    http.server.ThreadingHTTPServer.request_queue_size = 128
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"port": server.server_address[1]}), flush=True)

@@ -183,7 +183,7 @@ fn cluster(name: &str, address: SocketAddr, h2: bool) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
-        "connect_timeout": "5s",
+        "connect_timeout": "20s",
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(address.port())}}]}]},
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
             "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
