@@ -218,9 +218,10 @@ fn five_fronts_are_told_apart() {
         ),
         ("no check", None),
     ];
-    let mut reports = Vec::new();
+    let (mut reports, mut is_newest) = (Vec::new(), true);
     for (name, setup) in fronts {
         let envoy = setup.as_ref().map(Envoy::start);
+        is_newest &= envoy.as_ref().is_none_or(|envoy| envoy.is_of(find::newest_minor()));
         let address = envoy.as_ref().map_or(edge.server.address, Envoy::address);
         let (exit, report) = edge.run("ees", address, &[]);
         edge.is_as_it_was(&report);
@@ -243,7 +244,10 @@ fn five_fronts_are_told_apart() {
     }
     let not_applicable = with_verdict(nobody, "not applicable");
     assert!(not_applicable.len() < 5, "{not_applicable:?}");
-    table(&reports);
+    // What Envoy's own filters refuse differs by version.
+    if is_newest {
+        table(&reports);
+    }
 }
 
 /// The table of the page, by group: failed of all that were judged.

@@ -36,6 +36,15 @@ pub fn envoy() -> &'static Path {
     })
 }
 
+/// The newest Envoy that the filter is tried with, such as `1.40`.
+pub fn newest_minor() -> &'static str {
+    static FOUND: OnceLock<String> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let (_, (major, minor)) = supported().into_inner();
+        format!("{major}.{minor}")
+    })
+}
+
 /// Major and minor versions that the filter is tried with.
 fn supported() -> RangeInclusive<(u32, u32)> {
     let list =
