@@ -36,13 +36,9 @@ pub fn envoy() -> &'static Path {
     })
 }
 
-/// The newest Envoy that the filter is tried with, such as `1.40`.
-pub fn newest_minor() -> &'static str {
-    static FOUND: OnceLock<String> = OnceLock::new();
-    FOUND.get_or_init(|| {
-        let (_, (major, minor)) = supported().into_inner();
-        format!("{major}.{minor}")
-    })
+/// Whether that Envoy is of the newest minor version that the filter is tried with.
+pub fn is_newest_envoy() -> bool {
+    version(envoy()) == Some(*supported().end())
 }
 
 /// Major and minor versions that the filter is tried with.
