@@ -6,10 +6,7 @@ cd "$(dirname "$0")/.."
 say() { printf '==> %s\n' "$*"; }
 
 say "formatting"
-cargo fmt --check
-cargo fmt --check --manifest-path benches/noop_filter/Cargo.toml
-cargo fmt --check --manifest-path page/engine/Cargo.toml
-cargo fmt --check --manifest-path page/tests/Cargo.toml
+git ls-files '*Cargo.toml' | while read -r manifest; do cargo fmt --check --manifest-path "$manifest"; done
 
 say "walls: only the adapter knows proxy-wasm"
 if grep -rnE '\bproxy_wasm(::|;| as )' src --include='*.rs' --exclude-dir=proxy_wasm_adapter; then
@@ -22,7 +19,7 @@ if grep -rnE '\bcrate::(cli|proxy_wasm_adapter)\b' src --include='*.rs' --exclud
 fi
 
 say "walls: no file imports another in a circle"
-for sources in src page/engine/src; do python3 scripts/import_circles.py "$sources"; done
+for sources in src tests/*/ page/engine/src page/tests benches/*/src fuzz; do python3 scripts/import_circles.py "$sources"; done
 
 say "walls: TLS and certificate making of the command line are in neither build of the core"
 for target in wasm32-wasip1 wasm32-unknown-unknown; do

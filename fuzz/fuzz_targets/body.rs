@@ -11,9 +11,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(body) = json::parse(data) else { return };
     let identities = Identities::default();
     let client = Client { eec_id: "eec-1", gpsis: &["m1".into()] };
-    let passes = |identity| {
-        check_operation(identities.of(identity), GpsiMode::IfPresent, &client, &body).is_ok()
-    };
+    let passes =
+        |identity| check_operation(identities.of(identity), GpsiMode::IfPresent, &client, &body).is_ok();
     // A number that no double can hold is read as one by nobody.
     let Ok(theirs) = serde_json::from_slice::<Value>(data) else { return };
     if passes(Identity::EecId) {

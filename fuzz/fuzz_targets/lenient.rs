@@ -21,13 +21,21 @@ pub const READERS: &[(&str, Reader)] = &[
     ("cJSON, json-c", |name| before_nul(name).into()),
     ("cJSON without case", |name| before_nul(name).to_ascii_lowercase()),
     ("Go, .NET", |name| name.to_lowercase()),
-    ("Java", |name| name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).filter(|c| *c != '\u{307}').collect()),
+    ("Java", |name| {
+        name.chars()
+            .flat_map(char::to_uppercase)
+            .flat_map(char::to_lowercase)
+            .filter(|c| *c != '\u{307}')
+            .collect()
+    }),
     ("Turkish", |name| name.replace(['İ', 'ı', 'I'], "i").to_lowercase()),
     ("fastjson", |name| name.chars().filter(|c| !matches!(c, '_' | '-')).collect::<String>().to_lowercase()),
     ("NFKC", |name| name.nfkc().collect()),
     ("NFKC without case", |name| name.nfkc().collect::<String>().to_lowercase()),
     ("without accents", |name| name.nfkd().filter(|c| c.is_ascii()).collect::<String>().to_lowercase()),
-    ("letters and digits alone", |name| name.nfkc().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase()),
+    ("letters and digits alone", |name| {
+        name.nfkc().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase()
+    }),
     ("the same before a NUL", |name| {
         before_nul(name).nfkc().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase()
     }),

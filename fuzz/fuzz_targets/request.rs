@@ -3,12 +3,12 @@
 
 mod policy;
 
-use eec_authn::exchange::rehearsal::{Decision, Rehearsal, play, Wait};
-use eec_authn::keys::NoHost;
+use eec_authn::exchange::rehearsal::{Decision, Rehearsal, Wait, play};
 use eec_authn::introspection::{Cause, TokenStatus};
+use eec_authn::keys::NoHost;
+use eec_authn::plugin_state::PluginState;
 use eec_authn::request::RequestView;
 use eec_authn::time::UnixTime;
-use eec_authn::plugin_state::PluginState;
 use libfuzzer_sys::fuzz_target;
 use std::hash::RandomState;
 use std::rc::Rc;
@@ -21,12 +21,8 @@ fuzz_target!(|data: (&[u8], &[u8], &[u8], bool)| {
     let (path, host, authorization, good_route) = data;
     let path = if good_route { b"/eees-eecregistration/v1/registrations/r1" } else { path };
     let host = if good_route { b"ees1.edge.example.net" } else { host };
-    let pairs: [(&[u8], &[u8]); 4] = [
-        (b":method", b"DELETE"),
-        (b":path", path),
-        (b":authority", host),
-        (b"authorization", authorization),
-    ];
+    let pairs: [(&[u8], &[u8]); 4] =
+        [(b":method", b"DELETE"), (b":path", path), (b":authority", host), (b"authorization", authorization)];
     let request = RequestView::new(&pairs, true);
     let now = UnixTime::new(1.8e9).expect("a time");
     let answer = &|_: &_| Some(TokenStatus::Unavailable(Cause::Timeout));

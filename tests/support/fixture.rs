@@ -1,5 +1,7 @@
 //! Envoy with the filter, an upstream behind it, and whole cases held against the contract.
 
+pub use super::names::{FQDN, IDENTITY, ISSUER};
+
 use super::bootstrap::{Configuration, Setup};
 use super::contract::{self, Offer, Row};
 use super::counted::Counted;
@@ -12,13 +14,6 @@ use super::{h1, h2_client};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::net::SocketAddr;
-
-/// The protected FQDN; the realm of every challenge.
-pub const FQDN: &str = "ees1.edge.example.net";
-/// The FQDN of the entitlement server.
-pub const ISSUER: &str = "aes.mnc001.mcc001.pub.3gppnetwork.org";
-/// The identity headers' default names.
-pub const IDENTITY: [&str; 4] = ["x-eec-id", "x-eec-gpsi", "x-eec-issuer", "x-eec-token-id"];
 
 /// What is counted where nobody could be asked about a token that passes all the same.
 const UNASKED: &str = "online.allowed_unasked";

@@ -4,7 +4,7 @@
 //! * [`bootstrap`] is what it is to run, and writes its configuration files;
 //! * [`request`] is one request for both protocols; [`h1`], [`h2_client`] and [`h2_raw`] send it;
 //! * [`upstream`] and [`upstream_h2`] record exactly what arrived;
-//! * [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;
+//! * [`names`] is what everything is called; [`token`] mints tokens, good and hostile; [`foreign`] lets another JOSE library mint them, and runs servers of others;
 //! * [`trapping`] is the filter, but traps on demand;
 //! * [`contract`] is the table of `docs/contract.md#decisions`, and [`fixture`] holds a whole case against it;
 //! * [`deviations`] lists where we answer otherwise than published tests want;
@@ -35,6 +35,7 @@ pub mod foreign;
 pub mod h1;
 pub mod h2_client;
 pub mod h2_raw;
+pub mod names;
 pub mod page;
 pub mod problems;
 pub mod proof;

@@ -1,6 +1,6 @@
 //! DPoP proofs (RFC 9449) of a test's own client: good ones, and any other.
 
-use super::fixture::FQDN;
+use super::names::FQDN;
 use super::request::Request;
 use super::token::{Key, base64url, claims_with, now};
 use hmac::{Hmac, Mac as _};

@@ -28,7 +28,7 @@ impl Request {
         Self {
             method: method.to_owned(),
             path: path.as_ref().to_vec(),
-            authority: Some(super::fixture::FQDN.into()),
+            authority: Some(super::names::FQDN.into()),
             headers: Vec::new(),
             body: None,
             trailers: Vec::new(),

@@ -1,6 +1,6 @@
 //! Seals as `docs/contract.md#ownership` defines them, made without the code under test.
 
-use super::fixture::{FQDN, ISSUER};
+use super::names::{FQDN, ISSUER};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};

@@ -80,12 +80,12 @@ impl Key {
     }
 }
 
-/// Claims that pass: EEC `eec-1` for [`super::fixture::FQDN`], valid for ten minutes.
+/// Claims that pass: EEC `eec-1` for [`super::names::FQDN`], valid for ten minutes.
 pub fn claims() -> Value {
     json!({
-        "iss": super::fixture::ISSUER,
+        "iss": super::names::ISSUER,
         "sub": "eec-1",
-        "aud": super::fixture::FQDN,
+        "aud": super::names::FQDN,
         "iat": now(),
         "exp": now() + 600,
     })

@@ -1,7 +1,7 @@
 //! The host calls of a question about each request, sent by the root context, with a body as long as a token.
 
-use crate::go_upstream;
 use crate::host::{self, Alone};
+use crate::upstream;
 
 /// What is asked, as the host reads headers, and how long an answer is waited for.
 struct Question {
@@ -34,7 +34,9 @@ pub fn configure(root: u32, size: usize) {
         (b"accept", b"application/json"),
         (b"content-length", b"461"),
     ]);
-    unsafe { *QUESTION.0.get() = Some(Question { root, cluster: cluster.into(), headers, body: [b'A'; 461] }) };
+    unsafe {
+        *QUESTION.0.get() = Some(Question { root, cluster: cluster.into(), headers, body: [b'A'; 461] })
+    };
 }
 
 /// What the host does with the request's headers meanwhile; `None` where nothing is asked.
@@ -55,7 +57,7 @@ pub extern "C" fn proxy_on_http_call_response(root: u32, call: u32, _: u32, _: u
     host::buffer(host::CALL_BODY);
     host::time();
     host::enter(unsafe { *place(call) });
-    go_upstream();
+    upstream::go();
     host::go_on();
     host::enter(root);
 }

@@ -3,15 +3,9 @@
 
 mod asking;
 mod host;
+mod upstream;
 
 use host::Room;
-
-const HEADERS: [(&str, &str); 4] = [
-    ("x-eec-id", "eec-000001"),
-    ("x-eec-gpsi", "msisdn-491700000001"),
-    ("x-eec-issuer", "aes.mnc001.mcc001.pub.3gppnetwork.org"),
-    ("x-eec-token-id", "00000000000000000000000000000001"),
-];
 
 /// One place for whatever the host brings: it is looked at before the next comes.
 static ROOM: Room = Room::new([0; 65_536]);
@@ -46,14 +40,7 @@ pub extern "C" fn proxy_on_request_headers(stream: u32, _: u32, _: u32) -> u32 {
     host::header_map(host::REQUEST_HEADERS);
     host::time();
     asking::ask(stream).unwrap_or_else(|| {
-        go_upstream();
+        upstream::go();
         0
     })
-}
-
-fn go_upstream() {
-    host::remove_header("authorization");
-    for (name, value) in HEADERS {
-        host::add_header(name, value);
-    }
 }

@@ -57,7 +57,10 @@ fn open(listener: &str, [method, path, host]: [&String; 3]) -> Result<Listener, 
     };
     let request = |token: &str| {
         let fields = "User-Agent: eec/1\r\nAccept: application/json";
-        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes()
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+        .into_bytes()
     };
     let requests = std::fs::read_to_string(tokens)?.lines().map(request).collect();
     let connect = |_| {

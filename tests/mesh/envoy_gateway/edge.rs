@@ -1,6 +1,7 @@
 //! The Gateway `edge` of the shipped resources: the controller, one of its Envoys, and what the resources name beside it.
 
 use super::proxy::Proxy;
+use super::system::{SYSTEM, secret};
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};
@@ -14,8 +15,6 @@ use crate::support::request::Request;
 use crate::support::seal::{SECRET, in_environment};
 use crate::support::token::{Key, now};
 use crate::support::upstream::Upstream;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,8 +23,6 @@ use std::sync::Mutex;
 
 /// Who has a certificate.
 pub const PHONE: &str = "phone.example.net";
-/// Where the controller and its Envoys live.
-pub const SYSTEM: &str = "envoy-gateway-system";
 
 /// The running gateway.
 pub struct Edge {
@@ -146,14 +143,6 @@ impl Edge {
             (self.proxy.send(&Request::register("eec-1")).status == 401).then_some(())
         });
     }
-}
-
-/// What a Secret keeps, by name.
-pub fn secret(kubernetes: &Kubernetes, name: &str) -> Vec<(String, Vec<u8>)> {
-    let found = kubernetes.get("secret", SYSTEM, name).unwrap_or_else(|| panic!("no Secret {name}"));
-    let data = found["data"].as_object().expect("data").iter();
-    data.map(|(name, value)| (name.clone(), STANDARD.decode(value.as_str().expect("text")).expect("base64")))
-        .collect()
 }
 
 fn controller(kubernetes: &Kubernetes) -> Command {

@@ -6,10 +6,11 @@ mod images;
 mod policy;
 mod proxy;
 mod pushes;
+mod system;
 mod traps;
 
-use crate::harness::story::{Outcome, Story, tell_all};
-use crate::harness::{Platform, Run, Wanted};
+use crate::harness::story::{Outcome, Story, Wanted, tell_all};
+use crate::harness::{Platform, Run};
 use crate::stories;
 use edge::Edge;
 

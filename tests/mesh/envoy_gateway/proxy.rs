@@ -1,6 +1,6 @@
 //! An Envoy of the gateway, started as its Deployment says: arguments, environment, Secrets and ConfigMaps.
 
-use super::edge::{SYSTEM, secret};
+use super::system::{SYSTEM, secret};
 use crate::cluster::kubernetes::Kubernetes;
 use crate::harness::Run;
 use crate::harness::part::Part;

@@ -4,8 +4,8 @@
 mod pushes;
 mod sidecar;
 
-use crate::harness::story::{Outcome, Story, tell_all};
-use crate::harness::{Platform, Run, Wanted};
+use crate::harness::story::{Outcome, Story, Wanted, tell_all};
+use crate::harness::{Platform, Run};
 use crate::istio::mesh::Mesh;
 use crate::stories;
 use serde_json::{Value, json};

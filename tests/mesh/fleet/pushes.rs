@@ -24,7 +24,7 @@ impl Fleet {
         let program =
             std::env::var_os("EEC_AUTHN_FLEET_CLIENTS").expect("EEC_AUTHN_FLEET_CLIENTS names the clients");
         let mut process = Command::new(program)
-            .args([crate::istio::mesh::DISCOVERY, &proxies.to_string(), mark])
+            .args([crate::istio::options::DISCOVERY, &proxies.to_string(), mark])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

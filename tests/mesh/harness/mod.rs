@@ -9,9 +9,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-
-/// Whether a story of this name is wanted.
-pub type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+use story::Wanted;
 
 /// A platform: its name, the names of its stories, and what builds its cluster and tells those that are wanted.
 pub struct Platform {

@@ -1,9 +1,11 @@
 //! Stories: one function each, told one after the other to the same cluster. One that fails does not end the others.
 
-use super::Wanted;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
+
+/// Whether a story of this name is wanted.
+pub type Wanted<'a> = &'a dyn Fn(&str) -> bool;
 
 /// What holds, and the function that shows it.
 pub struct Story<C> {

@@ -4,7 +4,7 @@
 use super::mesh::{Mesh, code, filter_json};
 use super::options::Options;
 use super::plugin::decides;
-use super::sidecar::Sidecar;
+use super::sidecar::{Gateway, Sidecar};
 use crate::cluster::bound;
 use crate::fixture::tls::certificates;
 use crate::support::fixture::FQDN;
@@ -14,34 +14,26 @@ use serde_json::{Value, json};
 const PHONE: &str = "phone.example.net";
 const HTTPS: u16 = 8490;
 
-/// The gateway, and the certificates of its surroundings.
-pub struct Gateway {
-    proxy: Sidecar,
-    made: Value,
-}
-
-impl Gateway {
-    /// Starts it without the filter and waits until it serves.
-    fn start(mesh: &Mesh) -> Gateway {
-        let made = certificates(&[FQDN, PHONE]);
-        let text = include_str!("../resources/istio-gateway.yaml")
-            .replace("${FQDN}", FQDN)
-            .replace("${UPSTREAM}", &mesh.upstream.address.port().to_string());
-        let pair = &made["certificates"][FQDN];
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-            "metadata": {"name": "ees1", "namespace": "edge"},
-            "stringData": {"tls.crt": pair["certificate"], "tls.key": pair["key"]}});
-        let ca = json!({"apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "clients-ca", "namespace": "edge"}, "data": {"ca.crt": made["ca"]}});
-        for resource in [secret.to_string(), ca.to_string(), text] {
-            mesh.kubernetes.apply(&resource);
-        }
-        let options = Options::new("gateway", 10, mesh.images.address)
-            .label("app", "edge-gateway")
-            .label("gateway.networking.k8s.io/gateway-name", "edge")
-            .gateway("edge-gateway", mesh.identity("edge-gateway"));
-        Gateway { proxy: Sidecar::start(&mesh.run, &options), made }
+/// Starts it without the filter and waits until it serves.
+fn start(mesh: &Mesh) -> Gateway {
+    let made = certificates(&[FQDN, PHONE]);
+    let text = include_str!("../resources/istio-gateway.yaml")
+        .replace("${FQDN}", FQDN)
+        .replace("${UPSTREAM}", &mesh.upstream.address.port().to_string());
+    let pair = &made["certificates"][FQDN];
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+        "metadata": {"name": "ees1", "namespace": "edge"},
+        "stringData": {"tls.crt": pair["certificate"], "tls.key": pair["key"]}});
+    let ca = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "clients-ca", "namespace": "edge"}, "data": {"ca.crt": made["ca"]}});
+    for resource in [secret.to_string(), ca.to_string(), text] {
+        mesh.kubernetes.apply(&resource);
     }
+    let options = Options::new("gateway", 10, mesh.images.address)
+        .label("app", "edge-gateway")
+        .label("gateway.networking.k8s.io/gateway-name", "edge")
+        .gateway("edge-gateway", mesh.identity("edge-gateway"));
+    Gateway { proxy: Sidecar::start(&mesh.run, &options), made }
 }
 
 /// The shipped plugin for the gateway.
@@ -60,7 +52,7 @@ fn plugin(mesh: &Mesh) -> Value {
 }
 
 fn gateway(mesh: &Mesh) -> &Gateway {
-    mesh.gateway.get_or_init(|| Gateway::start(mesh))
+    mesh.gateway.get_or_init(|| start(mesh))
 }
 
 pub fn a_gateway_by_target_refs(mesh: &Mesh) {

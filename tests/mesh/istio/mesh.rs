@@ -1,9 +1,8 @@
 //! The mesh: istiod on Kubernetes' API, one sidecar before a server, and what the shipped resources name beside it.
 
-use super::gateway::Gateway;
-use super::options::{Identity, Options};
+use super::options::{DISCOVERY, Identity, Options};
 use super::resources;
-use super::sidecar::Sidecar;
+use super::sidecar::{Gateway, Sidecar};
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};
@@ -21,11 +20,6 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::OnceLock;
-
-/// Where istiod serves discovery.
-pub const DISCOVERY: &str = "127.0.0.1:15010";
-/// Where it serves those who have an identity.
-pub const SECURE: &str = "istiod.istio-system.svc:15012";
 
 /// Another name of the registry: one of those at which TLS is expected.
 pub const REGISTRY: &str = "registry.test";

@@ -14,8 +14,8 @@ mod redirected;
 mod resources;
 pub mod sidecar;
 
-use crate::harness::story::{Outcome, Story, tell_all};
-use crate::harness::{Platform, Run, Wanted};
+use crate::harness::story::{Outcome, Story, Wanted, tell_all};
+use crate::harness::{Platform, Run};
 use crate::stories;
 use mesh::Mesh;
 

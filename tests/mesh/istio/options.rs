@@ -6,6 +6,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
+/// Where istiod serves discovery.
+pub const DISCOVERY: &str = "127.0.0.1:15010";
+/// Where it serves those who have an identity.
+pub const SECURE: &str = "istiod.istio-system.svc:15012";
+
 /// Who a pod is: the token of its service account, and the certificate by which it knows istiod.
 pub struct Identity {
     pub token: String,

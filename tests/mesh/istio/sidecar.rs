@@ -1,7 +1,6 @@
 //! A sidecar: Istio's agent, which starts a stock Envoy, for a pod with an address of its own; or, in the same way, a gateway.
 
-use super::mesh::{DISCOVERY, SECURE};
-use super::options::{Kind, Options};
+use super::options::{DISCOVERY, Kind, Options, SECURE};
 use super::resources;
 use crate::cluster::file;
 use crate::fixture::shipped::read;
@@ -24,6 +23,12 @@ pub struct Sidecar {
     agent: SocketAddr,
     /// Where clients connect.
     pub address: SocketAddr,
+}
+
+/// The same as a gateway, and the certificates of its surroundings.
+pub struct Gateway {
+    pub proxy: Sidecar,
+    pub made: Value,
 }
 
 impl Sidecar {

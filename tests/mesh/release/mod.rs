@@ -3,8 +3,8 @@
 mod made;
 mod signatures;
 
-use crate::harness::story::{Outcome, Story, tell_all};
-use crate::harness::{Platform, Run, Wanted};
+use crate::harness::story::{Outcome, Story, Wanted, tell_all};
+use crate::harness::{Platform, Run};
 use crate::stories;
 use made::Release;
 pub use made::key_pair;
