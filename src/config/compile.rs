@@ -39,7 +39,7 @@ pub(super) fn policy(root: &Node<'_>, environment: &Environment<'_>) -> Option<P
         entitlement_servers: entitlement_servers?,
         token: token?,
         proof: proof?,
-        built_in_operations: root.member("operations").word(&words::OPERATIONS)?,
+        operations: root.member("operations").word(&words::OPERATIONS)?,
         forward: forward?,
         ownership: ownership?,
     })
@@ -96,7 +96,7 @@ fn token(node: &Node<'_>) -> Option<TokenRules> {
         require_claims: require_claims.iter().filter_map(claim).collect(),
         typ: optional(&node.member("require_typ"), |typ| typ.word(&words::REQUIRE_TYP))?
             .unwrap_or(RequiredType::AnyOrNone),
-        scope_per_api: node.member("scopes").word(&words::SCOPES)?,
+        scopes: node.member("scopes").word(&words::SCOPES)?,
     })
 }
 

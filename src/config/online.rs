@@ -2,7 +2,8 @@
 
 use super::node::Node;
 use super::secret_env::{self, Environment};
-use super::{values, words};
+use super::values;
+use super::words::{self, MethodName};
 use crate::policy::online::{ApplyTo, Credentials, Method, OnUnavailable, Online, Parameters};
 use crate::policy::{Asked, EntitlementServer};
 use std::sync::Arc;
@@ -14,7 +15,8 @@ pub(super) fn online(
     fqdn: Option<&str>,
     environment: &Environment<'_>,
 ) -> Option<Option<Online>> {
-    let introspects = node.member("method").word(&words::METHOD) == Some(true);
+    let name = node.member("method").word(&words::METHOD);
+    let introspects = name == Some(MethodName::Rfc7662);
     if !keys.is_present() && !introspects {
         keys.error("is required; pin a key, or give `online` with \"method\": \"rfc7662\"".into());
     }
@@ -28,8 +30,12 @@ pub(super) fn online(
         let message = "\"allow_verified\" needs \"apply_to\": \"all\" and pinned `keys`; use \"deny\"";
         node.member("on_unavailable").error(message.into());
     }
-    let path = path(&node.member("path"), introspects);
-    let method = if introspects { rfc7662(node, environment) } else { ts43(node, verified) };
+    let path = path(&node.member("path"), name);
+    let method = match name {
+        Some(MethodName::Rfc7662) => rfc7662(node, environment),
+        Some(MethodName::Ts43) => ts43(node, verified),
+        None => None,
+    };
     let milliseconds = node.member("timeout_ms").integer();
     let seconds = |name| node.member(name).integer().map(|n| n as f64);
     Some(Some(Online {
@@ -77,7 +83,7 @@ fn ts43(node: &Node<'_>, verified: bool) -> Option<Method> {
     if secret.is_present() {
         secret.error("means nothing with \"ts43\", which has no HTTP Basic; leave it out".into());
     }
-    if node.member("method").word(&words::METHOD) == Some(false) && !verified {
+    if !verified {
         let message = "\"ts43\" returns no claims: it needs \"apply_to\": \"all\" and pinned `keys`";
         node.member("method").error(message.into());
     }
@@ -103,8 +109,8 @@ fn parameters(node: &Node<'_>) -> Parameters {
     given
 }
 
-fn path<'a>(node: &Node<'a>, introspects: bool) -> Option<&'a str> {
-    if !introspects && !node.is_present() {
+fn path<'a>(node: &Node<'a>, method: Option<MethodName>) -> Option<&'a str> {
+    if method == Some(MethodName::Ts43) && !node.is_present() {
         node.error("is required with \"ts43\"; give the path of the entitlement server".into());
     }
     values::path(node, "/oauth2/introspect")

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_declared_form_has_a_reader() {
-        let Shape::Forms(_, forms) = &members::KEY else { panic!("keys have forms") };
+        let Shape::Forms(_, forms) = &members::keys::KEY else { panic!("keys have forms") };
         let declared: Vec<&str> = forms.iter().map(|form| form.needs[0]).collect();
         let read = READERS.map(|(name, _)| name);
         assert_eq!(declared, [&read[..], &[jwks_remote::FORM]].concat());

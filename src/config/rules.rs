@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_declared_condition_has_a_reader() {
-        let Shape::Forms(_, forms) = &members::CLAIM_CHECK else { panic!("claim checks have forms") };
+        let Shape::Forms(_, forms) = &members::rules::CLAIM_CHECK else { panic!("claim checks have forms") };
         let declared: Vec<&str> = forms.iter().map(|form| form.needs[0]).collect();
         assert_eq!(declared, CONDITIONS.map(|(name, _)| name));
     }

@@ -151,6 +151,18 @@ pub(super) fn alternatives(texts: impl Iterator<Item = String>) -> String {
     }
 }
 
+/// A member, as it is declared.
+pub(super) const fn member(
+    name: &'static str,
+    shape: Shape,
+    presence: Presence,
+    doc: &'static str,
+) -> Member {
+    // A proxy prints no schema: its module needs no descriptions.
+    let doc = if cfg!(target_os = "wasi") { "" } else { doc };
+    Member { name, shape, presence, doc }
+}
+
 #[cfg(test)]
 mod tests {
     use super::alternatives;

@@ -4,14 +4,14 @@ use crate::keys::Algorithm;
 use crate::policy::online::{ApplyTo, OnUnavailable};
 use crate::policy::ownership::Unsealed;
 use crate::policy::proof::UriScheme;
-use crate::policy::{Action, GpsiMode, Mode, RequiredType, Role};
+use crate::policy::{Action, GpsiMode, Mode, Operations, RequiredType, Role, Scopes};
 
 pub(super) const MODE: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
 pub(super) const ROLE: [(&str, Role); 2] = [("ees", Role::Ees), ("ecs", Role::Ecs)];
 
-/// Whether the built-in operations apply.
-pub(super) const OPERATIONS: [(&str, bool); 2] = [("built_in", true), ("none", false)];
+pub(super) const OPERATIONS: [(&str, Operations); 2] =
+    [("built_in", Operations::BuiltIn), ("none", Operations::None)];
 
 pub(super) const GPSI: [(&str, GpsiMode); 3] =
     [("off", GpsiMode::Off), ("if_present", GpsiMode::IfPresent), ("required", GpsiMode::Required)];
@@ -24,8 +24,15 @@ pub(super) const ACTION: [(&str, Action); 3] = [
 
 pub(super) const UNSEALED: [(&str, Unsealed); 2] = [("deny", Unsealed::Deny), ("allow", Unsealed::Allow)];
 
-/// Whether the method is RFC 7662's.
-pub(super) const METHOD: [(&str, bool); 2] = [("rfc7662", true), ("ts43", false)];
+/// A method without what is configured of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MethodName {
+    Rfc7662,
+    Ts43,
+}
+
+pub(super) const METHOD: [(&str, MethodName); 2] =
+    [("rfc7662", MethodName::Rfc7662), ("ts43", MethodName::Ts43)];
 
 pub(super) const APPLY_TO: [(&str, ApplyTo); 2] = [("opaque", ApplyTo::Opaque), ("all", ApplyTo::All)];
 
@@ -47,8 +54,7 @@ pub(super) const SCHEME: [(&str, UriScheme); 2] = [("https", UriScheme::Https), 
 pub(super) const REQUIRE_TYP: [(&str, RequiredType); 2] =
     [("at+jwt", RequiredType::AccessToken), ("JWT", RequiredType::Jwt)];
 
-/// Whether an operation needs its API's name among the scopes.
-pub(super) const SCOPES: [(&str, bool); 2] = [("off", false), ("per_api", true)];
+pub(super) const SCOPES: [(&str, Scopes); 2] = [("off", Scopes::Off), ("per_api", Scopes::PerApi)];
 
 /// The words alone. Called by constants only, where a mistake ends the build.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]

@@ -18,7 +18,7 @@ pub(super) fn authorize(
     token: &ValidToken,
     trace: &mut Trace,
 ) -> Result<Option<Denial>, Denial> {
-    if let Some(api) = route.api().filter(|_| policy.token.scope_per_api) {
+    if let Some(api) = route.api().filter(|_| policy.token.scopes.are_per_api()) {
         check_scope(api, token, trace)?;
     }
     let Some(rule) = route.rule() else { return Ok(None) };

@@ -140,7 +140,7 @@ fn entry<'p>(
             return Err(Denial::new(DenyReason::RouteDenied, "a rule refuses this request"));
         }
         Some(Action::Authenticate) => {}
-        None if operation.is_some() && policy.built_in_operations => {}
+        None if operation.is_some() && policy.operations.are_built_in() => {}
         None => {
             let because = if near_miss {
                 "a lenient server would take it for a built-in operation, and no rule has exactly this `path`"

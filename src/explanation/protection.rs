@@ -22,7 +22,7 @@ pub fn protection(policy: &Policy) -> Json {
     let servers = policy.entitlement_servers.iter().map(|server| Json::from(server.identity.as_str()));
     Json::object([
         ("api_root", protects.api_root.as_str().into()),
-        ("built_in_operations", Json::Bool(policy.built_in_operations)),
+        ("built_in_operations", Json::Bool(policy.operations.are_built_in())),
         ("entitlement_servers", Json::Array(servers.collect())),
         ("fqdns", Json::Array(fqdns.collect())),
         ("operations", Json::Array(own.map(|operation| shown_operation(policy, operation)).collect())),
@@ -41,7 +41,7 @@ fn shown_operation(policy: &Policy, operation: &'static Operation) -> Json {
         taking.first().map_or((None, None), |(number, rule)| (Some(*number), Some(&***rule)));
     let outcome = match rule.map(|rule| rule.action) {
         Some(action) => outcome_of(action),
-        None if policy.built_in_operations => outcome_of(Action::Authenticate),
+        None if policy.operations.are_built_in() => outcome_of(Action::Authenticate),
         None => "refused: no rule takes it",
     };
     let is_authenticated = outcome == outcome_of(Action::Authenticate);
@@ -69,7 +69,7 @@ fn outcome_of(action: Action) -> &'static str {
 /// What is checked beside the token itself.
 fn checks(policy: &Policy, operation: &'static Operation, rule: Option<&Rule>) -> Vec<String> {
     let mut found = Vec::new();
-    if policy.token.scope_per_api {
+    if policy.token.scopes.are_per_api() {
         found.push(format!("the scopes contain {}", operation.api));
     }
     if let Some(proof) = &policy.proof {

@@ -57,8 +57,8 @@ pub struct Policy {
     pub proof: Option<ProofRules>,
     /// Rules, tried before the built-in operations.
     pub rules: Rules,
-    /// Whether the built-in operations apply.
-    pub built_in_operations: bool,
+    /// Which operations apply without a rule.
+    pub operations: Operations,
     /// How UE IDs are bound.
     pub gpsi: GpsiMode,
     /// How bodies are looked at.
@@ -129,8 +129,46 @@ pub struct TokenRules {
     pub require_claims: Vec<Pointer>,
     /// What `typ` must say.
     pub typ: RequiredType,
-    /// Whether a built-in operation needs the name of its API among the token's scopes.
-    pub scope_per_api: bool,
+    /// Which scopes a built-in operation needs.
+    pub scopes: Scopes,
+}
+
+/// Which operations apply without a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operations {
+    /// Those that are built in.
+    BuiltIn,
+    /// None.
+    None,
+}
+
+impl Operations {
+    /// Whether those that are built in are among them.
+    pub fn are_built_in(self) -> bool {
+        match self {
+            Operations::BuiltIn => true,
+            Operations::None => false,
+        }
+    }
+}
+
+/// Which scopes a built-in operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scopes {
+    /// None.
+    Off,
+    /// The name of its API.
+    PerApi,
+}
+
+impl Scopes {
+    /// Whether it is the name of the API.
+    pub fn are_per_api(self) -> bool {
+        match self {
+            Scopes::Off => false,
+            Scopes::PerApi => true,
+        }
+    }
 }
 
 /// What the `typ` of a JWT must say; `application/` before it and case do not count.

@@ -60,7 +60,7 @@ pub(super) fn span(
 mod tests {
     use super::*;
     use crate::json;
-    use crate::policy::RequiredType;
+    use crate::policy::{RequiredType, Scopes};
 
     fn at(seconds: f64) -> UnixTime {
         UnixTime::new(seconds).expect("a time")
@@ -75,7 +75,7 @@ mod tests {
             max_lifetime_seconds: 1_000.0,
             require_claims: vec![],
             typ: RequiredType::AnyOrNone,
-            scope_per_api: false,
+            scopes: Scopes::Off,
         };
         for (claims, start) in [
             (r#"{"iat":1000,"exp":2000}"#, 970.0),

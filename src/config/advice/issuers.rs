@@ -58,7 +58,7 @@ pub(super) fn advice(policy: &Policy, server: &EntitlementServer) -> Option<(&'s
                 "is the tenant of all personal Microsoft accounts: without a rule for every request that asks for a claim \
                  (`claims`), anybody's tokens pass"
             }
-            _ if policy.token.scope_per_api || asks_everybody(policy) => return None,
+            _ if policy.token.scopes.are_per_api() || asks_everybody(policy) => return None,
             _ => {
                 "every application of the tenant can get a token for your `aud`, unless your API has *Assignment required*: with \
                  `token.scopes`: \"per_api\", or a rule for every request that asks for a claim (`claims`), it needs a role as well"
@@ -92,7 +92,7 @@ fn asks_everybody(policy: &Policy) -> bool {
     // What comes behind a rule that takes all is never reached.
     let last = rules.iter().position(|rule| takes_all(&rule.matcher));
     let reached = last.map_or(rules, |last| rules.get(..=last).unwrap_or(rules));
-    (last.is_some() || !policy.built_in_operations)
+    (last.is_some() || !policy.operations.are_built_in())
         && reached.iter().filter(|rule| rule.action == Action::Authenticate).all(|rule| asks_who(rule))
 }
 

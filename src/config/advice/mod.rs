@@ -43,7 +43,7 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         }
     }
     match policy.gpsi {
-        GpsiMode::Off if policy.protects.role == Role::Ees && policy.built_in_operations => {
+        GpsiMode::Off if policy.protects.role == Role::Ees && policy.operations.are_built_in() => {
             let message =
                 "with \"off\", POST /get of eees-ueidentifier answers about any UE that a body names";
             say("gpsi".into(), message);
@@ -126,7 +126,7 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         if let Some((member, message)) = issuers::advice(policy, server) {
             say(format!("{path}.{member}"), message);
         }
-        if !policy.token.scope_per_api && server.scope_claim != Pointer::to_member("scope") {
+        if !policy.token.scopes.are_per_api() && server.scope_claim != Pointer::to_member("scope") {
             say(format!("{path}.scope_claim"), "is not looked at while `token.scopes` is \"off\"");
         }
     }
@@ -170,5 +170,5 @@ fn serves_items(policy: &Policy) -> bool {
         let takes = |matcher: &Matcher| matcher.takes_operation(op, &protects.api_root, &protects.realm);
         policy.rules.as_slice().iter().any(|rule| rule.action == Action::Authenticate && takes(&rule.matcher))
     };
-    items.any(|item| policy.built_in_operations || is_taken(item))
+    items.any(|item| policy.operations.are_built_in() || is_taken(item))
 }

@@ -24,7 +24,7 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
         }
         order.hidden(number, &rule.matcher, &path, say);
     }
-    if !policy.built_in_operations && !rules.iter().any(|rule| rule.action == Action::Authenticate) {
+    if !policy.operations.are_built_in() && !rules.iter().any(|rule| rule.action == Action::Authenticate) {
         let message =
             "with \"none\" and no rule with `action` \"authenticate\", no client gets through with its token";
         say("operations".into(), message);
