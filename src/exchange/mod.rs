@@ -8,6 +8,7 @@ mod body;
 mod described;
 mod grant;
 mod ownership;
+mod pending;
 #[cfg(not(target_os = "wasi"))]
 pub mod rehearsal;
 mod route;
@@ -21,10 +22,10 @@ use crate::request::RequestView;
 use crate::time::UnixTime;
 use state::{Again, Arrived, AwaitingKeys, State};
 
-pub use authentication::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use body::ReadBody;
 pub use grant::Grant;
 pub use ownership::Named;
+pub use pending::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use state::Exchange;
 pub use step::{Inquiry, Meanwhile, Next, Step};
 

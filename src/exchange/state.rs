@@ -1,8 +1,8 @@
 //! The state of one exchange: what is known of the request, and what it waits for.
 
-use super::authentication::PendingIntrospection;
 use super::grant::Grant;
 use super::ownership::Named;
+use super::pending::PendingIntrospection;
 use super::route::Route;
 use super::step::Meanwhile;
 use crate::decision::{Denial, Scheme, Trace};

@@ -1,7 +1,7 @@
 //! What the host has to do about an event.
 
-use super::authentication::PendingIntrospection;
 use super::grant::Grant;
+use super::pending::PendingIntrospection;
 use crate::decision::Denial;
 use crate::introspection::{HttpVerb, IntrospectionRequest};
 use crate::reply::Reply;

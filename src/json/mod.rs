@@ -10,10 +10,12 @@ mod decimal;
 mod look_alike;
 mod parser;
 mod pointer;
+mod scanner;
 mod size;
 mod value;
 
 pub use decimal::decimal;
-pub use parser::{MAX_DEPTH, SyntaxError, parse, parse_keeping_duplicates};
+pub use parser::{MAX_DEPTH, parse, parse_keeping_duplicates};
 pub use pointer::{Pointer, Step};
+pub use scanner::SyntaxError;
 pub use value::Json;
