@@ -12,7 +12,7 @@ pub use check::Check;
 pub use deny_reason::{Challenge, DenyReason};
 pub use scheme::Scheme;
 pub use status::Status;
-pub use trace::{Ending, Note, Trace};
+pub use trace::{Ending, Note, OperationName, Trace};
 
 use std::borrow::Cow;
 

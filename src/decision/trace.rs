@@ -16,12 +16,30 @@ pub struct Note {
     pub found: String,
 }
 
+/// What an operation is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationName {
+    /// The API, as in `{apiRoot}/{api}/v1`.
+    pub api: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The rest of the path, with `{id}` for whatever is one segment.
+    pub resource: &'static str,
+}
+
+/// What has been noted.
+#[derive(Debug, Default)]
+struct Notes {
+    of_checks: Vec<Note>,
+    operation: Option<OperationName>,
+}
+
 /// The notes of one walk; nothing is noted, and no word is made, unless it was asked for. A proxy never asks: in its
 /// module there is no place for notes, and what makes the words is left out.
 #[derive(Debug, Default)]
 pub struct Trace {
     #[cfg(not(target_os = "wasi"))]
-    notes: Option<Vec<Note>>,
+    notes: Option<Notes>,
 }
 
 #[cfg(target_os = "wasi")]
@@ -49,16 +67,16 @@ impl Trace {
     /// A trace for somebody who wants to see the walk.
     #[cfg(not(target_os = "wasi"))]
     pub fn on() -> Trace {
-        Trace { notes: Some(Vec::new()) }
+        Trace { notes: Some(Notes::default()) }
     }
 
     #[cfg(not(target_os = "wasi"))]
-    fn notes(&mut self) -> Option<&mut Vec<Note>> {
+    fn notes(&mut self) -> Option<&mut Notes> {
         self.notes.as_mut()
     }
 
     #[cfg(target_os = "wasi")]
-    fn notes(&mut self) -> Option<&mut Vec<Note>> {
+    fn notes(&mut self) -> Option<&mut Notes> {
         None
     }
 
@@ -66,14 +84,27 @@ impl Trace {
     pub fn note(&mut self, check: Check, words: impl FnOnce() -> (String, String)) {
         if let Some(notes) = self.notes() {
             let (expected, found) = words();
-            notes.push(Note { check, expected, found });
+            notes.of_checks.push(Note { check, expected, found });
         }
+    }
+
+    /// Notes which built-in operation the request is, whatever becomes of it.
+    pub fn note_operation(&mut self, operation: impl FnOnce() -> Option<OperationName>) {
+        if let Some(notes) = self.notes() {
+            notes.operation = operation();
+        }
+    }
+
+    /// The built-in operation that the walk has found; none either where it came to no look.
+    #[cfg(not(target_os = "wasi"))]
+    pub fn operation(&self) -> Option<OperationName> {
+        self.notes.as_ref()?.operation
     }
 
     /// Every check in order, how it ended, and what it noted; `denial` is what the walk came to.
     #[cfg(not(target_os = "wasi"))]
     pub fn endings(&self, denial: Option<&Denial>) -> Vec<(Check, Ending, Option<&Note>)> {
-        let notes = self.notes.as_deref().unwrap_or_default();
+        let notes = self.notes.as_ref().map_or(&[][..], |notes| &notes.of_checks);
         let failed = denial.map(|denial| (denial.reason.check(), denial.reason));
         let ending = |check: Check| {
             // The last word counts: an answer is held against the same claims as the token.

@@ -2,7 +2,7 @@
 
 use super::described;
 use super::step::Meanwhile;
-use crate::decision::{Check, Denial, DenyReason, Trace};
+use crate::decision::{Check, Denial, DenyReason, OperationName, Trace};
 use crate::ownership::Subject;
 use crate::policy::operations::{self, Operation};
 use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
@@ -116,6 +116,9 @@ fn entry<'p>(
     let path = &*path::in_one_spelling(sent);
     let protects = &policy.protects;
     let operation = operations::find(protects.role, &protects.api_root, request.method, path);
+    trace.note_operation(|| {
+        operation.map(|op| OperationName { api: op.api, method: op.method, resource: op.resource })
+    });
     let near_miss = operation.is_none()
         && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
     let takes = |matcher: &Matcher| {

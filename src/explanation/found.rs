@@ -1,13 +1,10 @@
 //! What was seen of a walk: every check, what it came to, and what client and upstream get.
 
 use super::Shown;
-use crate::decision::{Check, Denial, Ending, Note};
+use crate::decision::{Check, Denial, Ending, Note, OperationName};
 use crate::exchange::rehearsal::{Decision, Outcome};
 use crate::json::Json;
-use crate::policy::operations::{self, Operation};
-use crate::policy::{Policy, path};
 use crate::reply::Reply;
-use crate::request::RequestView;
 
 const WHOLE: &str = "the filter is in shadow mode: the request would go on, and this would be recorded";
 const RULE: &str = "the rule is in shadow mode: the request would go on, and this would be recorded";
@@ -16,16 +13,11 @@ const RULE: &str = "the rule is in shadow mode: the request would go on, and thi
 #[derive(Debug)]
 pub struct Explanation {
     outcome: Outcome,
-    operation: Option<&'static Operation>,
 }
 
 impl Explanation {
-    /// What became of `request`.
-    pub(super) fn new(policy: &Policy, request: &RequestView<'_>, outcome: Outcome) -> Explanation {
-        let protects = &policy.protects;
-        let path = path::in_one_spelling(path::without_query(request.target));
-        let operation = operations::find(protects.role, &protects.api_root, request.method, &path);
-        Explanation { outcome, operation }
+    pub(super) fn new(outcome: Outcome) -> Explanation {
+        Explanation { outcome }
     }
 
     /// What became of the request.
@@ -127,7 +119,7 @@ impl Explanation {
             ("checks", checks),
             ("decision", (&*self.verdict()).into()),
             ("identity_headers", Json::Object(identity)),
-            ("operation", self.operation.map_or(Json::Null, operation)),
+            ("operation", self.outcome.trace.operation().map_or(Json::Null, operation)),
             ("removed_headers", Json::Array(removed.collect())),
             ("reply", self.reply().map_or(Json::Null, reply)),
             ("rule", self.rule()),
@@ -167,7 +159,7 @@ fn reply(reply: &Reply) -> Json {
     ])
 }
 
-fn operation(operation: &Operation) -> Json {
+fn operation(operation: OperationName) -> Json {
     Json::object([
         ("api", operation.api.into()),
         ("method", operation.method.into()),

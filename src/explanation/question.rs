@@ -123,8 +123,7 @@ impl Question {
         if self.is_proof_used {
             drop(play(plugin, &rehearsal, now, &NoHost));
         }
-        let outcome = play(plugin, &rehearsal, now, &NoHost);
-        Ok(Explanation::new(policy, &rehearsal.request, outcome))
+        Ok(Explanation::new(play(plugin, &rehearsal, now, &NoHost)))
     }
 
     /// What the entitlement server is taken to say; nothing of a token that no key has verified, of which only its answer tells.

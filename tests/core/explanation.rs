@@ -189,6 +189,9 @@ fn an_operation_is_named_however_its_path_is_written_and_without_the_seal_upstre
     assert_eq!(sealed["decision"], "allowed");
     assert_eq!(sealed["upstream_path"], "/eees-eecregistration/v1/registrations/r1?x=1");
     assert_eq!(sealed["operation"]["resource"], "/registrations/{id}");
+    // A walk that ends before has not looked for it.
+    let odd = report(&filter, &delete("/eees-eecregistration/v1/./registrations/r1"));
+    assert_eq!((&odd["decision"], &odd["operation"]), (&json!("denied: path_not_normal"), &Value::Null));
     let token = Key::new(1).token(&claims_with(json!({"aud": "ecs.example.org"})));
     let mut ecs =
         with(json!({"protects": {"role": "ecs", "fqdns": ["ecs.example.org"], "api_root": "/edge:1"}}));
