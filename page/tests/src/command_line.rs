@@ -78,6 +78,21 @@ impl CommandLine {
     }
 }
 
+/// Runs a driver, and ends it, and its folder, when the tests end: then its standard input does. Nobody drops what lies in a `static`.
+const UNTIL_THE_TESTS_END: &str = r#"
+exec 3<&0 </dev/null
+chromedriver --port=0 3<&- &
+driver=$!
+trap 'kill "$driver"; wait "$driver"; exit' TERM
+{
+    read -r _ <&3
+    kill "$driver"
+    # Its browser ends a moment later, and writes until then.
+    for _ in 1 2 3 4 5; do rm -rf "$PWD" && sleep 0.2; done
+} >/dev/null 2>&1 &
+wait "$driver"
+"#;
+
 /// A process that says where it is, and ends when it is dropped.
 pub struct Server {
     process: Child,
@@ -97,14 +112,14 @@ impl Server {
     }
 
     /// chromedriver looks for a free port and takes it later: somebody else may be faster.
-    pub(crate) fn chromedriver() -> Server {
+    pub(crate) fn chromedriver(folder: &Path) -> Server {
         let url = |line: &str| {
             let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
             Some(format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
         };
         let start = |_| {
-            let mut command = Command::new("chromedriver");
-            command.arg("--port=0");
+            let mut command = Command::new("sh");
+            command.args(["-c", UNTIL_THE_TESTS_END]).current_dir(folder).stdin(Stdio::piped());
             Server::start(command, url)
         };
         (0..5).find_map(start).expect("chromedriver says where it is")

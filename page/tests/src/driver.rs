@@ -6,23 +6,25 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-/// A browser with nothing in it, which ends with this.
+/// A browser, which ends with this.
 pub struct Driver {
     /// The session.
     pub client: Client,
-    profile: tempfile::TempDir,
     _server: Server,
+    profile: tempfile::TempDir,
 }
 
 impl Driver {
-    /// Starts one.
+    /// Starts one with nothing in it.
     pub async fn start() -> Driver {
-        let server = Server::chromedriver();
         let profile = tempfile::tempdir().expect("a folder");
+        let server = Server::chromedriver(profile.path());
         let usual = include_str!("../webdriver.json");
         let mut capabilities: Value = serde_json::from_str(usual).expect("JSON");
         let arguments = capabilities["goog:chromeOptions"]["args"].as_array_mut().expect("arguments");
         arguments.push(json!(format!("--user-data-dir={}", profile.path().display())));
+        // By the pipe, it ends with its driver, however that ends.
+        arguments.push(json!("--remote-debugging-pipe"));
         // Pictures are the same everywhere, and without scroll bars.
         arguments.extend(["--force-color-profile=srgb", "--hide-scrollbars"].map(|argument| json!(argument)));
         capabilities["goog:loggingPrefs"] = json!({"browser": "ALL", "performance": "ALL"});
@@ -31,7 +33,23 @@ impl Driver {
             ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&server.url).await;
         let client =
             client.expect("a session of chromedriver: are chromium and chromium-driver of one version?");
-        Driver { client, profile, _server: server }
+        Driver { client, _server: server, profile }
+    }
+
+    /// Forgets what pages of `origin` have left behind: an empty tab is all that there is.
+    pub async fn forget(&self, origin: &str) {
+        let everything = json!({"origin": origin, "storageTypes": "all"});
+        self.devtools("Storage.clearDataForOrigin", everything).await;
+        let tabs = self.client.windows().await.expect("tabs");
+        let empty = self.client.new_window(true).await.expect("a tab").handle;
+        for tab in tabs {
+            self.client.switch_to_window(tab).await.expect("a tab of before");
+            self.client.close_window().await.expect("it closes");
+        }
+        self.client.switch_to_window(empty).await.expect("the empty tab");
+        for kind in ["browser", "performance"] {
+            self.log(kind).await;
+        }
     }
 
     /// Where the browser keeps what it keeps.

@@ -11,7 +11,7 @@ mod page;
 
 pub use command_line::{CommandLine, Server, root};
 pub use driver::Driver;
-pub use page::{Page, Scheme, with_page, with_page_at};
+pub use page::{Page, Scheme, with_page, with_page_at, with_page_in_a_new_browser};
 
 /// What a variable says, or how to get it.
 pub fn variable(name: &str) -> String {

@@ -4,8 +4,9 @@ use crate::{Driver, Server};
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Mutex;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +28,9 @@ pub struct Page {
     pub server: Server,
 }
 
+/// Browsers that have had a test, each with the runtime that its session needs: the next takes one.
+static IDLE: Mutex<Vec<(Runtime, Driver)>> = Mutex::new(Vec::new());
+
 /// Opens the page for `test`.
 pub fn with_page(test: impl AsyncFnOnce(&Page)) {
     with_page_at("", test);
@@ -34,20 +38,34 @@ pub fn with_page(test: impl AsyncFnOnce(&Page)) {
 
 /// Opens the page with this fragment.
 pub fn with_page_at(fragment: &str, test: impl AsyncFnOnce(&Page)) {
+    let idle = IDLE.lock().expect("browsers").pop();
+    let (runtime, driver) = idle.unwrap_or_else(new_browser);
+    // Should it fail, whatever has become of the browser goes no further.
+    let page = opened(&runtime, driver, fragment, test);
+    runtime.block_on(page.driver.forget(page.server.url.trim_end_matches('/')));
+    IDLE.lock().expect("browsers").push((runtime, page.driver));
+}
+
+/// Opens the page in a browser in which nothing has been before, and nothing will be.
+pub fn with_page_in_a_new_browser(test: impl AsyncFnOnce(&Page)) {
+    let (runtime, driver) = new_browser();
+    let page = opened(&runtime, driver, "", test);
+    runtime.block_on(page.driver.client.close()).expect("the session ends");
+}
+
+fn new_browser() -> (Runtime, Driver) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let page = runtime.block_on(async { Page { driver: Driver::start().await, server: Server::page() } });
-    let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            page.open(fragment).await;
-            test(&page).await;
-        });
-    }));
-    // The browser outlives its driver, unless the session ends first: after a failure, too.
-    let closed = runtime.block_on(page.driver.client.clone().close());
-    if let Err(fault) = played {
-        resume_unwind(fault);
-    }
-    closed.expect("the session ends");
+    let driver = runtime.block_on(Driver::start());
+    (runtime, driver)
+}
+
+fn opened(runtime: &Runtime, driver: Driver, fragment: &str, test: impl AsyncFnOnce(&Page)) -> Page {
+    let page = Page { driver, server: Server::page() };
+    runtime.block_on(async {
+        page.open(fragment).await;
+        test(&page).await;
+    });
+    page
 }
 
 impl Page {

@@ -14,4 +14,5 @@ mod newcomer;
 mod quiet;
 mod remedies;
 mod steady;
+mod turns;
 mod undecided;

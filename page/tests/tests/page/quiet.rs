@@ -1,6 +1,6 @@
 //! Nothing that is typed leaves the page or is kept.
 
-use page_tests::{Page, with_page};
+use page_tests::{Page, with_page_in_a_new_browser};
 use serde_json::{Value, json};
 
 /// The addresses of all requests that the browser has made for the page, and of those that the policy has stopped.
@@ -41,7 +41,7 @@ async fn requests(page: &Page) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn no_request_leaves_but_for_the_four_files_of_the_page() {
-    with_page(async |page| {
+    with_page_in_a_new_browser(async |page| {
         let url = page.server.url.clone();
         let (mut loaded, _) = requests(page).await;
         loaded.sort();
@@ -67,7 +67,7 @@ fn no_request_leaves_but_for_the_four_files_of_the_page() {
 /// The log would show one: here is one that is tried, and what becomes of it.
 #[test]
 fn the_policy_forbids_every_way_out() {
-    with_page(async |page| {
+    with_page_in_a_new_browser(async |page| {
         for way in [
             "fetch('/style.css')",
             "fetch('https://attacker.example/')",
@@ -96,7 +96,7 @@ fn the_policy_forbids_every_way_out() {
 
 #[test]
 fn nothing_is_kept() {
-    with_page(async |page| {
+    with_page_in_a_new_browser(async |page| {
         page.choose("proof_nonce").await;
         page.put("#token-claims", "{\"sub\": \"somebody\"}").await;
         let kept = "return (async () => [localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length, (await caches.keys()).length])()";
@@ -112,7 +112,7 @@ fn nothing_is_kept() {
 /// A browser writes down what stands in the fields of a page, to bring it back after a crash, unless the form says no.
 #[test]
 fn what_is_typed_is_not_written_to_disk() {
-    with_page(async |page| {
+    with_page_in_a_new_browser(async |page| {
         page.put("#token-claims", "{\"sub\": \"typed-by-somebody\"}").await;
         // It writes addresses, and with them what it would write of the fields.
         page.script("location.hash = 'written-by-the-browser'; return 0").await;
@@ -140,7 +140,7 @@ fn what_is_typed_is_not_written_to_disk() {
 
 #[test]
 fn the_page_works_from_a_file_without_a_server() {
-    with_page(async |page| {
+    with_page_in_a_new_browser(async |page| {
         let folder = std::path::PathBuf::from(page_tests::variable("EEC_AUTHN_PAGE"));
         let file = format!("file://{}/index.html", folder.display());
         page.driver.client.goto(&file).await.expect("the file");
