@@ -156,41 +156,48 @@ fn each_alert_fires_when_it_should_and_only_then() {
             .collect();
         assert_eq!(tested, alerts.keys().cloned().collect(), "alerts with a case that fires: {wanted}");
     }
-    for form in FORMS {
-        // Forms that differ from another in Envoy's own names alone are played through with these.
-        let cases = CASES
-            .iter()
-            .filter(|(alert, ..)| form.full || ["Trapped", "PushRefused", "NeverConfigured"].contains(alert));
-        // Without ECDS there is no counter that tells.
-        let cases = cases.filter(|(alert, ..)| *alert != "NeverConfigured" || form.refused.1.is_some());
-        let cases = cases.filter(|(.., changed)| {
-            form.name.is_some() || !changed.iter().any(|(name, _)| name.starts_with(OTHER))
-        });
-        let cases = cases.map(|(alert, fires, minute, changed)| {
-            let rule = &alerts[&format!("EecAuthn{alert}")];
-            let expected =
-                json!({"exp_labels": labels(form, alert, rule), "exp_annotations": rule["annotations"]});
-            let case = json!({
-                "name": format!("{}: {alert}, {changed:?}", form.platform),
-                "interval": "1m",
-                "input_series": series(form, changed),
-                "alert_rule_test": [{
-                    "eval_time": format!("{minute}m"),
-                    "alertname": format!("EecAuthn{alert}"),
-                    "exp_alerts": if *fires { vec![expected] } else { vec![] },
-                }],
-            });
-            (*minute, case)
-        });
-        // Days are played through in larger steps.
-        let (days, hours): (Vec<_>, Vec<_>) = cases.partition(|(minute, _)| *minute > 100);
-        for (step, cases) in [("4m", days), ("1m", hours)] {
-            let cases: Vec<Value> = cases.into_iter().map(|(_, case)| case).collect();
-            let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
-            let tests = json!({"rule_files": [rules()], "evaluation_interval": step, "tests": cases});
-            fs::write(file.path(), tests.to_string()).expect("it is written");
-            promtool(&["test", "rules", &file.path().display().to_string()]);
+    // It takes promtool seconds for each.
+    std::thread::scope(|scope| {
+        for form in FORMS {
+            scope.spawn(|| play_all(form, &alerts));
         }
+    });
+}
+
+fn play_all(form: &Form, alerts: &BTreeMap<String, Value>) {
+    // Forms that differ from another in Envoy's own names alone are played through with these.
+    let cases = CASES
+        .iter()
+        .filter(|(alert, ..)| form.full || ["Trapped", "PushRefused", "NeverConfigured"].contains(alert));
+    // Without ECDS there is no counter that tells.
+    let cases = cases.filter(|(alert, ..)| *alert != "NeverConfigured" || form.refused.1.is_some());
+    let cases = cases.filter(|(.., changed)| {
+        form.name.is_some() || !changed.iter().any(|(name, _)| name.starts_with(OTHER))
+    });
+    let cases = cases.map(|(alert, fires, minute, changed)| {
+        let rule = &alerts[&format!("EecAuthn{alert}")];
+        let expected =
+            json!({"exp_labels": labels(form, alert, rule), "exp_annotations": rule["annotations"]});
+        let case = json!({
+            "name": format!("{}: {alert}, {changed:?}", form.platform),
+            "interval": "1m",
+            "input_series": series(form, changed),
+            "alert_rule_test": [{
+                "eval_time": format!("{minute}m"),
+                "alertname": format!("EecAuthn{alert}"),
+                "exp_alerts": if *fires { vec![expected] } else { vec![] },
+            }],
+        });
+        (*minute, case)
+    });
+    // Days are played through in larger steps.
+    let (days, hours): (Vec<_>, Vec<_>) = cases.partition(|(minute, _)| *minute > 100);
+    for (step, cases) in [("4m", days), ("1m", hours)] {
+        let cases: Vec<Value> = cases.into_iter().map(|(_, case)| case).collect();
+        let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+        let tests = json!({"rule_files": [rules()], "evaluation_interval": step, "tests": cases});
+        fs::write(file.path(), tests.to_string()).expect("it is written");
+        promtool(&["test", "rules", &file.path().display().to_string()]);
     }
 }
 
