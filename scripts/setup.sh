@@ -89,9 +89,9 @@ foreign_node() {
 install_runner() {
     local version=$1
     shift
-    # Optimising it takes three times as long as building it, for seconds that it runs.
+    # Optimising it takes three times as long as building it, for seconds that it runs; and it speaks with a driver here, without TLS.
     env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --quiet --root .tools --version "$version" "$@" \
-        --bin wasm-bindgen-test-runner --bin wasm-bindgen wasm-bindgen-cli
+        --no-default-features --bin wasm-bindgen-test-runner --bin wasm-bindgen wasm-bindgen-cli
 }
 
 # One build gives both: what runs the core's tests in WebAssembly, and what makes the page's glue.
