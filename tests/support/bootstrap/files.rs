@@ -19,12 +19,17 @@ pub(in crate::support) fn dynamic(directory: &Path) -> Value {
     bootstrap
 }
 
+/// The VM that is there for as long as its process, and the name of its statistics: nobody else's have the same names.
+pub(in crate::support) const KEEPER: &str = "keeper";
+
 /// The same for an Envoy that has the module in a VM of its own for as long as it runs: V8 compiles a module once for all VMs of a
 /// process, while one of them has it.
 pub(in crate::support) fn with_module(directory: &Path) -> Value {
     let mut bootstrap = dynamic(directory);
-    let quiet = Configuration::Text(fixture::config(&[&Key::new(1)]).to_string());
-    let keeper = Setup::new(Some(quiet), SocketAddr::from(([127, 0, 0, 1], 0))).vm_id("keeper").plugin();
+    let mut quiet = fixture::config(&[&Key::new(1)]);
+    quiet["name"] = json!(KEEPER);
+    let quiet = Configuration::Text(quiet.to_string());
+    let keeper = Setup::new(Some(quiet), SocketAddr::from(([127, 0, 0, 1], 0))).vm_id(KEEPER).plugin();
     bootstrap["bootstrap_extensions"] = json!([{"name": "envoy.bootstrap.wasm", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.wasm.v3.WasmService", "singleton": true, "config": keeper["config"],
     }}]);

@@ -211,7 +211,7 @@ impl Envoy {
 
     /// Everything Envoy has logged since the test began.
     pub fn log(&self) -> String {
-        self.process.log().get(self.log_before..).unwrap_or_default().to_owned()
+        self.process.log().get(self.log_before..).expect("it only grows").to_owned()
     }
 
     /// The access log line of the request with this `x-case`; waits until it is flushed.
@@ -245,6 +245,7 @@ impl Envoy {
 
     fn read_stats(&self, filter: &str) -> BTreeMap<String, u64> {
         let mut stats = self.process.stats(filter, "All");
+        stats.retain(|name, _| !pool::is_of_the_process(name));
         for (name, value) in &mut stats {
             let before = self.counters_before.get(name).copied().unwrap_or(0);
             // One that is less has ended with what was before the test, and begun anew.

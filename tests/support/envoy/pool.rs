@@ -2,7 +2,9 @@
 //! compiling the module, once for each process: two seconds, a hundred times as much as all the rest of a start.
 //!
 //! A test has nothing of those before it: its listeners, clusters and access log are its own, its VM and so its shared data has a name
-//! of its own, and counters and the log begin where it began. A process is handed on only when the VMs before are gone.
+//! of its own, and counters and the log begin where it began. A process is handed on only when the VMs before are gone, and the
+//! statistics of all that tests bring: what is left of a gauge would be the next one's, and what is left of a counter until then
+//! would be taken off its own. One that has ended by itself is no rest: the next test that looks for one says so.
 
 use super::process::Process;
 use crate::support::bootstrap::{Setup, files};
@@ -17,9 +19,14 @@ const MOST: usize = 16;
 /// The VMs that a process has.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
+/// Of what tests bring statistics: clusters, requests, filters.
+const OF_TESTS: [&str; 4] = ["cluster.", "http.ingress.", "extension_config_discovery.", "wasmcustom."];
+
 /// A process that tests share.
 pub(super) struct Shared {
     process: Process,
+    /// The test that had it last.
+    last: String,
     /// How many worker threads it has.
     concurrency: u32,
     /// How many VMs it has without any test.
@@ -29,20 +36,30 @@ pub(super) struct Shared {
 impl Shared {
     /// One at rest; a new one if there is none.
     fn take(setup: &Setup) -> Self {
-        let mut waiting = WAITING.lock().expect("nobody panics here");
-        if let Some(at) =
-            waiting.iter().position(|shared| shared.concurrency == setup.concurrency && shared.is_at_rest())
-        {
-            return waiting.swap_remove(at);
-        }
-        drop(waiting);
-        let process = Process::start(setup, files::with_module, &files::nothing(), &files::nothing());
-        let vms_at_rest = process.gauge(VMS);
-        Self { process, concurrency: setup.concurrency, vms_at_rest }
+        Self::found(setup.concurrency).unwrap_or_else(|| {
+            let process = Process::start(setup, files::with_module, &files::nothing(), &files::nothing());
+            let vms_at_rest = process.gauge(VMS);
+            Self { process, last: String::new(), concurrency: setup.concurrency, vms_at_rest }
+        })
     }
 
-    /// Takes out what the test has put in, and keeps the process for another one.
-    fn give_back(self) {
+    /// One at rest; panics if one has ended.
+    fn found(concurrency: u32) -> Option<Self> {
+        let mut waiting = WAITING.lock().expect("nobody panics here");
+        let has_ended = |shared: &Self| shared.process.ended().is_some();
+        let at = waiting.iter().position(|shared| {
+            shared.concurrency == concurrency && (has_ended(shared) || shared.is_at_rest())
+        });
+        let found = waiting.swap_remove(at?);
+        drop(waiting);
+        found.assert_runs("after");
+        Some(found)
+    }
+
+    /// Takes out what the test has put in, and keeps the process for another one; panics if it has ended.
+    fn give_back(mut self) {
+        self.last = std::thread::current().name().unwrap_or("a test").to_owned();
+        self.assert_runs("in");
         self.process.rewrite("lds.json", &files::nothing());
         self.process.rewrite("cds.json", &files::nothing());
         let mut waiting = WAITING.lock().expect("nobody panics here");
@@ -51,13 +68,29 @@ impl Shared {
         }
     }
 
-    fn is_at_rest(&self) -> bool {
-        let is_gone = |gauge| self.process.gauge(gauge) == 0;
-        self.process.ended().is_none()
-            && self.process.gauge(VMS) == self.vms_at_rest
-            && is_gone("cluster_manager.active_clusters")
-            && is_gone("listener_manager.total_listeners_active")
+    fn assert_runs(&self, when: &str) {
+        if let Some(status) = self.process.ended() {
+            panic!("an Envoy ended by itself ({status}) {when} {}:\n{}", self.last, self.process.log());
+        }
     }
+
+    fn is_at_rest(&self) -> bool {
+        let stats = self.process.stats("", "All");
+        let is = |gauge, number| stats.get(gauge) == Some(&number);
+        let of_a_test =
+            |name: &String| OF_TESTS.iter().any(|of| name.starts_with(of)) && !is_of_the_process(name);
+        is(VMS, self.vms_at_rest)
+            && is("cluster_manager.active_clusters", 0)
+            && is("listener_manager.total_listeners_active", 0)
+            && !stats.keys().any(of_a_test)
+    }
+}
+
+/// Whether a statistic is that of the filter which has the module for all.
+pub(super) fn is_of_the_process(statistic: &str) -> bool {
+    let of_keeper =
+        statistic.strip_prefix("wasmcustom.eec_authn.").and_then(|rest| rest.strip_prefix(files::KEEPER));
+    of_keeper.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A process, for one test.
