@@ -1,4 +1,5 @@
-//! Signature algorithms, a row each. A key has exactly one (RFC 8725, section 3.1): the token never chooses.
+//! Signature algorithms, a row each. A key has exactly one (RFC 8725, section 3.1): the token never chooses. One that says none has
+//! the first of the rows that fit it.
 
 use super::curve::Curve;
 
@@ -20,13 +21,13 @@ macro_rules! algorithms {
             }
 
             /// Whose keys have it, and how they sign.
-            pub(super) fn family(self) -> Family {
+            pub(super) const fn family(self) -> Family {
                 use Family::*;
                 match self { $(Algorithm::$variant => $family,)* }
             }
 
             /// The hash of the message.
-            pub fn hash(self) -> Hash {
+            pub const fn hash(self) -> Hash {
                 match self { $(Algorithm::$variant => Hash::$hash,)* }
             }
         }
@@ -44,6 +45,25 @@ algorithms! {
     Ps384, "PS384", RsaPss, Sha384, "RSASSA-PSS with SHA-384, likewise.";
     Ps512, "PS512", RsaPss, Sha512, "RSASSA-PSS with SHA-512, likewise.";
 }
+
+// Only RSA's verifiers take the hash from the row: a row with another one would say what nobody does.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler alone")]
+const _: () = {
+    let mut row = 0;
+    while row < Algorithm::ALL.len() {
+        let algorithm = Algorithm::ALL[row];
+        assert!(
+            match algorithm.family() {
+                Family::Ed25519 => matches!(algorithm.hash(), Hash::Sha512),
+                Family::Ecdsa(Curve::P256) => matches!(algorithm.hash(), Hash::Sha256),
+                Family::Ecdsa(Curve::P384) => matches!(algorithm.hash(), Hash::Sha384),
+                Family::RsaPkcs1 | Family::RsaPss => true,
+            },
+            "the verifier of this family has another hash"
+        );
+        row += 1;
+    }
+};
 
 impl Algorithm {
     /// Whether `alg`, in a key or a token, means this. Ed25519 goes by two names: that of RFC 8037, which names the
