@@ -181,11 +181,10 @@ fn parts(jwk: &Json, rsa: ReadRsa) -> Result<Parts, KeyErrors> {
             "Ed25519" => Parts::ed25519(&bytes(jwk, "x")?),
             other => Err(wrong_curve(other, "OKP")),
         },
-        "EC" => match curve(jwk)? {
-            "P-256" => ec(jwk, Curve::P256),
-            "P-384" => ec(jwk, Curve::P384),
-            other => Err(wrong_curve(other, "EC")),
-        },
+        "EC" => {
+            let name = curve(jwk)?;
+            ec(jwk, Curve::named(name).ok_or_else(|| wrong_curve(name, "EC"))?)
+        }
         "RSA" => {
             let (n, e) = both(bytes(jwk, "n"), bytes(jwk, "e"))?;
             rsa(&n, &e)
@@ -201,11 +200,10 @@ fn curve(jwk: &Json) -> Result<&str, KeyErrors> {
 }
 
 fn wrong_curve(curve: &str, kty: &str) -> KeyErrors {
-    let message = match curve {
-        "Ed25519" | "P-256" | "P-384" => {
-            format!("{} is no curve of \"kty\": {kty:?}; correct one of them", quoted(curve))
-        }
-        _ => format!("{} is not supported; use \"Ed25519\", \"P-256\" or \"P-384\"", quoted(curve)),
+    let message = if curve == "Ed25519" || Curve::named(curve).is_some() {
+        format!("{} is no curve of \"kty\": {kty:?}; correct one of them", quoted(curve))
+    } else {
+        format!("{} is not supported; use \"Ed25519\", \"P-256\" or \"P-384\"", quoted(curve))
     };
     vec![KeyError::unusable(".crv", message)]
 }

@@ -5,7 +5,7 @@ use super::error::{KeyError, KeyErrors};
 use super::pem;
 use super::public_key::{Parts, PublicKey};
 use super::rsa::RsaKey;
-use super::spki_der::{EC, ED25519, P256, P384, RSA, RSA_PSS};
+use super::spki_der::{EC, ED25519, RSA, RSA_PSS};
 use der::asn1::ObjectIdentifier;
 use der::{AnyRef, Decode};
 use rsa::pkcs1;
@@ -63,12 +63,11 @@ pub(super) fn weakness(der: &[u8]) -> Option<&'static str> {
 }
 
 fn decode_ec(parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Parts, KeyErrors> {
-    let curve = match parameters.and_then(|curve| ObjectIdentifier::try_from(curve).ok()) {
-        Some(P256) => Curve::P256,
-        Some(P384) => Curve::P384,
-        _ => return wrong("is on a curve that is not supported; use Ed25519, P-256 or P-384"),
-    };
-    decode_point(curve, key)
+    let identifier = parameters.and_then(|curve| ObjectIdentifier::try_from(curve).ok());
+    match identifier.and_then(Curve::identified) {
+        Some(curve) => decode_point(curve, key),
+        None => wrong("is on a curve that is not supported; use Ed25519, P-256 or P-384"),
+    }
 }
 
 /// Reads an uncompressed point.

@@ -10,17 +10,12 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(super) const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// The DER of an uncompressed point.
 pub(super) fn encode_ec(curve: Curve, point: &[u8]) -> Option<Box<[u8]>> {
-    let curve = match curve {
-        Curve::P256 => P256,
-        Curve::P384 => P384,
-    };
+    let curve = curve.object_identifier();
     let spki = SubjectPublicKeyInfoRef {
         algorithm: AlgorithmIdentifierRef { oid: EC, parameters: Some(AnyRef::from(&curve)) },
         subject_public_key: BitStringRef::from_bytes(point).ok()?,
