@@ -162,7 +162,8 @@ fn an_envoy_that_ends_between_two_tests_is_told() {
     let admin = fixture.envoy.admin();
     drop(fixture);
     let end = Request::new("POST", "/quitquitquit");
-    assert_eq!(h1::exchange(admin, &end).expect("an answer").status, 200);
+    // It may be gone before its answer is.
+    let _ = h1::exchange(admin, &end);
     let deadline = Instant::now() + Duration::from_secs(60);
     let told = loop {
         assert!(Instant::now() < deadline, "nobody is told");

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 /// Those that are at rest, or will be soon.
 static WAITING: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
-/// More are not kept.
+/// More with as many workers are not kept.
 const MOST: usize = 16;
 /// The VMs that a process has.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
@@ -63,7 +63,7 @@ impl Shared {
         self.process.rewrite("lds.json", &files::nothing());
         self.process.rewrite("cds.json", &files::nothing());
         let mut waiting = WAITING.lock().expect("nobody panics here");
-        if waiting.len() < MOST {
+        if waiting.iter().filter(|shared| shared.concurrency == self.concurrency).count() < MOST {
             waiting.push(self);
         }
     }
