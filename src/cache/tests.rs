@@ -92,6 +92,18 @@ fn what_is_used_stays_while_there_is_what_is_not() {
 }
 
 #[test]
+fn of_what_nobody_uses_the_oldest_goes_first() {
+    for all in 100..500_usize {
+        let mut map = map(100, 0);
+        for n in 0..all {
+            map.insert(&n.to_le_bytes(), n);
+        }
+        let newest: Vec<usize> = there(&mut map, all).into_iter().filter(|n| n + 50 >= all).collect();
+        assert_eq!(newest, (all - 50..all).collect::<Vec<_>>(), "{all}");
+    }
+}
+
+#[test]
 fn keys_are_equal_in_every_byte() {
     for length in 0..40_usize {
         let key = vec![7_u8; length];

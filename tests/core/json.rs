@@ -125,6 +125,9 @@ fn strings_that_parsers_read_differently_are_refused() {
     for text in ["\"", "\"abc", "\"abc\\", "\"abc\\\"", "\"\\u", "\"\\u00", "\"\\ud800", "\"\\ud800\\u"] {
         refused(text);
     }
+    for text in ["\"\\u", "\"\\u00", "\"\\u00\""] {
+        assert_eq!(refused(text), ("a broken \\u escape", 3), "{text}");
+    }
 }
 
 #[test]
