@@ -312,12 +312,35 @@ fn a_token_is_forgotten_with_the_key_that_has_verified_it_and_no_other() {
         let tokens = keys.each_ref().map(|key| key.token(&own));
         tokens.iter().for_each(|token| assert_eq!(decided(&plugin, token, 0.0), None));
         take(2, &[&keys[stays]]);
+        let kept = tokens.each_ref().map(|token| plugin.tokens.borrow_mut().get(token.as_bytes()).is_some());
+        assert_eq!(kept, std::array::from_fn(|number| number == stays), "{stays} stays");
         for (number, token) in tokens.iter().enumerate() {
             assert_eq!(
                 decided(&plugin, token, 0.0).is_none(),
                 number == stays,
                 "{number} where {stays} stays"
             );
+        }
+    }
+}
+
+#[test]
+fn a_key_is_another_one_under_the_same_name_and_under_another_name() {
+    let own = json!({"iss": ISSUER, "sub": "eec-1", "aud": FQDN, "iat": NOW - 1.0, "exp": NOW + 3_000.0});
+    let policy = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es"}}]}));
+    let plugin = Rc::new(PluginState::new(policy, RandomState::new()));
+    let [first, mut replaced, mut renamed] = [1, 2, 2].map(Key::new);
+    replaced.kid.clone_from(&first.kid);
+    renamed.kid = Some("renamed".into());
+    let keys = [first, replaced, renamed];
+    let tokens = keys.each_ref().map(|key| key.token(&own));
+    for (number, key) in keys.iter().enumerate() {
+        let set = json!({"keys": [key.jwk()]}).to_string();
+        let set = read_set(&plugin.policy, "application/json", &set, &moment()).expect("a set");
+        let server = &plugin.policy.entitlement_servers[0];
+        assert_eq!(plugin.take_set(server, number as u64, moment().now, set), Brought::New, "{number}");
+        for (of, token) in tokens.iter().enumerate() {
+            assert_eq!(decided(&plugin, token, 0.0).is_none(), of == number, "token {of}, set {number}");
         }
     }
 }
