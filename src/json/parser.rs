@@ -101,7 +101,10 @@ impl Parser<'_> {
         let start = self.scanner.at();
         self.scanner.advance();
         // Not below: thousands of small objects fit into a body.
-        let room = if depth == 1 { USUAL_MEMBERS } else { 0 };
+        let room = match depth {
+            1 => USUAL_MEMBERS,
+            _ => 0,
+        };
         let mut members: Vec<(Box<str>, Json)> = Vec::with_capacity(room);
         self.scanner.white_space();
         if self.scanner.eat(b'}') {
