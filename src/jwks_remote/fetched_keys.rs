@@ -80,6 +80,7 @@ impl FetchedKeys {
         fetched_at: UnixTime,
         answer: KeySetAnswer,
     ) -> Taken {
+        // It lasts until the new one has its tables: those of a key that stays are shared, and go with the last that has them.
         let before = self.sets.remove(&server.number);
         let newest = before.as_ref().and_then(|set| set.newest_issue);
         let mut old: Vec<&PinnedKey> = before.iter().flat_map(Set::fetched).collect();
@@ -100,9 +101,7 @@ impl FetchedKeys {
                     self.next_number()
                 }
             };
-            let fetched = Some(Fetched { number, until: answer.until });
-            let material = same.map(|same| same.key.clone());
-            keys.push(PinnedKey { key: material.unwrap_or(key.key), fetched, ..key });
+            keys.push(PinnedKey { fetched: Some(Fetched { number, until: answer.until }), ..key });
         }
         gone.extend(old.iter().filter_map(|key| key.fetched).map(|fetched| fetched.number));
         let newest_issue = [newest, answer.issued_at].into_iter().flatten().reduce(f64::max);
