@@ -127,6 +127,12 @@ mod tests {
         assert_eq!((of("operator_token"), members.len()), (vec!["t"], 9));
     }
 
+    /// Every character that RFC 6750 lets a token have, as a form has it (RFC 7662, section 2.1).
+    #[test]
+    fn a_token_is_asked_about_in_a_form() {
+        assert_eq!(question("aZ0-._~+/="), "token=aZ0-._%7E%2B%2F%3D&token_type_hint=access_token");
+    }
+
     #[test]
     fn a_request_shows_whom_it_asks_and_nothing_that_it_holds() {
         let request = IntrospectionRequest {
