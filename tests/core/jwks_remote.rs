@@ -346,6 +346,14 @@ fn a_key_is_another_one_under_the_same_name_and_under_another_name() {
 }
 
 #[test]
+fn who_fetches_keys_is_fetched_from_and_nobody_else() {
+    let fetching = policy(&json!({"keys": [{"jwks_remote": {"cluster": "es"}}]}));
+    let clusters: Vec<&str> = fetching.fetching().map(|(_, remote)| &*remote.cluster).collect();
+    assert_eq!(clusters, ["es"]);
+    assert_eq!(policy(&json!({"keys": [{"jwk": Key::new(1).jwk()}]})).fetching().count(), 0);
+}
+
+#[test]
 fn a_set_that_has_only_what_is_pinned_is_a_good_one() {
     let (pinned, other) = (Key::new(1), Key::new(2));
     let policy = policy(&json!({"keys": [{"jwk": pinned.jwk()}, {"jwks_remote": {"cluster": "es"}}]}));
