@@ -36,9 +36,9 @@ impl Driver {
         Driver { client, _server: server, profile }
     }
 
-    /// Forgets what pages of `origin` have left behind: an empty tab is all that there is.
-    pub async fn forget(&self, origin: &str) {
-        let everything = json!({"origin": origin, "storageTypes": "all"});
+    /// Forgets what the page at `url` has left behind: an empty tab is all that there is.
+    pub async fn forget(&self, url: &str) {
+        let everything = json!({"origin": url.trim_end_matches('/'), "storageTypes": "all"});
         self.devtools("Storage.clearDataForOrigin", everything).await;
         let tabs = self.client.windows().await.expect("tabs");
         let empty = self.client.new_window(true).await.expect("a tab").handle;

@@ -42,7 +42,7 @@ pub fn with_page_at(fragment: &str, test: impl AsyncFnOnce(&Page)) {
     let (runtime, driver) = idle.unwrap_or_else(new_browser);
     // Should it fail, whatever has become of the browser goes no further.
     let page = opened(&runtime, driver, fragment, test);
-    runtime.block_on(page.driver.forget(page.server.url.trim_end_matches('/')));
+    runtime.block_on(page.driver.forget(&page.server.url));
     IDLE.lock().expect("browsers").push((runtime, page.driver));
 }
 

@@ -21,8 +21,7 @@ fn nothing_of_a_test_is_there_for_the_next() {
         let nothing = page.script(LEFT).await;
         leave_something_of_everything(page).await;
         // The same address: another test's has another port.
-        let origin = page.server.url.trim_end_matches('/');
-        page.driver.forget(origin).await;
+        page.driver.forget(&page.server.url).await;
         page.open("").await;
         assert_eq!(page.script(LEFT).await, nothing);
         assert_eq!(page.driver.client.windows().await.expect("tabs").len(), 1);
