@@ -6,7 +6,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # Most tests wait most of their time: for an Envoy, a browser, a registry.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 3))}
+threads=${RUST_TEST_THREADS:-}
+export RUST_TEST_THREADS=${threads:-$(($(nproc) * 3))}
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -34,6 +35,8 @@ page)
     export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/page/eec-authn
     cp "$CARGO_TARGET_DIR/debug/eec-authn" "$EEC_AUTHN_CLI"
     run cargo test --no-fail-fast --manifest-path page/engine/Cargo.toml --lib
+    # A browser takes more to start than most tests do in it: one for each core.
+    RUST_TEST_THREADS=${threads:-$(nproc)}
     # A browser as root has no sandbox of its own.
     run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
         WASM_BINDGEN_TEST_TIMEOUT=300 cargo test --target wasm32-unknown-unknown --no-default-features --test wasm_core
