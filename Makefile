@@ -118,7 +118,7 @@ $(CLI): $(SOURCES) $(MANIFESTS) | rust
 $(WASM): $(CORE_SOURCES) $(MANIFESTS) scripts/wasm.sh scripts/wasm_module.py scripts/wasm_interface.txt | rust optimiser
 	@scripts/wasm.sh $(WASM)
 
-$(PAGE): $(CORE_SOURCES) $(MANIFESTS) $(shell find page -path page/tests -prune -o -type f -print) docs/token-profiles.md docs/operators-guide.md scripts/page.sh scripts/page_rustc.sh scripts/page.py | rust optimiser test-runner
+$(PAGE): $(CORE_SOURCES) $(MANIFESTS) $(shell find page -path page/tests -prune -o -type f -print) docs/token-profiles.md docs/operators-guide.md scripts/page.sh scripts/page.py | rust optimiser test-runner
 	@scripts/page.sh dist/page
 
 # The yardstick of `make bench`, once as the SDK makes it and once without the unused callbacks.

@@ -16,7 +16,7 @@
 
 Signatures of what lay there before are removed: they are of other bytes.
 
-The bills of materials are CycloneDX 1.5, from `cargo metadata`: what is linked in, not what tests and builds need, with the
+The bills of materials are CycloneDX 1.5, from Cargo: what is linked in, not what tests and builds need, with the
 checksums of the lock file. The same sources and tools give the same bytes, which is why cargo-cyclonedx 0.5.9 does not make them: it
 names our own packages by the folder they lie in, lists what procedural macros are made of, has no digest of the artefact, and takes
 minutes to build. Crates and checksums were compared: but for those macros' parts they are the same. cargo-auditable puts a list without
@@ -37,32 +37,38 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEXTS = ("license", "licence", "copying", "copyright", "notice", "unlicense")
 
 
-def cargo_metadata(*options):
-    command = ["cargo", "metadata", "--locked", "--format-version", "1", *options]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+def cargo(*arguments):
+    return subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 class Linked:
     """The crates that end up in one artefact, and who needs whom."""
 
-    def __init__(self, target, *features):
-        metadata = cargo_metadata("--filter-platform", target, *features)
-        lock = tomllib.loads((pathlib.Path(metadata["workspace_root"]) / "Cargo.lock").read_text())
+    def __init__(self, package, target, *features):
+        metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1", "--filter-platform", target))
+        lock = tomllib.loads((ROOT / "Cargo.lock").read_text())
         self.checksums = {(p["name"], p["version"]): p["checksum"] for p in lock["package"] if "checksum" in p}
-        self.packages = {package["id"]: package for package in metadata["packages"]}
-        nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-        self.root = metadata["resolve"]["root"]
-        self.needs, waiting = {}, [self.root]
-        while waiting:
-            name = waiting.pop()
-            if name in self.needs:
-                continue
-            linked = (d for d in nodes[name]["deps"] if any(kind["kind"] is None for kind in d["dep_kinds"]))
-            # What a procedural macro needs runs in the compiler.
-            macro = any("proc-macro" in target["kind"] for target in self.packages[name]["targets"])
-            self.needs[name] = [] if macro else sorted(d["pkg"] for d in linked)
-            waiting += self.needs[name]
-        self.crates = sorted((self.packages[i] for i in self.needs if i != self.root), key=lambda p: (p["name"], p["version"]))
+        self.packages = {(p["name"], p["version"]): p for p in metadata["packages"]}
+        # Not from the metadata, whose features are those of all packages of the workspace together.
+        tree = ["tree", "--locked", "--package", package, "--target", target, *features]
+        self.root, self.needs = needs(cargo(*tree, "--edges", "normal", "--no-dedupe", "--prefix", "depth", "--format", " {p}"))
+        self.crates = [self.packages[crate] for crate in sorted(self.needs) if crate != self.root]
+
+
+def needs(tree):
+    """What each crate of a tree of `cargo tree` needs, by name and version; the first is what all is for."""
+    found, path = {}, []
+    for line in tree.splitlines():
+        depth, name, version, *notes = line.split()
+        path[int(depth):] = [((name, version.removeprefix("v")), "(proc-macro)" in notes)]
+        # What a procedural macro needs runs in the compiler.
+        if any(macro for _, macro in path[:-1]):
+            continue
+        crate = path[-1][0]
+        found.setdefault(crate, set())
+        if len(path) > 1:
+            found[path[-2][0]].add(crate)
+    return path[0][0], found
 
 
 def purl(package):
@@ -94,8 +100,8 @@ def bill(linked, artefact):
         "metadata": {"component": main},
         "components": [component(p, linked.checksums.get((p["name"], p["version"]))) for p in linked.crates],
         "dependencies": [
-            {"ref": purl(linked.packages[name]), "dependsOn": [purl(linked.packages[n]) for n in needs]}
-            for name, needs in sorted(linked.needs.items())
+            {"ref": purl(linked.packages[crate]), "dependsOn": [purl(linked.packages[need]) for need in sorted(of_it)]}
+            for crate, of_it in sorted(linked.needs.items())
         ],
     }
 
@@ -150,20 +156,20 @@ def main():
     digest = hashlib.sha256(module.read_bytes()).hexdigest()
     (folder / "eec_authn.wasm.sha256").write_text(f"{digest}  eec_authn.wasm\n")
 
-    in_filter = Linked("wasm32-wasip1", "--no-default-features")
-    version = in_filter.packages[in_filter.root]["version"]
+    in_filter = Linked("eec-authn", "wasm32-wasip1", "--no-default-features")
+    _, version = in_filter.root
     parts = [(in_filter, module)]
     for pattern in ("eec-authn*", "*.cdx.json", "*.sigstore.json", "provenance.json", "SHA256SUMS"):
         for old in folder.glob(pattern):
             old.unlink()
     for target, built in (argument.split("=", 1) for argument in command_lines):
         name = f"eec-authn-{version}-{target.replace('-unknown', '')}"
-        parts.append((Linked(target, "--features", "page"), put(pathlib.Path(built), folder, name)))
+        parts.append((Linked("eec-authn", target, "--features", "page"), put(pathlib.Path(built), folder, name)))
         if target.startswith({"arm64": "aarch64"}.get(platform.machine(), platform.machine())):
             (folder / "eec-authn").symlink_to(name)
     engine = folder / "page/engine.js"
     if engine.exists():
-        parts.append((Linked("wasm32-unknown-unknown", "--manifest-path", "page/engine/Cargo.toml"), engine))
+        parts.append((Linked("page-engine", "wasm32-unknown-unknown"), engine))
     names = ["eec_authn.wasm.sha256", "filter-config.schema.json", "CHANGELOG.md", "LICENSE", "oci.sha256", "image.oci.tar", "licences.tar"]
     names += [artefact.name for _, artefact in parts if artefact != engine]
     for linked, artefact in parts:

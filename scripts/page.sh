@@ -7,18 +7,12 @@ out=$1
 target=wasm32-unknown-unknown
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 work=$CARGO_TARGET_DIR/page
-built=$work/build/$target/release/page_engine.wasm
-fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
-
-version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' page/engine/Cargo.lock)
-[ "$(.tools/bin/wasm-bindgen --version)" = "wasm-bindgen $version" ] ||
-    fail "page/engine/Cargo.lock has wasm-bindgen $version, and .tools/bin another; keep it at the version of Cargo.lock"
+built=$CARGO_TARGET_DIR/$target/page/page_engine.wasm
 
 # Panic messages name source files: the same bytes must come out on every machine.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$cargo_home/registry/src=crates --remap-path-prefix=$PWD=eec-authn"
-# In a folder of its own: Cargo does not build anew what was built without the wrapper.
-RUSTC_WRAPPER=$PWD/scripts/page_rustc.sh cargo build --release --locked --target "$target" --target-dir "$work/build" --manifest-path page/engine/Cargo.toml
+cargo build --profile page --locked --package page-engine --target "$target"
 
 mkdir -p "$work" "$out"
 # No modules: the page also works from a file, where browsers load none.

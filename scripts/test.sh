@@ -34,13 +34,13 @@ page)
     # The other wings build it without the page, at the same place.
     export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/page/eec-authn
     cp "$CARGO_TARGET_DIR/debug/eec-authn" "$EEC_AUTHN_CLI"
-    run cargo test --no-fail-fast --manifest-path page/engine/Cargo.toml --lib
+    run cargo test --no-fail-fast --package page-engine --lib
     # A browser takes more to start than most tests do in it: one for each core.
     RUST_TEST_THREADS=${threads:-$(nproc)}
     # A browser as root has no sandbox of its own.
     run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
         WASM_BINDGEN_TEST_TIMEOUT=300 cargo test --target wasm32-unknown-unknown --no-default-features --test wasm_core
-    run cargo test --no-fail-fast --manifest-path page/tests/Cargo.toml --test page
+    run cargo test --no-fail-fast --package page-tests --test page
     ;;
 deploy) run cargo test --no-fail-fast --test deploy ;;
 mesh) run cargo test --test mesh ;;
