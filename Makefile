@@ -188,13 +188,13 @@ $(CARGO_TARGET_DIR)/static/%/eec-authn: $(SOURCES) $(MANIFESTS) $(PAGE) scripts/
 dist: $(WASM) $(STATIC) ## a release in dist/: filter, static command lines with the page, schema, image, bills of materials, licences, checksums
 	@python3 scripts/dist.py dist $(WASM) $(foreach target,$(STATIC_TARGETS),$(target)=$(CARGO_TARGET_DIR)/static/$(target)/eec-authn)
 
-# `WHAT=page`: the page, too; `WHAT=all`: page and command lines. They must be in dist/ by `make page` or `make dist`.
+# `WHAT=page`: the page, too; `WHAT=all`: page and command lines, which must be in dist/ by `make dist`.
 WHAT ?=
 .PHONY: reproduce sign
 dist/oci.sha256: $(WASM) scripts/oci.py
 	@$(MAKE_OCI)
 
-reproduce: $(WASM) dist/oci.sha256 ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
+reproduce: $(WASM) dist/oci.sha256 $(if $(WHAT),$(PAGE)) ## build module and image again, from a clone elsewhere, and compare them with dist/ byte for byte (WHAT=page, WHAT=all for more)
 	@scripts/reproduce.sh dist $(WHAT)
 
 # Where the image is, without tag and digest; empty: the files alone.
