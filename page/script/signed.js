@@ -95,6 +95,8 @@ function renewTimes() {
 
 /** `cnf.jkt` of the token becomes the thumbprint of the proof's key. */
 function bind() {
+  // Of what stands there now, which may be newer than the last look.
+  look();
   const thumbprint = eecAuthnPage.seen?.proof?.key?.thumbprint;
   if (thumbprint) amend($("token-claims"), (claims) => { claims.cnf = { jkt: thumbprint }; });
   changed();

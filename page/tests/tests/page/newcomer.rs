@@ -79,6 +79,18 @@ fn a_proof_is_made_and_the_token_bound_to_it() {
     });
 }
 
+/// Whoever is quicker than the look that follows a change binds the token all the same.
+#[test]
+fn a_token_is_bound_to_a_key_that_was_made_a_moment_ago() {
+    with_page(async |page| {
+        page.choose("confirmation_missing").await;
+        let at_once = "document.querySelector('input[name=proof-mode][value=make]').click(); \
+                       document.getElementById('proof-bind').click()";
+        page.script(at_once).await;
+        page.until("return document.getElementById('verdict-word').textContent === 'Allowed'").await;
+    });
+}
+
 #[test]
 fn a_filter_json_is_opened_from_a_file() {
     with_page(async |page| {
