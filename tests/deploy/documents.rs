@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const FOREIGN: &[&str] =
     &[".git", ".venv", ".tools", "target", "dist", "corpus", "artifacts", "node_modules"];
 
-fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder can be read").flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
@@ -155,32 +155,6 @@ fn the_readme_names_the_versions_of_envoy_that_are_tried() {
     let readme = read("README.md");
     assert!(readme.contains(&format!("with Envoy {} and {last} (", earlier.join(", "))), "{versions:?}");
     assert!(readme.contains(&format!("Envoy {} to {} are supported", minor(earlier[0]), minor(last))));
-}
-
-/// Each lock file has dependencies of its own, and one of them that is refused is the end of it.
-#[test]
-fn the_audit_reads_every_lock_file_and_fails_with_any_of_them() {
-    let root = find::root();
-    let folder = tempfile::tempdir().expect("a folder");
-    let cargo = folder.path().join("cargo");
-    // In place of cargo-deny: it says what it is asked about, and refuses the first.
-    let script = "#!/bin/sh\necho \"asked $3\"\ncase $3 in ./Cargo.toml) exit $REFUSED ;; esac\n";
-    fs::write(&cargo, script).expect("a script");
-    fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .expect("a script that runs");
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("a PATH"));
-    for refused in [0, 1] {
-        let mut audit = std::process::Command::new(root.join("scripts/audit.sh"));
-        let output = audit.env("PATH", &path).env("REFUSED", refused.to_string()).output().expect("it runs");
-        assert_eq!(output.status.code(), Some(refused));
-        let said = String::from_utf8(output.stdout).expect("text");
-        let asked: BTreeSet<PathBuf> =
-            said.lines().filter_map(|line| Some(root.join(line.strip_prefix("asked ./")?))).collect();
-        let locked: BTreeSet<PathBuf> =
-            files(&root, &["Cargo.lock"]).iter().map(|lock| lock.with_extension("toml")).collect();
-        assert!(locked.contains(&root.join("fuzz/Cargo.toml")), "{locked:?}");
-        assert_eq!(asked, locked);
-    }
 }
 
 /// The version behind a name of our image.

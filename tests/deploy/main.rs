@@ -16,6 +16,7 @@ mod examples;
 mod fetched_keys;
 mod fixture;
 mod kubernetes;
+mod maintenance;
 mod oci;
 mod operators_guide;
 mod platforms;
