@@ -16,10 +16,10 @@
 
 Signatures of what lay there before are removed: they are of other bytes.
 
-The bills of materials are CycloneDX 1.5, from Cargo: what is linked in, not what tests and builds need, with the
-checksums of the lock file. The same sources and tools give the same bytes, which is why cargo-cyclonedx 0.5.9 does not make them: it
-names our own packages by the folder they lie in, lists what procedural macros are made of, has no digest of the artefact, and takes
-minutes to build. Crates and checksums were compared: but for those macros' parts they are the same. cargo-auditable puts a list without
+The bills of materials are CycloneDX 1.5, from Cargo: what is linked in, not what tests and builds need, with the checksums of the lock
+file. The same sources and tools give the same bytes, which is why cargo-cyclonedx 0.5.9 does not make them: it names our own packages by
+the folder they lie in, lists what procedural macros are made of and what other crates could be built with, has no digest of the artefact,
+and takes minutes to build. Crates and checksums were compared: but for those two they are the same. cargo-auditable puts a list without
 checksums and licences into the program itself, with one more tool to compile; these files are in `SHA256SUMS`, which is signed.
 """
 
