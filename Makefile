@@ -74,7 +74,7 @@ lint: rust ## formatting, clippy for all targets, and the walls between the part
 	@scripts/lint.sh
 
 fmt: rust ## format the sources
-	$(CARGO) fmt
+	@git ls-files '*Cargo.toml' | xargs -n 1 $(CARGO) fmt --manifest-path
 
 bench: $(WASM) $(BENCH)/noop.wasm $(BENCH)/floor.wasm $(BENCH)/load-generator envoy foreign bench-tools test-runner ## measure against Envoy's own jwt_authn and ext_authz; writes docs/benchmark.md and .svg
 	.venv/bin/python benches/run.py --envoy $(FIND_ENVOY) --wasm $(WASM) --noop $(BENCH)/noop.wasm \
