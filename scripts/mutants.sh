@@ -38,6 +38,8 @@ export EEC_AUTHN_ES256_CASES=100 EEC_AUTHN_ED25519_CASES=200
 # What it says when it is stopped is a line, without its own stack.
 export RUST_LIB_BACKTRACE=0
 results=target/mutants/mutants.out
+# In a clone of which nothing has been built there is no such folder, and the tool makes but one level.
+mkdir -p target/mutants
 printf 'mutants: building, and the tests without a change first\n'
 status=0
 cargo mutants --output target/mutants --jobs "${JOBS:-1}" --colors never --no-times "${chosen[@]}" || status=$?
