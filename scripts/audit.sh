@@ -7,6 +7,6 @@ status=0
 while read -r lock; do
     manifest=${lock%.lock}.toml
     printf '==> %s\n' "$manifest"
-    cargo deny --manifest-path "$manifest" --config deny.toml --locked check "$@" || status=1
+    cargo deny --manifest-path "$manifest" --workspace --config deny.toml --locked check "$@" || status=1
 done < <(find . \( -name target -o -name node_modules -o -name '.?*' \) -prune -o -name Cargo.lock -print | sort)
 exit "$status"

@@ -37,12 +37,14 @@ impl Cargo {
     }
 }
 
-/// Each lock file has dependencies of its own, and one of them that is refused is the end of it.
+/// Each lock file has dependencies of its own, of all the packages of its workspace, and one of them that is refused is the end of it.
 #[test]
 fn the_audit_reads_every_lock_file_and_fails_with_any_of_them() {
     let root = find::root();
     // It says what it is asked about, and refuses the first.
-    let cargo = Cargo::new("echo \"asked $3\"\ncase $3 in ./Cargo.toml) exit $REFUSED ;; esac\n");
+    let cargo = Cargo::new(
+        "[ \"$4\" = --workspace ] || exit 99\necho \"asked $3\"\ncase $3 in ./Cargo.toml) exit $REFUSED ;; esac\n",
+    );
     for refused in [0, 1] {
         let (ends, said, _) = cargo.run("audit.sh", &[], &[("REFUSED", &refused.to_string())]);
         assert_eq!(ends, Some(refused));
