@@ -13,8 +13,6 @@ PAGE := dist/page/engine.js
 export STATIC_TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 STATIC := $(STATIC_TARGETS:%=$(CARGO_TARGET_DIR)/static/%/eec-authn)
 TOOLS := .tools
-WASM_BINDGEN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(WASM_BINDGEN_RUNNER)
 
 MANIFESTS := Cargo.toml Cargo.lock rust-toolchain.toml
 SOURCES := $(shell find src -name '*.rs')
@@ -65,7 +63,7 @@ test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around th
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
 
 test-release: $(STATIC) foreign emulator ## the command lines of a release, with QEMU for the other architecture (builds both: minutes)
-	@EEC_AUTHN_STATIC="$(CARGO_TARGET_DIR)/static" $(CARGO) test --test deploy -- --include-ignored static_cli
+	@EEC_AUTHN_STATIC="$(CARGO_TARGET_DIR)/static" $(CARGO) native-test --test deploy -- --include-ignored static_cli
 
 test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go, to build them once, and root)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_MESH=yes scripts/test.sh mesh
@@ -88,7 +86,7 @@ bench-fleet: $(WASM) $(BENCH)/fleet $(BENCH)/load-generator envoy foreign oci-to
 	@rm -f $(BENCH)/fleet.json
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_FLEET="$(abspath $(BENCH)/fleet.json)" EEC_AUTHN_FLEET_CLIENTS="$(abspath $(BENCH)/fleet)" \
 		EEC_AUTHN_FLEET_LOAD="$(abspath $(BENCH)/load-generator)" EEC_AUTHN_FLEET_PUSHES=$(PUSHES) EEC_AUTHN_FLEET_CYCLES=$(CYCLES) \
-		$(CARGO) test --test mesh fleet
+		$(CARGO) native-test --test mesh fleet
 	.venv/bin/python benches/memory.py $(FIND_ENVOY) $(WASM) $(BENCH)/fleet.json
 	.venv/bin/python benches/fleet.py $(BENCH)/fleet.json docs/scale.md
 
@@ -159,14 +157,14 @@ SOAK_SECONDS ?= 900
 .PHONY: soak
 soak: $(WASM) envoy ## good, bad and hostile traffic under pushes and traps for SOAK_SECONDS (15 minutes); ends with a report
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_SECONDS=$(SOAK_SECONDS) \
-		$(CARGO) test --test soak no_decision -- --nocapture
+		$(CARGO) native-test --test soak no_decision -- --nocapture
 
 # How many proofs `make soak-proofs` sends.
 SOAK_PROOFS ?= 1000000
 .PHONY: soak-proofs
 soak-proofs: $(WASM) envoy ## SOAK_PROOFS proofs of possession in a row (a million): each passes once, and memory stays flat
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_SOAK_PROOFS=$(SOAK_PROOFS) \
-		$(CARGO) test --test soak proofs -- --nocapture
+		$(CARGO) native-test --test soak proofs -- --nocapture
 
 # Where the published hard cases and 3GPP's OpenAPI files lie; `tests/corpora/main.rs` says which.
 CORPORA ?= ../shared/corpora
@@ -176,7 +174,7 @@ test-corpora: $(WASM) envoy foreign ## hard cases that others have published, fr
 	@for folder in "$(CORPORA)" "$(OPENAPI)"; do [ -d "$$folder" ] || { printf 'error: no folder %s; name both: make test-corpora CORPORA=/path OPENAPI=/path (tests/corpora/main.rs says what lies there)\n' "$$folder" >&2; exit 1; }; done
 	@limbo=; [ -d "$(CORPORA)/x509-limbo" ] || { limbo="--skip x509_limbo"; printf '\n==> LEFT OUT: x509-limbo, which is not in %s\n\n' "$(CORPORA)" >&2; }; \
 	ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_CORPORA="$$(cd "$(CORPORA)" && pwd)" \
-		EEC_AUTHN_OPENAPI="$$(cd "$(OPENAPI)" && pwd)" $(CARGO) test --test corpora -- --include-ignored $$limbo
+		EEC_AUTHN_OPENAPI="$$(cd "$(OPENAPI)" && pwd)" $(CARGO) native-test --test corpora -- --include-ignored $$limbo
 
 test-envoy-versions: $(WASM) envoy foreign ## the end-to-end tests against each supported Envoy; writes docs/envoy-versions.md
 	EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" .venv/bin/python scripts/envoy_versions.py docs/envoy-versions.md $(ENVOY_VERSIONS)

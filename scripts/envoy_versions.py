@@ -40,7 +40,7 @@ def envoy(version):
 def run(version, tests):
     """Passed, failed and skipped tests, and the names of those that failed."""
     say(f"Envoy {version}")
-    command = ["cargo", "test", "--no-fail-fast", *(part for name in tests for part in ("--test", name))]
+    command = ["cargo", "native-test", "--no-fail-fast", *(part for name in tests for part in ("--test", name))]
     # As many at once as `make test` has.
     environment = {"RUST_TEST_THREADS": str(3 * os.cpu_count()), **os.environ, "ENVOY": str(envoy(version))}
     output = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

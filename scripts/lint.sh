@@ -32,35 +32,24 @@ done
 say "callbacks: what the adapter implements is what the module exports"
 python3 scripts/wasm_module.py callbacks src/proxy_wasm_adapter
 
-say "clippy: native, all targets, with the page's engine and its tests"
-cargo clippy --locked --workspace --all-targets -- -D warnings
+say "clippy: native, all targets, with the page's tests"
+cargo native-clippy --locked --all-targets -- -D warnings
+# As it is shipped: the module's build shares what it is built with.
 say "clippy: the filter (wasm32-wasip1)"
-cargo clippy --lib --no-default-features --target wasm32-wasip1 -- -D warnings
-say "clippy: the core's tests in Node (wasm32-unknown-unknown)"
-cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test wasm_core --bench verify -- -D warnings
+cargo clippy --release --lib --no-default-features --target wasm32-wasip1 -- -D warnings
+say "clippy: what runs in Node and in browsers (wasm32-unknown-unknown): the core's tests, the page's engine"
+cargo wasm-clippy --lib --test wasm_core --bench verify -- -D warnings
+cargo wasm-clippy --profile test --lib -- -D warnings
 say "the page: scripts that can be read"
 if command -v node >/dev/null; then
     for script in page/script/*.js; do node --check "$script"; done
 fi
 
-say "package: no warnings but that nobody hosts it yet, nothing big in it, and it builds"
-target=${CARGO_TARGET_DIR:-target}
-said=$(cargo package --offline --locked --no-verify --allow-dirty 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
-if grep '^warning' <<<"$said" | grep -vx 'warning: manifest has no documentation, homepage or repository'; then
-    printf 'error: `cargo package` has warnings:\n%s\n' "$said" >&2
-    exit 1
-fi
-package=$(sed -n 's/^version = "\(.*\)"/eec-authn-\1/p' Cargo.toml | head -n 1)
-[ "$(stat -c %s "$target/package/$package.crate")" -lt 1500000 ] || {
-    echo "error: $target/package/$package.crate is over 1.5 MB; \`exclude\` in Cargo.toml leaves out what no build needs" >&2
-    exit 1
-}
-rm -rf "$target/package/$package"
-tar -C "$target/package" -xzf "$target/package/$package.crate"
-cargo check --quiet --locked --lib --bins --target-dir "$target" --manifest-path "$target/package/$package/Cargo.toml"
-cargo check --quiet --locked --lib --no-default-features --target wasm32-wasip1 --target-dir "$target" --manifest-path "$target/package/$package/Cargo.toml"
+say "package: no warnings, nothing big in it, and the filter builds from it"
+scripts/package.sh
 
 say "documentation: no link in a comment leads nowhere, neither in the core nor in the adapter"
 export RUSTDOCFLAGS="-D warnings"
-cargo doc --quiet --no-deps --document-private-items --lib
-cargo doc --quiet --no-deps --document-private-items --lib --no-default-features --target wasm32-wasip1
+# With examples, of which there are none, it shares what tests are built from.
+cargo native-doc --quiet --no-deps --document-private-items --lib --examples
+cargo doc --quiet --release --no-deps --document-private-items --lib --no-default-features --target wasm32-wasip1

@@ -48,6 +48,6 @@ case $status in
 2) fail "$results/missed.txt lists what no test noticed; write the test that does, or, where nothing changes for anybody, add it with the reason to .cargo/mutants.toml" 2 ;;
 # Noticed as well, if they have no end; a machine with other work may have been too slow for the others.
 3) printf 'note: %s/timeout.txt lists what ran until it was stopped; what should come to an end is to be run again\n' "$results" ;;
-4) fail "the tests fail without any change; see $results/log, and mend that first: cargo test --lib --test core" 4 ;;
+4) fail "the tests fail without any change; see $results/log, and mend that first: cargo native-test --lib --test core" 4 ;;
 *) fail "cargo-mutants came to no result (status $status); what it said stands above" "$status" ;;
 esac

@@ -16,7 +16,7 @@ cargo build --profile page --locked --package page-engine --target "$target"
 
 mkdir -p "$work" "$out"
 # No modules: the page also works from a file, where browsers load none.
-.tools/bin/wasm-bindgen --target no-modules --no-typescript --remove-producers-section --out-dir "$work" --out-name core "$built"
+.tools/bin/wasm-bindgen-glue --target no-modules --no-typescript --remove-producers-section --out-dir "$work" --out-name core "$built"
 optimiser=${WASM_OPT:-.tools/node_modules/.bin/wasm-opt}
 if [ -x "$optimiser" ]; then
     # -Oz takes four times as long for 5 % less, and compressed it is more.

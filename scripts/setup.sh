@@ -86,27 +86,20 @@ foreign_node() {
     npm_install tests/foreign/oauth/package.json oauth "other implementations of OAuth for the tests" "the tests of proofs"
 }
 
-install_runner() {
-    local version=$1
-    shift
-    # Optimising it takes three times as long as building it, for seconds that it runs; and it speaks with a driver here, without TLS.
-    env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --quiet --root .tools --version "$version" "$@" \
-        --no-default-features --bin wasm-bindgen-test-runner --bin wasm-bindgen wasm-bindgen-cli
-}
-
-# One build gives both: what runs the core's tests in WebAssembly, and what makes the page's glue.
+# One build gives both: what runs tests in WebAssembly, and what makes the page's glue.
 test-runner() {
     command -v node >/dev/null || fail "node is not on the PATH; the core's tests in WebAssembly need it (18 or later)"
     local version have=none
     # The runner refuses modules of any other version than its own.
     version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"/\1/p;}' Cargo.lock)
     [ -x .tools/bin/wasm-bindgen-test-runner ] && have=$(.tools/bin/wasm-bindgen-test-runner --version 2>/dev/null || true)
-    [ "${have##* }" = "$version" ] && [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
+    [ "${have##* }" = "$version" ] && [ "$(.tools/bin/wasm-bindgen-glue --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
     rust
     say "wasm-bindgen $version and its test runner: compiling into .tools (a minute)"
-    install_runner "$version" --locked 2>/dev/null && return
-    say "not with the versions its authors locked; again with the newest that fit"
-    install_runner "$version"
+    # With a test, it shares with the other tests what it is built from.
+    cargo native-build --quiet --locked --bin wasm-bindgen-glue --bin wasm-bindgen-test-runner --test wasm_core
+    mkdir -p .tools/bin
+    install "${CARGO_TARGET_DIR:-target}"/debug/{wasm-bindgen-glue,wasm-bindgen-test-runner} .tools/bin/
 }
 
 optimiser() {

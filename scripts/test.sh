@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tests and ends with the sum of all runs. `product`: the core in Node first, then native and in a real Envoy;
+# Runs tests and ends with the sum of all runs. `product`: the core and the engine of the page in Node first, then native and in a real Envoy;
 # `page`: the page, and the core's tables, in a real browser; `deploy`: what is shipped around the filter; `mesh`: the same in
 # real meshes.
 set -uo pipefail
@@ -20,32 +20,38 @@ run() {
     [ "$result" -eq 0 ] || status=$result
 }
 
+in_node=(--lib --test wasm_core)
+product=(--lib --bin eec-authn --test core --test cli --test envoy)
+
 case "${1:-}" in
+build)
+    # All at once: with tests between, each build would end on one core.
+    cargo native-test --no-run "${product[@]}" --test corpora --test deploy --test page
+    cargo wasm-test --no-run "${in_node[@]}"
+    exit
+    ;;
 product)
-    run cargo test --target wasm32-unknown-unknown --no-default-features --lib --test wasm_core
-    run cargo test --no-fail-fast --lib --bins --test core --test cli --test envoy
-    run cargo test --no-fail-fast --doc
+    run cargo wasm-test --no-fail-fast "${in_node[@]}"
+    run cargo native-test --no-fail-fast "${product[@]}"
+    run cargo native-test --no-fail-fast --doc
     ;;
 page)
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
     export EEC_AUTHN_PAGE=$PWD/dist/page EEC_AUTHN_AXE=$PWD/.tools/page/node_modules/axe-core/axe.min.js
-    # With a test, it shares with the other wings what it is built from.
-    run cargo build --features page --bin eec-authn --test wasm_core
-    # The other wings build it without the page, at the same place.
-    export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/page/eec-authn
-    cp "$CARGO_TARGET_DIR/debug/eec-authn" "$EEC_AUTHN_CLI"
-    run cargo test --no-fail-fast --package page-engine --lib
+    # The command line as all tests have it: with another set of features it would be built anew, and so would they.
+    run cargo native-build --bin eec-authn --test wasm_core
+    export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/debug/eec-authn
     # A browser takes more to start than most tests do in it: one for each core.
     RUST_TEST_THREADS=${threads:-$(nproc)}
     # A browser as root has no sandbox of its own.
     run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
-        WASM_BINDGEN_TEST_TIMEOUT=300 cargo test --target wasm32-unknown-unknown --no-default-features --test wasm_core
-    run cargo test --no-fail-fast --package page-tests --test page
+        WASM_BINDGEN_TEST_TIMEOUT=300 cargo wasm-test --no-fail-fast --test wasm_core
+    run cargo native-test --no-fail-fast --test page
     ;;
-deploy) run cargo test --no-fail-fast --test deploy ;;
-mesh) run cargo test --test mesh ;;
+deploy) run cargo native-test --no-fail-fast --test deploy ;;
+mesh) run cargo native-test --test mesh ;;
 *)
-    echo "usage: scripts/test.sh product|page|deploy|mesh" >&2
+    echo "usage: scripts/test.sh build|product|page|deploy|mesh" >&2
     exit 2
     ;;
 esac

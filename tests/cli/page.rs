@@ -99,7 +99,7 @@ fn what_cannot_be_served_is_said() {
     assert!(code == Some(1) && said.contains("page.js: No such file"), "{said}");
     let (code, said) = explained(&["--listen", "0.0.0.0:0"]);
     assert!(code == Some(1) && said.contains("give a loopback address"), "{said}");
-    // The wing of the page has a program with the files inside.
+    // As a release has it.
     if !cfg!(feature = "page") {
         let (code, said) = explained(&[]);
         assert!(

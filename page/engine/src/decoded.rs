@@ -96,6 +96,7 @@ fn members(name: &str, part: &str) -> Result<(Json, Option<String>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn token(header: &str, claims: &str) -> String {
         format!("{}.{}.AAAA", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))

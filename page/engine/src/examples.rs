@@ -124,6 +124,7 @@ fn merged(base: &Value, changes: &Value) -> Value {
 mod tests {
     use super::*;
     use crate::look::look;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn every_code_has_an_example_that_shows_it() {

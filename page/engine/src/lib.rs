@@ -74,6 +74,8 @@ fn with_json(question: &str, answer: impl FnOnce(&Value) -> Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     #[test]
     fn a_question_that_cannot_be_read_is_not_taken_for_an_empty_one() {
         for question in ["", "{", r#"{"config": "{\"a\": \"\ud800\"}"}"#] {

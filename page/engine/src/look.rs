@@ -169,6 +169,7 @@ fn value(json: &Json) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     /// With a look at the text for each mistake this takes minutes.
     #[test]

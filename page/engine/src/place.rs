@@ -108,6 +108,7 @@ fn find(root: &Node, path: &str) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const TEXT: &str = r#"{"é": "𝄞", "a": {"b": [10, {"c": true}], "odd name": {}}, "d": 1, "d": 2}"#;
 

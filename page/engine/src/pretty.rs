@@ -67,6 +67,7 @@ fn on_one_line(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn what_is_written_is_what_was_there_in_its_order() {

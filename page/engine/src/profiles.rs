@@ -119,6 +119,7 @@ fn with_keys(value: &Value) -> Value {
 mod tests {
     use super::*;
     use crate::look::look;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn each_profile_is_allowed_with_the_headers_that_its_page_shows() {

@@ -38,6 +38,7 @@ fn without_links(markdown: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn the_guide_says_what_to_look_at_for_every_code() {

@@ -120,6 +120,7 @@ fn pinned(question: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn key(alg: &str) -> TestKey {
         TestKey::new(alg, &[7; 32]).expect("a key")

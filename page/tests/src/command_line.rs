@@ -101,9 +101,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// `eec-authn page`, with the files inside the program.
+    /// `eec-authn page`, which a release has the files inside for.
     pub fn page() -> Server {
-        let command = CommandLine::command(&["--json", "page"]);
+        let command =
+            CommandLine::command(&["--json", "page", "--files", &crate::variable("EEC_AUTHN_PAGE")]);
         let url = |line: &str| -> Option<String> {
             let said: Value = serde_json::from_str(line).ok()?;
             Some(said["url"].as_str()?.to_owned())

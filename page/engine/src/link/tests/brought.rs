@@ -1,6 +1,7 @@
 //! What a link has brought goes through the same rules: a link by somebody else's hand brings no more than one of the page's.
 
 use super::*;
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn headers(given: Value) -> (Value, Value) {
     let seen = carried(&json!({"headers": given}));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::known::Known;
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn a_known_secret_is_known_in_every_case_and_encoding() {

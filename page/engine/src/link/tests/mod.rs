@@ -12,6 +12,7 @@ use super::*;
 use crate::examples::example;
 use credentials::credentials;
 use everywhere::with_everywhere;
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// What a link to these fields carries, as text.
 fn link(question: &Value) -> String {

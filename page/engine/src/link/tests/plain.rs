@@ -1,6 +1,7 @@
 //! What is plain, and what is not.
 
 use crate::link::known::Known;
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn names_of_the_field_are_plain() {

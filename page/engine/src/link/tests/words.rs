@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::link::known::Known;
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn what_stands_beside_a_word_for_a_secret_is_not_plain() {
