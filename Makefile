@@ -47,7 +47,7 @@ demo: $(WASM) $(CLI) envoy ## play the story: a real Envoy turns away every clie
 run: $(WASM) $(CLI) envoy ## the same set-up, kept running until Ctrl-C, with requests to try
 	$(CLI) demo --envoy $(FIND_ENVOY) --wasm $(WASM) --keep-running
 
-test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, and the core in Node
+test: $(WASM) envoy foreign test-runner ## the tests: native, in a real Envoy, and the core and the engine of the page in Node
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh product
 
 page: $(PAGE) ## build the page that explains a decision: dist/page
@@ -62,8 +62,9 @@ test-page: $(PAGE) test-runner page-tools ## the page and the decision tables in
 test-deploy: $(WASM) envoy foreign oci-tools alert-tools ## what ships around the filter: sidecar, image, Kubernetes, alerts, guide (needs skopeo and docker-registry)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" scripts/test.sh deploy
 
-test-release: $(STATIC) foreign emulator ## the command lines of a release, with QEMU for the other architecture (builds both: minutes)
+test-release: $(STATIC) foreign emulator ## the command lines of a release, with QEMU for the other architecture, and the crate as a package (builds all: minutes)
 	@EEC_AUTHN_STATIC="$(CARGO_TARGET_DIR)/static" $(CARGO) native-test --test deploy -- --include-ignored static_cli
+	@scripts/package.sh cli
 
 test-mesh: $(WASM) $(BENCH)/floor.wasm envoy foreign oci-tools alert-tools mesh-tools ## the filter in a real Istio and a real Envoy Gateway, without containers (needs Go, to build them once, and root)
 	@ENVOY=$(FIND_ENVOY) EEC_AUTHN_WASM="$(CURDIR)/$(WASM)" EEC_AUTHN_MESH=yes scripts/test.sh mesh
