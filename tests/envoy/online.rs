@@ -75,7 +75,7 @@ fn opaque_tokens_by_introspection() {
 #[test]
 fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
     let (server, key) = (Server::start(), Key::new(1));
-    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all"}), |_| {});
+    let fixture = asking_fixture(&server, &key, &json!({"apply_to": "all", "timeout_ms": 3_000}), |_| {});
     let mut p = Problems::new();
     let request = delete(&key.token(&claims()));
     let active = good_answer().to_string();
@@ -101,7 +101,7 @@ fn whatever_is_no_clear_answer_is_unavailable_and_recovery_is_at_once() {
         server.says(&json!({"active": true}));
         fixture.allowed(&mut p, &format!("at once after {name}"), &request, &identity_of_eec_1());
     }
-    server.says(&json!({"active": true})).after(2_000);
+    server.says(&json!({"active": true})).after(6_000);
     fixture.denied(&mut p, "slow", &request, "entitlement_unavailable");
     let reply = fixture.send(Protocol::H1, &request).expect("an answer");
     p.equal("slow", "retry-after", reply.all("retry-after"), vec!["1"]);
