@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs tests and ends with the sum of all runs. `product`: the core and the engine of the page in Node first, then native and in a real Envoy;
-# `page`: the page, and the core's tables, in a real browser; `deploy`: what is shipped around the filter; `mesh`: the same in
-# real meshes.
+# Runs tests and ends with the sum of all runs. `product`: the core and the page's engine in Node first, then native and in a real
+# Envoy; `page`: the page, and the core's tables, in a real browser; `deploy`: what is shipped around the filter; `mesh`: the same in
+# real meshes. `build` runs none: it builds those of all but the meshes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,8 +26,8 @@ product=(--lib --bin eec-authn --test core --test cli --test envoy)
 case "${1:-}" in
 build)
     # All at once: with tests between, each build would end on one core.
-    cargo native-test --no-run "${product[@]}" --test corpora --test deploy --test page
-    cargo wasm-test --no-run "${in_node[@]}"
+    cargo native-test --no-run "${product[@]}" --test corpora --test deploy --test page &&
+        cargo wasm-test --no-run "${in_node[@]}"
     exit
     ;;
 product)
