@@ -229,7 +229,7 @@ fn play_all(form: &Form, alerts: &BTreeMap<String, Value>, document: &Value) {
     });
     // Days are played through in larger steps.
     let (days, hours): (Vec<_>, Vec<_>) = cases.partition(|(minute, ..)| *minute > 100);
-    // As many files as promtool starts in the time that the alerts of one take.
+    // Four alerts to a file: with fewer, its starts would take longer than what it need not compute.
     let hours = hours.chunk_by(|(_, one, _), (_, next, _)| one == next).collect::<Vec<_>>();
     let hours = hours.chunks(4).map(|some| ("1m", some.concat()));
     for (step, cases) in [("4m", days)].into_iter().chain(hours) {
