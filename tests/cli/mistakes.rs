@@ -268,7 +268,10 @@ fn what_may_not_be_read_or_written_is_said() {
     fs::set_permissions(path.join("filter.json"), Permissions::from_mode(0o000)).expect("its mode");
     fs::set_permissions(path.join("dir"), Permissions::from_mode(0o555)).expect("its mode");
     let program = path.join("program");
-    fs::copy(env!("CARGO_BIN_EXE_eec-authn"), &program).expect("a copy that everybody can run");
+    // A copy that everybody can run. Made by a process of its own: written by this one, whatever another test starts meanwhile has it open
+    // for writing, and it is "busy".
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_eec-authn")).arg(&program).status();
+    assert!(copied.expect("cp runs").success());
     let run = |line: &str| {
         let mut command = Command::new(&program);
         command.args(line.split(' ')).current_dir(path);
