@@ -39,24 +39,24 @@ fn alerts(document: &Value) -> BTreeMap<String, Value> {
 }
 
 /// The file with these alerts alone, and the rates that they ask for: promtool computes all there is at every step of every case.
-fn only(names: &BTreeSet<&str>, mut document: Value) -> Value {
-    let groups = document["groups"].as_array_mut().expect("groups");
+fn only(names: &BTreeSet<String>, document: &Value) -> Value {
+    let mut document = document.clone();
     // A rate asks for others that stand before it, by their names or by a pattern of these.
     let mut asked = String::new();
-    for group in groups.iter_mut().rev() {
+    for group in document["groups"].as_array_mut().expect("groups").iter_mut().rev() {
         let rules = group["rules"].as_array_mut().expect("rules");
-        for mut rule in std::mem::take(rules).into_iter().rev() {
+        rules.reverse();
+        rules.retain(|rule| {
             let wanted = match rule["record"].as_str() {
-                Some(rate) => {
-                    asked.contains(rate) || rate.ends_with(":rate5m") && asked.contains("{__name__=~")
-                }
+                Some(rate) => asked.contains(rate) || asked.contains("__name__=~"),
                 None => names.contains(rule["alert"].as_str().expect("an alert")),
             };
             if wanted {
                 asked.push_str(rule["expr"].as_str().expect("an expression"));
-                rules.insert(0, rule.take());
             }
-        }
+            wanted
+        });
+        rules.reverse();
     }
     document
 }
@@ -233,8 +233,8 @@ fn play_all(form: &Form, alerts: &BTreeMap<String, Value>, document: &Value) {
     let hours = hours.chunk_by(|(_, one, _), (_, next, _)| one == next).collect::<Vec<_>>();
     let hours = hours.chunks(4).map(|some| ("1m", some.concat()));
     for (step, cases) in [("4m", days)].into_iter().chain(hours) {
-        let names: Vec<String> = cases.iter().map(|(_, alert, _)| format!("EecAuthn{alert}")).collect();
-        let rules = file(&only(&names.iter().map(String::as_str).collect(), document.clone()).to_string());
+        let names = cases.iter().map(|(_, alert, _)| format!("EecAuthn{alert}")).collect();
+        let rules = file(&only(&names, document).to_string());
         let cases: Vec<&Value> = cases.iter().map(|(.., case)| case).collect();
         let tests = file(
             &json!({"rule_files": [rules.path()], "evaluation_interval": step, "tests": cases}).to_string(),
