@@ -8,6 +8,7 @@ fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
 }
+case ${1:-} in '' | cli) ;; *) fail "usage: scripts/package.sh [cli]" ;; esac
 target=${CARGO_TARGET_DIR:-$PWD/target}
 said=$(cargo package --offline --locked --no-verify --allow-dirty 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
 if grep '^warning' <<<"$said" | grep -vx 'warning: manifest has no documentation, homepage or repository'; then
@@ -21,8 +22,4 @@ tar -C "$target/package" -xzf "$target/package/$package.crate"
 
 check() { cargo check --quiet --locked --release --target-dir "$target" --manifest-path "$target/package/$package/Cargo.toml" "$@"; }
 check --lib --no-default-features --target wasm32-wasip1
-case ${1:-} in
-'') ;;
-cli) check --lib --bins ;;
-*) fail "usage: scripts/package.sh [cli]" ;;
-esac
+[ "${1:-}" != cli ] || check --lib --bins
