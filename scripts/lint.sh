@@ -50,6 +50,5 @@ scripts/package.sh
 
 say "documentation: no link in a comment leads nowhere, neither in the core nor in the adapter"
 export RUSTDOCFLAGS="-D warnings"
-# With examples, of which there are none, it shares what tests are built from.
-cargo native-doc --quiet --no-deps --document-private-items --lib --examples
+cargo native-doc --quiet --no-deps --document-private-items --lib
 cargo doc --quiet --release --no-deps --document-private-items --lib --no-default-features --target wasm32-wasip1

@@ -96,8 +96,7 @@ test-runner() {
     [ "${have##* }" = "$version" ] && [ "$(.tools/bin/wasm-bindgen-glue --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
     rust
     say "wasm-bindgen $version and its test runner: compiling into .tools (a minute)"
-    # With a test, it shares with the other tests what it is built from.
-    cargo native-build --quiet --locked --bin wasm-bindgen-glue --bin wasm-bindgen-test-runner --test wasm_core
+    cargo native-build --quiet --locked --bin wasm-bindgen-glue --bin wasm-bindgen-test-runner
     mkdir -p .tools/bin
     install "${CARGO_TARGET_DIR:-target}"/debug/{wasm-bindgen-glue,wasm-bindgen-test-runner} .tools/bin/
 }

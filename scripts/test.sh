@@ -39,7 +39,7 @@ page)
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
     export EEC_AUTHN_PAGE=$PWD/dist/page EEC_AUTHN_AXE=$PWD/.tools/page/node_modules/axe-core/axe.min.js
     # The command line as all tests have it: with another set of features it would be built anew, and so would they.
-    run cargo native-build --bin eec-authn --test wasm_core
+    run cargo native-build --bin eec-authn
     export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/debug/eec-authn
     # A browser takes more to start than most tests do in it: one for each core.
     RUST_TEST_THREADS=${threads:-$(nproc)}
