@@ -47,6 +47,8 @@ page)
     run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
         WASM_BINDGEN_TEST_TIMEOUT=300 cargo wasm-test --no-fail-fast --test wasm_core
     run cargo native-test --no-fail-fast --test page
+    # With the files inside it is built for a release alone, and its tests are asked there.
+    run cargo native-clippy --features page --bin eec-authn --examples -- -D warnings
     ;;
 deploy) run cargo native-test --no-fail-fast --test deploy ;;
 mesh) run cargo native-test --test mesh ;;
