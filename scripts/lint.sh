@@ -29,6 +29,12 @@ for target in wasm32-wasip1 wasm32-unknown-unknown; do
     fi
 done
 
+say "tests: none of the page's engine is one that nobody runs in WebAssembly"
+if grep -rlE '#\[test\]' page/engine/src | xargs grep -L 'use wasm_bindgen_test::wasm_bindgen_test as test;' | grep .; then
+    echo "error: without \`use wasm_bindgen_test::wasm_bindgen_test as test;\` a \`#[test]\` there does not run" >&2
+    exit 1
+fi
+
 say "callbacks: what the adapter implements is what the module exports"
 python3 scripts/wasm_module.py callbacks src/proxy_wasm_adapter
 
