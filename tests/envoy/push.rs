@@ -72,6 +72,8 @@ impl Load {
         let thread = std::thread::spawn(move || {
             let (mut sent, mut wrong) = (0, Vec::new());
             while !stopped.load(Ordering::Relaxed) {
+                // Whole cores are for the tests beside this one, too.
+                std::thread::sleep(std::time::Duration::from_millis(5));
                 let to = *address.lock().expect("the address");
                 match h1::exchange(to, &delete(&token)) {
                     Ok(response) if response.status == status => {}
@@ -80,8 +82,6 @@ impl Load {
                     Err(error) => wrong.push(error.to_string()),
                 }
                 sent += 1;
-                // Whole cores are for the tests beside this one, too.
-                std::thread::sleep(std::time::Duration::from_millis(5));
             }
             (sent, wrong)
         });
