@@ -113,19 +113,25 @@ fn the_page_is_inside() {
             command(architecture).args(["--json", "page"]).stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(served.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-        let answer = serde_json::from_str::<Value>(&line).ok().and_then(|said| {
-            let address =
-                said["url"].as_str()?.trim_start_matches("http://").trim_end_matches('/').to_owned();
-            let mut stream = TcpStream::connect(&address).ok()?;
-            write!(stream, "GET /engine.js HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
+        let get = |name: &str| {
+            let said = serde_json::from_str::<Value>(&line).ok()?;
+            let address = said["url"].as_str()?.trim_start_matches("http://").trim_end_matches('/');
+            let mut stream = TcpStream::connect(address).ok()?;
+            write!(stream, "GET /{name} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).ok()?;
             Some(answer)
-        });
+        };
+        let answers = ["index.html", "style.css", "page.js", "engine.js"].map(|name| (name, get(name)));
         served.kill().expect("it runs");
         served.wait().expect("it ends");
-        let answer = answer.unwrap_or_else(|| panic!("{architecture}: no page: {line:?}"));
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{architecture}: {:?}", answer.get(..80));
-        assert!(answer.len() > 100_000, "{architecture}: {} bytes of engine.js", answer.len());
+        for (name, answer) in answers {
+            let answer = answer.unwrap_or_else(|| panic!("{architecture}: no {name}: {line:?}"));
+            assert!(answer.starts_with(b"HTTP/1.1 200"), "{architecture}: {:?}", answer.get(..80));
+            let file =
+                fs::read(find::root().join("dist/page").join(name)).expect("`make dist` makes the page");
+            assert!(answer.ends_with(&file), "{architecture}: {name} is another one");
+            assert!(file.len() > 1_000, "{name} has {} bytes", file.len());
+        }
     }
 }
