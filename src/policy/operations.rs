@@ -132,11 +132,9 @@ fn decoded(path: &[u8]) -> String {
     text.split('/').map(str::trim).collect::<Vec<&str>>().join("/")
 }
 
-/// Whether `rest`, what follows the path of a resource, is nothing to a lenient server: a `/`, endings, or both in either order.
+/// Whether `rest`, what follows the path of a resource, is nothing to a lenient server: `/` and endings, spaces around them or not.
 fn is_nothing(rest: &[u8]) -> bool {
-    let rest = rest.strip_suffix(b"/").unwrap_or(rest);
-    let ending = rest.strip_prefix(b"/").unwrap_or(rest);
-    rest.is_empty() || (ending.starts_with(b".") && !ending.contains(&b'/'))
+    rest.split(|b| *b == b'/').map(<[u8]>::trim_ascii).all(|part| part.is_empty() || part.starts_with(b"."))
 }
 
 impl Operation {
@@ -152,10 +150,8 @@ impl Operation {
 
     /// Whether a lenient server would take `path`, what follows the API root, for that of this operation.
     fn is_near(&self, path: &[u8]) -> bool {
-        self.rest(path, is_alike).is_some_and(|rest| {
-            let segment = rest.strip_suffix(b"/").unwrap_or(rest);
-            if self.is_item() { is_segment(segment) } else { is_nothing(rest) }
-        })
+        let rest = self.rest(path, is_alike);
+        rest.is_some_and(|rest| if self.is_item() { is_segment_and_nothing(rest) } else { is_nothing(rest) })
     }
 
     /// Whether `path`, what follows the API root, is that of this operation, where `same` compares what is fixed in it. `{id}`
@@ -184,6 +180,12 @@ impl Operation {
 
 fn is_segment(text: &[u8]) -> bool {
     !text.is_empty() && !text.contains(&b'/')
+}
+
+/// The same, with what is nothing to a lenient server behind the segment.
+fn is_segment_and_nothing(text: &[u8]) -> bool {
+    let (segment, rest) = text.split_at(text.iter().position(|b| *b == b'/').unwrap_or(text.len()));
+    !segment.is_empty() && is_nothing(rest)
 }
 
 #[cfg(test)]

@@ -47,11 +47,17 @@ fn a_post_on_a_collection_makes_an_item_of_the_same_api() {
 
 #[test]
 fn a_slash_and_endings_are_nothing() {
-    for rest in ["", "/", ".json", ".tar.gz", ".", "..", ".json/", "/.json", "/.json/", "/."] {
+    for rest in [
+        "", "/", ".json", ".tar.gz", ".", "..", ".json/", "/.json", "/.json/", "/.", " .json", ".a/.b", "/ /",
+    ] {
         assert!(is_nothing(rest.as_bytes()), "{rest}");
+        assert!(is_segment_and_nothing(format!("x{rest}").as_bytes()), "x{rest}");
     }
-    for rest in ["x", "/x", "x.json", "/x.json", ".json/x", "//", "/.json/x"] {
+    for rest in ["x", "/x", "x.json", "/x.json", ".json/x", "/.json/x"] {
         assert!(!is_nothing(rest.as_bytes()), "{rest}");
+    }
+    for rest in ["", "/", "/.json", "x/y", "x/.json/y"] {
+        assert!(!is_segment_and_nothing(rest.as_bytes()), "{rest}");
     }
 }
 
@@ -67,6 +73,12 @@ fn what_a_lenient_server_would_take_for_an_operation_is_a_near_miss() {
         "/registrations.json",
         "/registrations.json/",
         "/registrations.a.b",
+        "/registrations.a.b/.json",
+        "/registrations%20.json",
+        "/registrations%20/.json",
+        "/registrations/r1/",
+        "/registrations/r1/.json",
+        "/registrations/r1%20/.json/",
         "/registrations%20",
         "/%20registrations/r1",
     ] {
