@@ -1,7 +1,7 @@
 //! What the core asks of the proxy it runs in, and the one order in which it asks.
 
 use crate::decision::Denial;
-use crate::exchange::{Grant, Inquiry, Next, Step};
+use crate::exchange::{Dropped, Grant, Inquiry, Next, Step};
 use crate::reply::Reply;
 
 /// A proxy around one exchange.
@@ -12,6 +12,8 @@ pub trait Host {
     fn set_path(&self, path: &[u8]);
     /// Adds a request header; what a client sent under the same name has been removed before.
     fn add_request_header(&self, name: &str, value: &str);
+    /// Leaves nothing of what has come of the body since the last time.
+    fn drop_body(&self);
     /// Answers the request; nothing goes upstream.
     fn send_reply(&self, reply: &Reply);
     /// Leaves something about the decision where the access log finds it.
@@ -51,6 +53,16 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     step.spoofed.iter().for_each(|name| host.remove(fields, name));
     if let Some(target) = &step.target {
         host.set_path(target);
+    }
+    match step.dropped {
+        Dropped::Nothing => {}
+        Dropped::Framing => {
+            host.remove(Fields::Headers, b"transfer-encoding");
+            host.remove(Fields::Headers, b"content-length");
+            // Without it the server would be sent an end of chunks, which it might not read either.
+            host.add_request_header("content-length", "0");
+        }
+        Dropped::Piece => host.drop_body(),
     }
     if step.remove_token {
         host.remove(Fields::Headers, b"authorization");

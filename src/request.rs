@@ -36,6 +36,15 @@ impl<'a> RequestView<'a> {
         }
     }
 
+    /// Whether something follows that means nothing: no use of content is defined for its method (RFC 9110, section 9.3). What
+    /// follows an upgrade is no content.
+    pub fn has_meaningless_content(&self) -> bool {
+        const WITHOUT_USE: [&[u8]; 5] = [b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE"];
+        !self.end_of_stream
+            && WITHOUT_USE.iter().any(|method| self.method.eq_ignore_ascii_case(method))
+            && self.values(b"upgrade").next().is_none()
+    }
+
     /// All values of the header `name` (in lower case).
     pub fn values(&self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.headers.iter().filter(move |(n, _)| *n == name).map(|(_, value)| *value)

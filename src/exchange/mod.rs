@@ -27,7 +27,7 @@ pub use grant::Grant;
 pub use ownership::Named;
 pub use pending::{PendingIntrospection, is_told_inactive, keep_until, lasting_token};
 pub use state::Exchange;
-pub use step::{Inquiry, Meanwhile, Next, Step};
+pub use step::{Dropped, Inquiry, Meanwhile, Next, Step};
 
 impl Exchange {
     /// The request's headers have arrived.
@@ -42,7 +42,12 @@ impl Exchange {
         let forward = &self.plugin.policy.forward;
         let spoofed = reserved_names(request.headers, |name| forward.is_reserved(name));
         let step = self.decide_headers(request, None, now, host).unwrap_or_else(|denial| self.deny(denial));
-        Step { spoofed, ..step }
+        Step { spoofed, dropped: self.dropped(Dropped::Framing), ..step }
+    }
+
+    /// `what`, if the content goes no further.
+    fn dropped(&self, what: Dropped) -> Dropped {
+        if self.drops_content { what } else { Dropped::Nothing }
     }
 
     /// There are newer keys than those that made this exchange wait: it is decided with them, or waits for others still. Of
@@ -141,7 +146,10 @@ impl Exchange {
     /// Some of the body has arrived: `size` bytes wait so far, and `read` copies them.
     pub fn on_request_body<'a>(&mut self, size: usize, end_of_stream: bool, read: &ReadBody<'_>) -> Step<'a> {
         match &mut self.state {
-            State::Open(grant) => Step { next: Next::Continue(*grant), ..Step::default() },
+            State::Open(grant) => {
+                let next = Next::Continue(*grant);
+                Step { dropped: self.dropped(Dropped::Piece), next, ..Step::default() }
+            }
             State::New | State::Refused => Step::default(),
             State::Awaiting(awaiting) => {
                 awaiting.arrived = if end_of_stream { Arrived::All } else { Arrived::Some };

@@ -22,6 +22,8 @@ pub struct Exchange {
     pub(super) scheme: Scheme,
     /// Whether there is a `DPoP` header, which goes no further than the token.
     pub(super) has_proof: bool,
+    /// Whether its content goes no further.
+    pub(super) drops_content: bool,
     pub(super) state: State,
     /// What the answer may name.
     pub(super) named: Option<Named>,
@@ -101,6 +103,7 @@ impl Exchange {
             is_head: false,
             scheme: Scheme::Bearer,
             has_proof: false,
+            drops_content: false,
             state: State::New,
             named: None,
             rule: None,

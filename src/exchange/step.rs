@@ -15,6 +15,8 @@ pub struct Step<'a> {
     pub spoofed: Vec<&'a [u8]>,
     /// The path that the upstream gets instead of the client's, query included.
     pub target: Option<Vec<u8>>,
+    /// What of the content goes no further.
+    pub dropped: Dropped,
     /// Whether the Authorization header goes no further.
     pub remove_token: bool,
     /// Whether the `DPoP` header, which is there, goes no further.
@@ -27,6 +29,18 @@ pub struct Step<'a> {
     pub noted: Option<Denial>,
     /// What becomes of the request.
     pub next: Next,
+}
+
+/// What of a request's content goes no further. A server that does not read it would take it for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dropped {
+    /// Nothing of it.
+    #[default]
+    Nothing,
+    /// That there is any.
+    Framing,
+    /// What has come of it.
+    Piece,
 }
 
 /// What becomes of the request.

@@ -32,6 +32,8 @@ impl Exchange {
         let policy = &plugin.policy;
         self.target = ownership::watched_target(policy, request);
         let (rule, entry) = route(policy, request, &mut self.trace);
+        let is_read = matches!(&entry, Ok(Entry::Authenticate(route)) if route.needs_body());
+        self.drops_content = !is_read && request.has_meaningless_content();
         // Whoever waits for keys comes here again.
         if self.rule.is_none()
             && let Some((number, rule)) = rule

@@ -57,6 +57,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_add_header_map_value(
         map: u32,
@@ -139,6 +146,12 @@ pub(super) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
     let status = unsafe { proxy_get_buffer_bytes(buffer as u32, 0, max, &mut data, &mut size) };
     unsafe { taken(status, data, size) }
+}
+
+/// Leaves nothing in a buffer.
+pub(super) fn empty_buffer(buffer: Buffer) {
+    let nothing: &[u8] = &[];
+    unsafe { proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, nothing.as_ptr(), 0) };
 }
 
 /// A header map in the host's serialization.

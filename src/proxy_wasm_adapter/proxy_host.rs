@@ -33,6 +33,10 @@ impl Host for ProxyHost<'_> {
         hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
     }
 
+    fn drop_body(&self) {
+        hostcalls::empty_buffer(Buffer::RequestBody);
+    }
+
     fn send_reply(&self, reply: &Reply) {
         let headers = header_map::serialize(&reply.headers);
         hostcalls::send_local_response(reply.status, &reply.details, &headers, reply.body.as_bytes());

@@ -48,6 +48,10 @@ impl Host for Notes {
         self.add(format!("add {name}: {value}"));
     }
 
+    fn drop_body(&self) {
+        self.add("drop body".to_owned());
+    }
+
     fn send_reply(&self, reply: &Reply) {
         self.add(format!("reply {} {}", reply.status, reply.details));
     }

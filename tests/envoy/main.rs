@@ -18,6 +18,7 @@ mod client_certificate;
 mod compact_jws;
 mod config;
 mod conformance;
+mod content;
 mod counters;
 mod crossing_streams;
 mod decisions;

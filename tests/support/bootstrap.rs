@@ -37,6 +37,7 @@ pub struct Setup {
     filters_before: Vec<Value>,
     routes: Vec<Value>,
     normalize_path: bool,
+    websockets: bool,
     beside: Option<Configuration>,
     pub(super) vm_id: String,
     alone: bool,
@@ -65,6 +66,7 @@ impl Setup {
             filters_before: Vec::new(),
             routes: Vec::new(),
             normalize_path: false,
+            websockets: false,
             beside: None,
             vm_id: "eec_authn".to_owned(),
             alone: false,
@@ -182,6 +184,12 @@ impl Setup {
     /// Envoy decodes escapes that need not be, and removes dot segments, before any filter sees the path.
     pub fn normalize_path(mut self) -> Self {
         self.normalize_path = true;
+        self
+    }
+
+    /// Requests may become websockets.
+    pub fn websockets(mut self) -> Self {
+        self.websockets = true;
         self
     }
 

@@ -79,6 +79,11 @@ impl H1 {
         Ok(response)
     }
 
+    /// Reads just as many bytes, whatever they are.
+    pub fn read_exact(&mut self, bytes: &mut [u8]) -> Result<()> {
+        self.reader.read_exact(bytes)
+    }
+
     fn line(&mut self) -> Result<String> {
         let mut line = Vec::new();
         self.reader.read_until(b'\n', &mut line)?;

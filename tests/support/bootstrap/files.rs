@@ -117,6 +117,7 @@ impl Setup {
             "access_log": [access_log(&directory.join("access.log"))],
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
             "normalize_path": self.normalize_path,
+            "upgrade_configs": if self.websockets { json!([{"upgrade_type": "websocket"}]) } else { json!([]) },
             "http_filters": filters,
         });
         let mut listener = json!({
