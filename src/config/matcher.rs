@@ -3,7 +3,7 @@
 use super::node::Node;
 use super::shape::quote;
 use super::values::fqdn;
-use crate::policy::operations::OPERATIONS;
+use crate::policy::operations::{Method, OPERATIONS};
 use crate::policy::{ApiRoot, Matcher, Operation, Role, Template, operations, path};
 
 /// The methods of RFC 9110, section 9, and RFC 5789.
@@ -64,7 +64,7 @@ fn never_matches(matcher: &Matcher, built_in: Option<BuiltIn<'_>>) -> Option<&'s
     let near = |method: &str, example: &str| {
         let (method, example) = (method.as_bytes(), example.as_bytes());
         operations::find(role, api_root, method, example).is_none()
-            && operations::is_near_miss(role, api_root, method, example)
+            && operations::is_near_miss(role, api_root, Method::of(method, false), example)
     };
     // GET is no operation's method: what is a near miss by it is one by any.
     let any = ["GET".into()];

@@ -4,7 +4,7 @@ use super::described;
 use super::step::Meanwhile;
 use crate::decision::{Check, Denial, DenyReason, OperationName, Trace};
 use crate::ownership::Subject;
-use crate::policy::operations::{self, Operation};
+use crate::policy::operations::{self, Method, Operation};
 use crate::policy::{Action, Identity, Matcher, Policy, Rule, path};
 use crate::request::RequestView;
 use std::sync::Arc;
@@ -115,12 +115,16 @@ fn entry<'p>(
     }
     let path = &*path::in_one_spelling(sent);
     let protects = &policy.protects;
-    let operation = operations::find(protects.role, &protects.api_root, request.method, path);
+    // Where a body is bound, a method in the query is refused with it.
+    let overrides = path::names_method(request.target);
+    let operation = operations::find(protects.role, &protects.api_root, request.method, path)
+        .filter(|operation| !overrides || operation.identity != Identity::NoBody);
     trace.note_operation(|| {
         operation.map(|op| OperationName { api: op.api, method: op.method, resource: op.resource })
     });
-    let near_miss = operation.is_none()
-        && operations::is_near_miss(protects.role, &protects.api_root, request.method, path);
+    let method = Method::of(request.method, overrides);
+    let near_miss =
+        operation.is_none() && operations::is_near_miss(protects.role, &protects.api_root, method, path);
     let takes = |matcher: &Matcher| {
         (!near_miss || matcher.path.is_some())
             && matcher.takes(request.method, request.authority, path, operation)

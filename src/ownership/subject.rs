@@ -49,7 +49,8 @@ impl Subject {
             Some(item) => (Deed::Makes, item),
             None => {
                 let item = operations::item_at(protects.role, &protects.api_root, &path)?;
-                (if SAFE.contains(&request.method) { Deed::Touches } else { Deed::Changes }, item)
+                let is_safe = SAFE.contains(&request.method) && !path::names_method(request.target);
+                (if is_safe { Deed::Touches } else { Deed::Changes }, item)
             }
         };
         let folder = item.resource.strip_suffix("{id}").unwrap_or(item.resource);

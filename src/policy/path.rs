@@ -30,6 +30,11 @@ pub fn is_parameter(parameter: &[u8], wanted: &[u8]) -> bool {
     name.get(..end).unwrap_or_default().iter().map(read).eq(wanted.iter().copied())
 }
 
+/// Whether the query of `target` names a method, which some servers then take for the request's (`_method`: CXF, Express, Rack, Laravel).
+pub fn names_method(target: &[u8]) -> bool {
+    parameters(target).any(|name| is_parameter(&name, b"_method"))
+}
+
 /// What a byte means for a path, as bits; most mean nothing.
 static MEANINGS: [u8; 256] = meanings();
 /// It is never in a path in normal form.

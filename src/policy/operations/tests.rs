@@ -1,3 +1,4 @@
+use super::near::{is_nothing, is_segment_and_nothing};
 use super::*;
 
 fn root(text: &str) -> ApiRoot {
@@ -65,7 +66,7 @@ fn a_slash_and_endings_are_nothing() {
 fn what_a_lenient_server_would_take_for_an_operation_is_a_near_miss() {
     let miss = |method: &str, rest: &str| {
         let path = format!("/eees-eecregistration/v1{rest}");
-        is_near_miss(Role::Ees, &root("/"), method.as_bytes(), path.as_bytes())
+        is_near_miss(Role::Ees, &root("/"), Method::of(method.as_bytes(), false), path.as_bytes())
     };
     for rest in [
         "/Registrations",
@@ -107,7 +108,7 @@ fn what_a_lenient_server_would_take_for_an_operation_is_a_near_miss() {
     }
     assert!(miss("POST", "/registrations/r1") && miss("post", "/registrations/r1"));
     assert!(!miss("POST", "/other") && !miss("POST", "/other/r1"));
-    let near = |role, path: &str| is_near_miss(role, &root("/edge-1"), b"POST", path.as_bytes());
+    let near = |role, path: &str| is_near_miss(role, &root("/edge-1"), Method::Any, path.as_bytes());
     for path in
         ["/edge_1/eees.eecregistration/v1/registrations", "/edge-1/eees%22eecregistration/v1/registrations"]
     {
@@ -119,4 +120,38 @@ fn what_a_lenient_server_would_take_for_an_operation_is_a_near_miss() {
     {
         assert!(!near(Role::Ees, path), "{path}");
     }
+}
+
+#[test]
+fn version_1_is_near_however_a_number_is_written() {
+    let near = |path: &str| is_near_miss(Role::Ees, &root("/"), Method::Any, path.as_bytes());
+    for version in ["V1", "v1.0", "v1.0.0", "1", "1.0", "v01", "x1", "version%201", "v1.2", "%EF%BD%961"] {
+        let path = format!("/eees-eecregistration/{version}/registrations/r1");
+        assert!(near(&path), "{path}");
+    }
+    for version in ["v", "v2", "v11", "v2.1", "v10", "v0", "v1-beta", "1x", ""] {
+        let path = format!("/eees-eecregistration/{version}/registrations/r1");
+        assert!(!near(&path), "{path}");
+    }
+}
+
+#[test]
+fn a_root_with_escapes_is_decoded_as_the_path_is() {
+    let near = |path: &str| is_near_miss(Role::Ees, &root("/%C3%A9dge"), Method::Is(b"PUT"), path.as_bytes());
+    for path in [
+        "/%C3%A9dge/eees-eecregistration/v1/registrations/",
+        "/%C3%A9dge/eees-eecregistration/v1/registrations%20",
+        "/%C3%A9dge/eees-eecregistration/v1/regi%C5%BFtrations/r1",
+        "/%C3%A9DGE/eees-eecregistration/v1/registrations/r1",
+    ] {
+        assert!(near(path), "{path}");
+    }
+    assert!(!near("/edge/eees-eecregistration/v1/registrations%20"));
+}
+
+#[test]
+fn a_method_in_the_query_may_be_any() {
+    let path = b"/eees-eecregistration/v1/registrations/r1";
+    let near = |names_method| is_near_miss(Role::Ees, &root("/"), Method::of(b"GET", names_method), path);
+    assert!(near(true) && !near(false));
 }
