@@ -42,7 +42,12 @@ impl<'a> RequestView<'a> {
         const WITHOUT_USE: [&[u8]; 5] = [b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE"];
         !self.end_of_stream
             && WITHOUT_USE.iter().any(|method| self.method.eq_ignore_ascii_case(method))
-            && self.values(b"upgrade").next().is_none()
+            && !self.is_upgrade()
+    }
+
+    /// Whether it asks for another protocol; a host hands over no other `Upgrade` than one that it will see to.
+    pub fn is_upgrade(&self) -> bool {
+        self.values(b"upgrade").next().is_some()
     }
 
     /// All values of the header `name` (in lower case).

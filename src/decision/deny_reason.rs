@@ -63,7 +63,7 @@ const INVALID_PROOF: Challenge = Error("invalid_dpop_proof");
 #[rustfmt::skip]
 deny_reasons! {
     PathNotNormal, "path_not_normal", BadRequest, NONE, Path, "The path is not in normal form; it is refused, never repaired.";
-    HeaderNotAllowed, "header_not_allowed", BadRequest, NONE, Connection, "A `Connection` header that names a header which must not get lost on the way.";
+    HeaderNotAllowed, "header_not_allowed", BadRequest, NONE, Connection, "A `Connection` header that names a header which must not get lost on the way, or an upgrade of what is checked.";
     RouteUnmatched, "route_unmatched", Forbidden, NONE, Route, "No rule and no built-in operation covers method and path.";
     RouteDenied, "route_denied", Forbidden, NONE, Route, "A rule with `action: deny`.";
     HostMismatch, "host_mismatch", MisdirectedRequest, NONE, Host, "`:authority` is not one of the protected FQDNs.";

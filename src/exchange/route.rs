@@ -157,6 +157,16 @@ fn entry<'p>(
             return Err(Denial::new(DenyReason::RouteUnmatched, because));
         }
     }
+    // Without a body of its own it would be a whole request before anybody has seen one.
+    let is_read = operation.is_some() || found.is_some_and(|(_, rule)| !rule.bind.is_empty());
+    if is_read && request.is_upgrade() {
+        trace.note(Check::Connection, || {
+            let found: Vec<String> = request.values(b"upgrade").map(lossy).collect();
+            ("no `Upgrade`".into(), found.join(", "))
+        });
+        let because = "`Upgrade` on a built-in operation, or where a rule binds the body";
+        return Err(Denial::new(DenyReason::HeaderNotAllowed, because));
+    }
     if protects.check_host {
         trace.note(Check::Host, || {
             let fqdns: Vec<&str> = protects.fqdns.iter().map(|fqdn| fqdn.as_str()).collect();

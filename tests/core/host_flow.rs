@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+mod content;
 mod questions;
 mod waits;
 
@@ -85,12 +86,14 @@ struct Way {
     plugin: Rc<PluginState>,
     exchange: Exchange,
     notes: Notes,
+    /// Whether content follows whatever the method.
+    content_follows: bool,
 }
 
 impl Way {
     fn new(plugin: &Rc<PluginState>, stream: u32) -> Way {
         let exchange = Exchange::new(Rc::clone(plugin), stream);
-        Way { plugin: Rc::clone(plugin), exchange, notes: Notes::default() }
+        Way { plugin: Rc::clone(plugin), exchange, notes: Notes::default(), content_follows: false }
     }
 
     /// Carries out a step; what was counted, what the host was asked, then what becomes of the request.
@@ -114,7 +117,8 @@ impl Way {
         let own = [(":method", method), (":path", path), (":authority", FQDN)];
         let pairs: Vec<(&[u8], &[u8])> =
             own.iter().chain(headers).map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
-        let request = RequestView::new(&pairs, !matches!(method, "POST" | "PUT" | "PATCH"));
+        let request =
+            RequestView::new(&pairs, !self.content_follows && !matches!(method, "POST" | "PUT" | "PATCH"));
         let step = self.exchange.on_request_headers(&request, time(), &NoHost);
         Self::act(&self.plugin, &self.notes, step, Fields::Headers)
     }

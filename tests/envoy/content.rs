@@ -1,9 +1,9 @@
 //! Content of methods for which none is defined: a server that leaves it unread takes it for the next request on that connection,
 //! which Envoy shares among clients.
 
-use crate::support::bodies::token;
+use crate::support::bodies::{REGISTRATIONS, token};
 use crate::support::entitlement_server::Server as EntitlementServer;
-use crate::support::fixture::{BOTH, FQDN, Fixture, config};
+use crate::support::fixture::{BOTH, FQDN, Fixture, Protocol, config};
 use crate::support::foreign::Server;
 use crate::support::h1::H1;
 use crate::support::problems::Problems;
@@ -113,6 +113,27 @@ fn what_has_a_meaning_goes_on_as_it_came() {
         }
     }
     fixture.finish(p);
+}
+
+/// It would go on without a length, so that a server takes it for a whole request before its body was looked at.
+#[test]
+fn what_is_checked_is_not_upgraded() {
+    for hold in [false, true] {
+        let mut filter = filter(&Key::new(1));
+        filter["body"] = json!({"hold_headers": hold});
+        let fixture = Fixture::start_with(&filter, |setup| setup.stop_iteration(hold).websockets());
+        let mut p = Problems::new();
+        for (method, path) in
+            [("POST", REGISTRATIONS), ("PUT", ITEM), ("PATCH", ITEM), ("DELETE", ITEM), ("POST", "/bound")]
+        {
+            let request =
+                Request::new(method, path).bearer(token()).header("content-type", "application/json");
+            let request = request.header("connection", "Upgrade").header("upgrade", "websocket");
+            let name = format!("{method} {path}, hold_headers: {hold}");
+            fixture.denied_over(Protocol::H1, &mut p, &name, &request, "header_not_allowed");
+        }
+        fixture.finish(p);
+    }
 }
 
 /// What follows an upgrade is no content: it is the other protocol.
