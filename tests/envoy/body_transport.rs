@@ -99,7 +99,7 @@ fn sizes_and_absent_bodies_in_both_modes() {
                 }
             }
         }
-        // A DELETE's body is neither held nor read.
+        // A DELETE's body is neither held nor read, and goes no further.
         let delete = Request::new("DELETE", format!("{REGISTRATIONS}/r1")).bearer(token());
         fixture.allowed(&mut p, "DELETE", &delete, &IDENTITY);
         let other = delete.clone().body("{\"eecId\":\"eec-2\"".repeat(1000));

@@ -182,7 +182,7 @@ impl Fixture {
         problems.equal(&name, "filter state", access.get("decision"), decision);
         let received = self.upstream.records.wait_for(&request.case, |r| r.end == End::Complete);
         problems.equal(&name, "path", received.path.as_bytes(), &request.path);
-        problems.equal(&name, "body", received.body.as_slice(), request.body.as_deref().unwrap_or_default());
+        problems.equal(&name, "body", received.body.as_slice(), request.content());
         let mut got: Vec<(&str, &str)> =
             received.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         got.retain(|(n, _)| n.replace('_', "-").starts_with("x-eec-"));

@@ -71,6 +71,12 @@ impl Request {
         self
     }
 
+    /// What of its body has a meaning (RFC 9110, section 9.3): nothing else reaches a server, unless a rule binds it.
+    pub fn content(&self) -> &[u8] {
+        let means_something = !["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"].contains(&self.method.as_str());
+        self.body.as_deref().filter(|_| means_something).unwrap_or_default()
+    }
+
     /// Adds a trailer.
     pub fn trailer(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.trailers.push((name.to_owned(), value.as_ref().to_vec()));
