@@ -7,13 +7,13 @@ use crate::reply::Reply;
 /// A proxy around one exchange.
 pub trait Host {
     /// Removes every field of this name.
-    fn remove(&self, fields: Fields, name: &[u8]);
+    fn remove(&self, fields: Fields, name: &[u8]) -> Result<(), Failed>;
     /// Replaces the path, query included.
-    fn set_path(&self, path: &[u8]);
+    fn set_path(&self, path: &[u8]) -> Result<(), Failed>;
     /// Adds a request header; what a client sent under the same name has been removed before.
-    fn add_request_header(&self, name: &str, value: &str);
+    fn add_request_header(&self, name: &str, value: &str) -> Result<(), Failed>;
     /// Leaves nothing of what has come of the body since the last time.
-    fn drop_body(&self);
+    fn drop_body(&self) -> Result<(), Failed>;
     /// Answers the request; nothing goes upstream.
     fn send_reply(&self, reply: &Reply);
     /// Leaves something about the decision where the access log finds it.
@@ -21,6 +21,10 @@ pub trait Host {
     /// Tells the operator why, if there is room in the log.
     fn log_denial(&self, verdict: &str, denial: &Denial);
 }
+
+/// The host did not change the request as it must be changed: it goes no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failed;
 
 /// Which fields of a request are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,29 +53,34 @@ pub enum Flow {
 }
 
 /// Carries out `step`: spoofed headers first, whatever comes after.
-pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
-    step.spoofed.iter().for_each(|name| host.remove(fields, name));
+///
+/// # Errors
+/// If the host could not change the request.
+pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Result<Flow, Failed> {
+    for name in &step.spoofed {
+        host.remove(fields, name)?;
+    }
     if let Some(target) = &step.target {
-        host.set_path(target);
+        host.set_path(target)?;
     }
     match step.dropped {
         Dropped::Nothing => {}
         Dropped::Framing => {
-            host.remove(Fields::Headers, b"transfer-encoding");
-            host.remove(Fields::Headers, b"content-length");
+            host.remove(Fields::Headers, b"transfer-encoding")?;
+            host.remove(Fields::Headers, b"content-length")?;
             // Without it the server would be sent an end of chunks, which it might not read either.
-            host.add_request_header("content-length", "0");
+            host.add_request_header("content-length", "0")?;
         }
-        Dropped::Piece => host.drop_body(),
+        Dropped::Piece => host.drop_body()?,
     }
     if step.remove_token {
-        host.remove(Fields::Headers, b"authorization");
+        host.remove(Fields::Headers, b"authorization")?;
     }
     if step.remove_proof {
-        host.remove(Fields::Headers, b"dpop");
+        host.remove(Fields::Headers, b"dpop")?;
     }
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
-        host.add_request_header(name, value);
+        host.add_request_header(name, value)?;
     }
     if step.unasked {
         host.record("decision", "allowed_unasked");
@@ -79,7 +88,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
     if let Some(denial) = &step.noted {
         record(host, "shadow_deny", denial);
     }
-    match step.next {
+    Ok(match step.next {
         Next::Continue(grant) => Flow::Continue(grant),
         Next::Pause => Flow::Hold,
         Next::Await(None) => Flow::Await,
@@ -90,7 +99,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Flow {
             host.send_reply(&reply);
             Flow::Answered
         }
-    }
+    })
 }
 
 /// Leaves a denial where operators look: in the stream's filter state and in the log.

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::shared_data;
 use crate::counter::Counter;
 use crate::exchange::Exchange;
-use crate::host::{self, Fields, Flow};
+use crate::host::{self, Failed, Fields, Flow};
 use crate::introspection::Cause;
 use crate::jwks_remote::{
     self, Admission, Answer, Brought, Failure, FetchRequest, Moment, SharedSets, StoredSet, Want,
@@ -253,17 +253,20 @@ pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Ex
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
     match host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
-        Flow::Continue(grant) => hostcalls::continue_request(grant),
+        Ok(Flow::Continue(grant)) => hostcalls::continue_request(grant),
         // It does not wait for keys twice.
-        Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}
-        Flow::Await => shared.calls.wait(&shared.statistics, exchange),
-        Flow::Ask(inquiry) => {
+        Ok(Flow::Hold | Flow::Answered | Flow::AwaitKeys(_)) => {}
+        Ok(Flow::Await) => shared.calls.wait(&shared.statistics, exchange),
+        Ok(Flow::Ask(inquiry)) => {
             shared.calls.wait(&shared.statistics, exchange);
             shared.calls.enter_root();
             let pending = Rc::clone(&inquiry.pending);
             if shared.calls.dispatch(Call { inquiry, since: now() }).is_err() {
                 answers::deliver(shared, &pending, Err(Cause::Cluster));
             }
+        }
+        Err(Failed) => {
+            fail_closed();
         }
     }
 }

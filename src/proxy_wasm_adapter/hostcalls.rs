@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 use crate::exchange::Grant;
+use crate::host::Failed;
 use crate::shared_map::{Put, Read};
 use std::ptr::null_mut;
 use std::time::Duration;
@@ -149,9 +150,9 @@ pub(super) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
 }
 
 /// Leaves nothing in a buffer.
-pub(super) fn empty_buffer(buffer: Buffer) {
+pub(super) fn empty_buffer(buffer: Buffer) -> Result<(), Failed> {
     let nothing: &[u8] = &[];
-    unsafe { proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, nothing.as_ptr(), 0) };
+    done(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, nothing.as_ptr(), 0) })
 }
 
 /// A header map in the host's serialization.
@@ -162,20 +163,22 @@ pub(super) fn header_map(map: Map) -> Option<Vec<u8>> {
 }
 
 /// Adds a header.
-pub(super) fn add_header(map: Map, name: &[u8], value: &[u8]) {
-    unsafe { proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+pub(super) fn add_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Failed> {
+    done(unsafe {
+        proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
 }
 
 /// Puts one header in the place of all of this name.
-pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) {
-    unsafe {
+pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Failed> {
+    done(unsafe {
         proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
-    };
+    })
 }
 
 /// Removes all headers of this name.
-pub(super) fn remove_header(map: Map, name: &[u8]) {
-    unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) };
+pub(super) fn remove_header(map: Map, name: &[u8]) -> Result<(), Failed> {
+    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// Answers the request; `headers` is in the host's serialization.
@@ -295,6 +298,11 @@ pub(super) fn in_root_context(root: u32, stream: u32) {
     set_effective_context(root);
     proxy_on_tick(root);
     set_effective_context(stream);
+}
+
+/// What a status says of a change that was asked for.
+fn done(status: u32) -> Result<(), Failed> {
+    if status == OK { Ok(()) } else { Err(Failed) }
 }
 
 /// Takes over what the host has allocated for us.

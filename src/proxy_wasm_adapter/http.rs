@@ -10,7 +10,7 @@ use super::proxy_host::{ProxyHost, fail_closed, read_body};
 use super::ready::{A_MOMENT, After};
 use super::shared::Shared;
 use crate::exchange::{Exchange, Grant, Inquiry, Meanwhile, Named, Step};
-use crate::host::{self, Fields, Flow};
+use crate::host::{self, Failed, Fields, Flow};
 use crate::introspection::Cause;
 use crate::ownership::Answer;
 use crate::plugin_state::StreamId;
@@ -69,7 +69,11 @@ pub(super) fn on_request_headers(
     if end_of_stream && exchange.is_settled() {
         let flow = host::perform(step, Fields::Headers, &ProxyHost(&shared.log));
         shared.tell_soon(stream);
-        let action = if matches!(flow, Flow::Continue(_)) { AtHeaders::Continue } else { AtHeaders::Pause };
+        let action = match flow {
+            Ok(Flow::Continue(_)) => AtHeaders::Continue,
+            Ok(_) => AtHeaders::Pause,
+            Err(Failed) => fail_closed().into(),
+        };
         return (action, None);
     }
     let exchange = Rc::new(RefCell::new(exchange));
@@ -128,7 +132,9 @@ impl HttpStream {
         let answer = Answer { status, is_upstreams: details == b"via_upstream", headers: &headers };
         let sealing = named.seal(&self.shared.plugin.policy, &answer);
         for (name, value) in &sealing.headers {
-            hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value);
+            if hostcalls::replace_header(Map::ResponseHeaders, name.as_bytes(), value).is_err() {
+                return;
+            }
         }
         if let Some(counter) = sealing.count {
             self.shared.plugin.tally.count(counter);
@@ -145,14 +151,15 @@ impl HttpStream {
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
         match host::perform(step, fields, &ProxyHost(&self.shared.log)) {
-            Flow::Continue(_) => Action::Continue,
-            Flow::Hold | Flow::Answered => Action::Pause,
-            Flow::Await => {
+            Ok(Flow::Continue(_)) => Action::Continue,
+            Ok(Flow::Hold | Flow::Answered) => Action::Pause,
+            Ok(Flow::Await) => {
                 self.wait();
                 Action::Pause
             }
-            Flow::Ask(inquiry) => self.ask(inquiry),
-            Flow::AwaitKeys(server) => self.await_keys(server),
+            Ok(Flow::Ask(inquiry)) => self.ask(inquiry),
+            Ok(Flow::AwaitKeys(server)) => self.await_keys(server),
+            Err(Failed) => fail_closed(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log::LimitedLog;
 use crate::decision::Denial;
-use crate::host::{Fields, Host};
+use crate::host::{Failed, Fields, Host};
 use crate::reply::Reply;
 use proxy_wasm::types::Action;
 
@@ -17,24 +17,24 @@ pub(super) fn read_body() -> Option<Vec<u8>> {
 pub(super) struct ProxyHost<'a>(pub(super) &'a LimitedLog);
 
 impl Host for ProxyHost<'_> {
-    fn remove(&self, fields: Fields, name: &[u8]) {
+    fn remove(&self, fields: Fields, name: &[u8]) -> Result<(), Failed> {
         let map = match fields {
             Fields::Headers => Map::RequestHeaders,
             Fields::Trailers => Map::RequestTrailers,
         };
-        hostcalls::remove_header(map, name);
+        hostcalls::remove_header(map, name)
     }
 
-    fn set_path(&self, path: &[u8]) {
-        hostcalls::replace_header(Map::RequestHeaders, b":path", path);
+    fn set_path(&self, path: &[u8]) -> Result<(), Failed> {
+        hostcalls::replace_header(Map::RequestHeaders, b":path", path)
     }
 
-    fn add_request_header(&self, name: &str, value: &str) {
-        hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes());
+    fn add_request_header(&self, name: &str, value: &str) -> Result<(), Failed> {
+        hostcalls::add_header(Map::RequestHeaders, name.as_bytes(), value.as_bytes())
     }
 
-    fn drop_body(&self) {
-        hostcalls::empty_buffer(Buffer::RequestBody);
+    fn drop_body(&self) -> Result<(), Failed> {
+        hostcalls::empty_buffer(Buffer::RequestBody)
     }
 
     fn send_reply(&self, reply: &Reply) {

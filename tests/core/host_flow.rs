@@ -7,7 +7,7 @@ use crate::support::token::{Key, claims, claims_with, now};
 use eec_authn::config;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Next, Step};
-use eec_authn::host::{Fields, Flow, Host, perform};
+use eec_authn::host::{Failed, Fields, Flow, Host, perform};
 use eec_authn::introspection::{self, Cause, RawResponse, Reading, TokenStatus};
 use eec_authn::jwks_remote::{self, Answer, Moment};
 use eec_authn::keys::NoHost;
@@ -20,16 +20,28 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 mod content;
+mod failures;
 mod questions;
 mod waits;
 
 /// Writes down every call.
 #[derive(Default)]
-struct Notes(RefCell<Vec<String>>);
+struct Notes {
+    asked: RefCell<Vec<String>>,
+    /// The change that it does not make.
+    fails: Option<String>,
+}
 
 impl Notes {
     fn add(&self, note: String) {
-        self.0.borrow_mut().push(note);
+        self.asked.borrow_mut().push(note);
+    }
+
+    /// A change of the request, which the host makes unless it is the one that fails.
+    fn change(&self, note: String) -> Result<(), Failed> {
+        let fails = self.fails.as_ref() == Some(&note);
+        self.add(note);
+        if fails { Err(Failed) } else { Ok(()) }
     }
 }
 
@@ -37,20 +49,20 @@ impl Notes {
 const ISSUER_NOTE: &str = "issuer aes.mnc001.mcc001.pub.3gppnetwork.org";
 
 impl Host for Notes {
-    fn remove(&self, fields: Fields, name: &[u8]) {
-        self.add(format!("remove {fields:?} {}", String::from_utf8_lossy(name)));
+    fn remove(&self, fields: Fields, name: &[u8]) -> Result<(), Failed> {
+        self.change(format!("remove {fields:?} {}", String::from_utf8_lossy(name)))
     }
 
-    fn set_path(&self, path: &[u8]) {
-        self.add(format!("path {}", String::from_utf8_lossy(path)));
+    fn set_path(&self, path: &[u8]) -> Result<(), Failed> {
+        self.change(format!("path {}", String::from_utf8_lossy(path)))
     }
 
-    fn add_request_header(&self, name: &str, value: &str) {
-        self.add(format!("add {name}: {value}"));
+    fn add_request_header(&self, name: &str, value: &str) -> Result<(), Failed> {
+        self.change(format!("add {name}: {value}"))
     }
 
-    fn drop_body(&self) {
-        self.add("drop body".to_owned());
+    fn drop_body(&self) -> Result<(), Failed> {
+        self.change("drop body".to_owned())
     }
 
     fn send_reply(&self, reply: &Reply) {
@@ -101,7 +113,11 @@ impl Way {
         for counter in plugin.tally.take_all() {
             notes.add(format!("count {}", counter.name()));
         }
-        let flow = match perform(step, fields, notes) {
+        let Ok(flow) = perform(step, fields, notes) else {
+            notes.add("failed".into());
+            return notes.asked.take();
+        };
+        let flow = match flow {
             Flow::Continue(_) => "continue",
             Flow::Hold => "hold",
             Flow::Await => "await",
@@ -110,7 +126,7 @@ impl Way {
             Flow::Answered => "answered",
         };
         notes.add(flow.into());
-        notes.0.take()
+        notes.asked.take()
     }
 
     fn headers(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<String> {
