@@ -9,6 +9,8 @@
 
 #![allow(unsafe_code)]
 
+mod abi;
+
 use crate::exchange::Grant;
 use crate::host::Failed;
 use crate::shared_map::{Put, Read};
@@ -47,82 +49,6 @@ pub(super) enum Level {
     Error = 4,
 }
 
-#[link(wasm_import_module = "env")]
-unsafe extern "C" {
-    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
-    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
-    fn proxy_get_buffer_bytes(
-        buffer: u32,
-        start: usize,
-        max: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-    ) -> u32;
-    fn proxy_set_buffer_bytes(
-        buffer: u32,
-        start: usize,
-        size: usize,
-        data: *const u8,
-        data_size: usize,
-    ) -> u32;
-    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_add_header_map_value(
-        map: u32,
-        name: *const u8,
-        name_size: usize,
-        value: *const u8,
-        value_size: usize,
-    ) -> u32;
-    fn proxy_replace_header_map_value(
-        map: u32,
-        name: *const u8,
-        name_size: usize,
-        value: *const u8,
-        value_size: usize,
-    ) -> u32;
-    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
-    fn proxy_send_local_response(
-        status: u32,
-        details: *const u8,
-        details_size: usize,
-        body: *const u8,
-        body_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        grpc_status: i32,
-    ) -> u32;
-    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
-    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
-    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
-    fn proxy_record_metric(id: u32, value: u64) -> u32;
-    fn proxy_get_shared_data(
-        key: *const u8,
-        key_size: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-        version: *mut u32,
-    ) -> u32;
-    fn proxy_set_shared_data(
-        key: *const u8,
-        key_size: usize,
-        value: *const u8,
-        value_size: usize,
-        version: u32,
-    ) -> u32;
-    fn proxy_set_effective_context(context: u32) -> u32;
-    fn proxy_continue_stream(stream: u32) -> u32;
-    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
-    fn proxy_call_foreign_function(
-        name: *const u8,
-        name_size: usize,
-        arguments: *const u8,
-        arguments_size: usize,
-        results: *mut *mut u8,
-        results_size: *mut usize,
-    ) -> u32;
-}
-
 unsafe extern "C" {
     // The SDK's own entries for the host, in this module: its dispatcher has the root contexts.
     safe fn proxy_on_tick(context: u32);
@@ -132,60 +58,66 @@ unsafe extern "C" {
 
 /// Writes a line to the host's log.
 pub(super) fn log(level: Level, message: &str) {
-    unsafe { proxy_log(level as u32, message.as_ptr(), message.len()) };
+    unsafe { abi::proxy_log(level as u32, message.as_ptr(), message.len()) };
 }
 
 /// Nanoseconds since 1970; `None` if the host has no clock.
 pub(super) fn now() -> Option<u64> {
     let mut time = 0;
-    let status = unsafe { proxy_get_current_time_nanoseconds(&mut time) };
+    let status = unsafe { abi::proxy_get_current_time_nanoseconds(&mut time) };
     (status == OK).then_some(time)
 }
 
 /// The whole of a buffer.
 pub(super) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
-    let status = unsafe { proxy_get_buffer_bytes(buffer as u32, 0, max, &mut data, &mut size) };
+    let status = unsafe { abi::proxy_get_buffer_bytes(buffer as u32, 0, max, &mut data, &mut size) };
     unsafe { taken(status, data, size) }
 }
 
 /// Leaves nothing in a buffer.
 pub(super) fn empty_buffer(buffer: Buffer) -> Result<(), Failed> {
     let nothing: &[u8] = &[];
-    done(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, nothing.as_ptr(), 0) })
+    done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, 0, usize::MAX, nothing.as_ptr(), 0) })
 }
 
 /// A header map in the host's serialization.
 pub(super) fn header_map(map: Map) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
-    let status = unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) };
+    let status = unsafe { abi::proxy_get_header_map_pairs(map as u32, &mut data, &mut size) };
     unsafe { taken(status, data, size) }
 }
 
 /// Adds a header.
 pub(super) fn add_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Failed> {
     done(unsafe {
-        proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        abi::proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
     })
 }
 
 /// Puts one header in the place of all of this name.
 pub(super) fn replace_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Failed> {
     done(unsafe {
-        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        abi::proxy_replace_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
     })
 }
 
 /// Removes all headers of this name.
 pub(super) fn remove_header(map: Map, name: &[u8]) -> Result<(), Failed> {
-    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+    done(unsafe { abi::proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// Answers the request; `headers` is in the host's serialization.
 pub(super) fn send_local_response(status: u16, details: &str, headers: &[u8], body: &[u8]) {
     // -1: no gRPC status of our own, so that the host derives it from the HTTP status.
     unsafe {
-        proxy_send_local_response(
+        abi::proxy_send_local_response(
             status.into(),
             details.as_ptr(),
             details.len(),
@@ -201,13 +133,13 @@ pub(super) fn send_local_response(status: u16, details: &str, headers: &[u8], bo
 /// The property at `path`, whose parts are separated by NUL; `None` if it is not there.
 pub(super) fn property(path: &str) -> Option<Vec<u8>> {
     let (mut data, mut size) = (null_mut(), 0);
-    let status = unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) };
+    let status = unsafe { abi::proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) };
     unsafe { taken(status, data, size) }
 }
 
 /// Sets the filter state `wasm.<name>` of the stream.
 pub(super) fn set_property(name: &str, value: &str) {
-    unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+    unsafe { abi::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
 /// What kind of statistic a handle is for.
@@ -221,25 +153,25 @@ pub(super) enum Metric {
 /// Defines a statistic and returns its handle.
 pub(super) fn define_metric(kind: Metric, name: &str) -> Option<u32> {
     let mut id = 0;
-    let status = unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
+    let status = unsafe { abi::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
     (status == OK).then_some(id)
 }
 
 /// Adds to a statistic; a gauge also takes a negative offset.
 pub(super) fn increment_metric(id: u32, offset: i64) {
-    unsafe { proxy_increment_metric(id, offset) };
+    unsafe { abi::proxy_increment_metric(id, offset) };
 }
 
 /// Sets a gauge.
 pub(super) fn record_metric(id: u32, value: u64) {
-    unsafe { proxy_record_metric(id, value) };
+    unsafe { abi::proxy_record_metric(id, value) };
 }
 
 /// What all VMs of this module's `vm_id` have under `key`, and its version.
 pub(super) fn shared_data(key: &str) -> Read {
     let (mut data, mut size, mut version) = (null_mut(), 0, 0);
     unsafe {
-        match proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) {
+        match abi::proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) {
             NOT_FOUND => Read::Nothing,
             status => taken(status, data, size).map_or(Read::Failed, |value| Read::Value(value, version)),
         }
@@ -249,7 +181,7 @@ pub(super) fn shared_data(key: &str) -> Read {
 /// Replaces it, unless it has another version by now.
 pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) -> Put {
     let status =
-        unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
+        unsafe { abi::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
     match status {
         OK => Put::Done,
         CAS_MISMATCH => Put::Overtaken,
@@ -259,17 +191,17 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) -> Put {
 
 /// Makes the following host calls about the stream or plugin `context`.
 pub(super) fn set_effective_context(context: u32) {
-    unsafe { proxy_set_effective_context(context) };
+    unsafe { abi::proxy_set_effective_context(context) };
 }
 
 /// How often the root context, which has to be the effective one, gets its tick; zero for never.
 pub(super) fn set_tick_period(period: Duration) {
-    unsafe { proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX)) };
+    unsafe { abi::proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX)) };
 }
 
 /// Lets the request of the effective context go on.
 pub(super) fn continue_request(_: Grant) {
-    unsafe { proxy_continue_stream(0) };
+    unsafe { abi::proxy_continue_stream(0) };
 }
 
 /// Calls a function that the host offers by name and says how many bytes it returns; `None` if there is none or it fails. Without
@@ -277,7 +209,7 @@ pub(super) fn continue_request(_: Grant) {
 pub(super) fn size_of_foreign_result(name: &str, arguments: &[u8]) -> Option<usize> {
     let mut size = 0;
     let status = unsafe {
-        proxy_call_foreign_function(
+        abi::proxy_call_foreign_function(
             name.as_ptr(),
             name.len(),
             arguments.as_ptr(),
