@@ -7,12 +7,24 @@ use crate::reply::Reply;
 /// A proxy around one exchange.
 pub trait Host {
     /// Removes every field of this name.
+    ///
+    /// # Errors
+    /// If it was not done.
     fn remove(&self, fields: Fields, name: &[u8]) -> Result<(), Failed>;
     /// Replaces the path, query included.
+    ///
+    /// # Errors
+    /// If it was not done.
     fn set_path(&self, path: &[u8]) -> Result<(), Failed>;
     /// Adds a request header; what a client sent under the same name has been removed before.
+    ///
+    /// # Errors
+    /// If it was not done.
     fn add_request_header(&self, name: &str, value: &str) -> Result<(), Failed>;
     /// Leaves nothing of what has come of the body since the last time.
+    ///
+    /// # Errors
+    /// If it was not done.
     fn drop_body(&self) -> Result<(), Failed>;
     /// Answers the request; nothing goes upstream.
     fn send_reply(&self, reply: &Reply);
