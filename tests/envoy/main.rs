@@ -69,3 +69,4 @@ mod tables;
 mod tokens;
 mod ts43_of_others;
 mod two_readings;
+mod upgrade;

@@ -27,7 +27,7 @@ fn setup(filter: &Value, upstream: &Upstream, ecds: bool) -> Setup {
     if ecds { setup.ecds() } else { setup }
 }
 
-fn delete(token: &str) -> Request {
+pub(super) fn delete(token: &str) -> Request {
     Request::new("DELETE", "/eees-eecregistration/v1/registrations/r1").bearer(token)
 }
 
@@ -59,14 +59,19 @@ fn has_protection_keys() -> bool {
 }
 
 /// Sends the same request again and again, each on a new connection, until it is told to stop.
-struct Load {
+pub(super) struct Load {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<(usize, Vec<String>)>,
 }
 
 impl Load {
     /// `may_break`: a listener that is replaced closes what has not been answered, and clients try again.
-    fn start(address: Arc<Mutex<SocketAddr>>, token: String, status: u16, may_break: bool) -> Load {
+    pub(super) fn start(
+        address: Arc<Mutex<SocketAddr>>,
+        token: String,
+        status: u16,
+        may_break: bool,
+    ) -> Load {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -88,7 +93,7 @@ impl Load {
         Load { stop, thread }
     }
 
-    fn finish(self, name: &str) {
+    pub(super) fn finish(self, name: &str) {
         self.stop.store(true, Ordering::Relaxed);
         let (sent, wrong) = self.thread.join().expect("the load ends");
         assert!(sent > 0, "{name}: nothing was sent");
