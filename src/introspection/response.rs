@@ -86,7 +86,9 @@ pub fn read(method: &Method, raw: &RawResponse<'_>) -> Reading {
 
 /// RFC 7662, section 2.2.
 fn introspection(raw: &RawResponse<'_>) -> Option<TokenStatus> {
-    let object = object(raw)?;
+    let mut object = object(raw)?;
+    // Servers whose JSON library writes what is absent as null say nothing by it.
+    object.remove_nulls();
     Some(match object.get("active") {
         Some(Json::Bool(true)) => TokenStatus::Active(Rc::new(Claims::new(object))),
         Some(_) | None => TokenStatus::Inactive,

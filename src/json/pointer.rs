@@ -89,20 +89,6 @@ impl Pointer {
         self.tokens.iter().try_fold(root, |at, token| next(at, token.as_str()))
     }
 
-    /// Takes the member that the pointer leads to out of its object.
-    pub fn remove_member(&self, root: &mut Json) {
-        let Some((last, way)) = self.tokens.split_last() else { return };
-        let parent = way.iter().try_fold(root, |at, token| match at {
-            Json::Object(members) => {
-                members.iter_mut().find(|(name, _)| **name == *token.as_str()).map(|(_, value)| value)
-            }
-            _ => None,
-        });
-        if let Some(Json::Object(members)) = parent {
-            members.retain(|(name, _)| **name != *last.as_str());
-        }
-    }
-
     /// Follows the pointer and tells apart what is absent from what another reader would find.
     pub fn walk<'a>(&self, root: &'a Json) -> Step<'a> {
         let mut at = root;

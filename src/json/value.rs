@@ -98,6 +98,18 @@ impl Json {
         }
     }
 
+    /// Takes out the members that are null, of all objects in it. Items of an array stay: their place counts.
+    pub fn remove_nulls(&mut self) {
+        match self {
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+            Json::Array(items) => items.iter_mut().for_each(Json::remove_nulls),
+            Json::Object(members) => {
+                members.retain(|(_, value)| *value != Json::Null);
+                members.iter_mut().for_each(|(_, value)| value.remove_nulls());
+            }
+        }
+    }
+
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -5,7 +5,6 @@ use crate::json::{Json, Pointer};
 use crate::policy::{ClientClaims, EntitlementServer, Policy, TokenRules};
 use crate::proof::Confirmation;
 use crate::time::UnixTime;
-use std::rc::Rc;
 
 /// The claims of a token that somebody has vouched for.
 #[derive(Debug, Clone)]
@@ -62,22 +61,6 @@ impl Claims {
     /// The claim at `pointer`.
     pub fn find(&self, pointer: &Pointer) -> Option<&Json> {
         pointer.resolve(&self.object)
-    }
-
-    /// The same without optional claims that are null, as they stand in some servers' answers.
-    pub(super) fn without_nulls(self: &Rc<Claims>, names: &ClientClaims) -> Rc<Claims> {
-        let is_null = |claim: Option<&Json>| claim == Some(&Json::Null);
-        let optional = ["iss", "nbf", "iat", "jti"];
-        let nulls = optional.into_iter().filter(|name| is_null(self.get(name)));
-        let nulls: Vec<Pointer> = nulls.map(Pointer::to_member).collect();
-        let gpsi = Some(&names.gpsi).filter(|gpsi| is_null(self.find(gpsi)));
-        // Nearly all have none.
-        if nulls.is_empty() && gpsi.is_none() {
-            return Rc::clone(self);
-        }
-        let mut claims = self.object.clone();
-        nulls.iter().chain(gpsi).for_each(|claim| claim.remove_member(&mut claims));
-        Rc::new(Claims::new(claims))
     }
 
     /// The string at `pointer`.

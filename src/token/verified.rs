@@ -33,7 +33,6 @@ impl<'p> VerifiedToken<'p> {
         claims: Rc<Claims>,
         own_cnf: Option<&'p Json>,
     ) -> Result<VerifiedToken<'p>, Denial> {
-        let claims = claims.without_nulls(&server.claims);
         if claims.get("iss").is_some_and(|iss| !iss.as_str().is_some_and(|iss| server.identity.matches(iss)))
         {
             let because = "`iss` in the answer is not the server that gave it";

@@ -334,19 +334,21 @@ fn what_is_written_is_what_another_writes() {
 }
 
 #[test]
-fn a_member_is_taken_out_of_its_own_object_alone() {
-    let text = r#"{"a":{"b":null,"c":1},"b":null,"d":[{"b":null}]}"#;
-    for (pointer, left) in [
-        ("/b", r#"{"a":{"b":null,"c":1},"d":[{"b":null}]}"#),
-        ("/a/b", r#"{"a":{"c":1},"b":null,"d":[{"b":null}]}"#),
-        ("/a/x", text),
-        ("/x/b", text),
-        ("/d/b", text),
-        ("", text),
+fn members_that_are_null_are_taken_out_at_any_depth_and_items_are_not() {
+    for (text, left) in [
+        (
+            r#"{"a":{"b":null,"c":1},"b":null,"d":[{"b":null},null,[null]],"e":"null"}"#,
+            r#"{"a":{"c":1},"d":[{},null,[null]],"e":"null"}"#,
+        ),
+        (r#"{"a":{"b":null}}"#, r#"{"a":{}}"#),
+        (r#"{"a":null,"b":null}"#, "{}"),
+        (r#"{"a":false,"b":0,"c":"","d":[],"e":{}}"#, r#"{"a":false,"b":0,"c":"","d":[],"e":{}}"#),
+        ("[null]", "[null]"),
+        ("null", "null"),
     ] {
         let mut root = read(text);
-        Pointer::parse(pointer).unwrap().remove_member(&mut root);
-        assert_eq!(root.to_string(), left, "{pointer}");
+        root.remove_nulls();
+        assert_eq!(root.to_string(), left, "{text}");
     }
 }
 

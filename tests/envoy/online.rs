@@ -57,6 +57,15 @@ fn opaque_tokens_by_introspection() {
     without("aud", "claim_missing");
     without("exp", "claim_missing");
     without("active", "token_inactive");
+    let mut answer = good_answer();
+    for absent in ["cnf", "gpsi", "nbf", "jti", "iss", "token_type", "client_id"] {
+        answer[absent] = Value::Null;
+    }
+    server.says(&answer);
+    fixture.allowed(&mut p, "what is absent as null", &opaque, &identity_of_eec_1());
+    answer["aud"] = Value::Null;
+    server.says(&answer);
+    fixture.denied(&mut p, "`aud` absent as null", &opaque, "claim_missing");
     let mut with = |changes: Value, code: &str| {
         let mut answer = claims_with(changes.clone());
         answer["active"] = changes.get("active").cloned().unwrap_or(json!(true));
