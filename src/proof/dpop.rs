@@ -23,6 +23,10 @@ pub(super) struct Proof {
     pub jti: Box<str>,
     /// Its `iat`.
     pub issued_at: f64,
+    /// Its `exp`, if it has one: RFC 9449 asks for none.
+    pub expires: Option<f64>,
+    /// Its `nbf`, likewise.
+    pub not_before: Option<f64>,
     /// Its `nonce`, if it has one.
     pub nonce: Option<Box<str>>,
 }
@@ -95,9 +99,14 @@ fn claims(
         return Err("`ath` of the proof is not the hash of the token");
     }
     let issued_at = payload.get("iat").and_then(Json::as_finite);
+    let date = |name| payload.get(name).map(|date| date.as_finite().ok_or(())).transpose();
+    let dates = date("exp").and_then(|exp| Ok((exp, date("nbf")?)));
+    let (expires, not_before) = dates.map_err(|()| "`exp` or `nbf` of the proof is not a finite number")?;
     Ok(Proof {
         jti: jti.into(),
         issued_at: issued_at.ok_or("`iat` of the proof is not a finite number")?,
+        expires,
+        not_before,
         nonce: text("nonce").map(Box::from),
     })
 }

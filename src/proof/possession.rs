@@ -147,6 +147,7 @@ impl<'a> Possession<'a> {
             Some(nonce) => self.nonce_time(nonce, &proof, trace)?,
             None => self.issue_time(rules, &proof)?,
         };
+        self.check_dates(&proof)?;
         trace.note(Check::Replay, || ("a `jti` that is new".into(), (*proof.jti).into()));
         let oldest = self.now.plus(-rules.lasts_seconds());
         match self.memory.admit(
@@ -181,6 +182,18 @@ impl<'a> Possession<'a> {
             return Err(invalid("`iat` of the proof lies in the future"));
         }
         UnixTime::new(proof.issued_at).ok_or(invalid("`iat` of the proof is not a finite number"))
+    }
+
+    /// What a client says of itself by `exp` and `nbf` counts, also with a nonce: as in a token (RFC 7519, section 4.1).
+    fn check_dates(&self, proof: &Proof) -> Result<(), Denial> {
+        let (now, skew) = (self.now.seconds(), self.policy.token.clock_skew_seconds);
+        if proof.expires.is_some_and(|exp| now >= exp + skew) {
+            return Err(invalid("`exp` of the proof has passed"));
+        }
+        if proof.not_before.is_some_and(|nbf| nbf > now + skew) {
+            return Err(invalid("`nbf` of the proof lies in the future"));
+        }
+        Ok(())
     }
 
     /// The time of a proof with a nonce: that of the nonce, since the client's clock may be wrong.

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What cannot be moved, by the beginning of its name, and where else a real Envoy shows it.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("certificate: ", "a connection with TLS: client_certificate.rs"),
     ("both: ", "the same"),
     ("opaque: by ", "the same"),
@@ -26,6 +26,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("iat: 60 s old", "the very second; with a margin: possession.rs"),
     ("iat: as old as configured", "the same"),
     ("iat: further ahead", "the same"),
+    ("to the second: ", "with a margin: the lines before"),
     ("nonce: further ahead", "the very second; with a margin: possession.rs"),
     ("nonce: 300 s old", "older than the memory of an Envoy that has just begun: proof_memory.rs"),
 ];
