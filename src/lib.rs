@@ -41,6 +41,7 @@ pub mod jws;
 pub mod keys;
 pub mod log_limit;
 pub mod mac_key;
+pub mod measure;
 pub mod ownership;
 pub mod percent;
 pub mod plugin_state;

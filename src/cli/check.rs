@@ -138,7 +138,7 @@ fn names_that_merge(all: &mut [Checked]) {
         if let Some(other) = other {
             let has = if policy.name.is_some() { "is also that of" } else { "is missing, as in" };
             let message = format!(
-                "{has} {}: in one Envoy their statistics would be one, and their gauges whoever wrote last; give each its own",
+                "{has} {}: in one Envoy their statistics would be one, and their gauges those of whichever came last; give each its own",
                 other.path.display()
             );
             warnings.push(ConfigError { path: "name".into(), message });

@@ -54,11 +54,14 @@ impl FetchedKeys {
         self.in_force(server, now).is_some()
     }
 
-    /// How many keys of the set can be used at `now`, and its age in seconds.
-    pub fn size_and_age(&self, server: usize, now: UnixTime) -> (usize, f64) {
-        let age = self.sets.get(&server).map_or(0.0, |set| now.seconds() - set.fetched_at.seconds());
-        let size = self.in_force(server, now).map_or(0, |set| set.fetched().count());
-        (size, age.max(0.0))
+    /// How many keys of the set can be used at `now`.
+    pub fn size(&self, server: usize, now: UnixTime) -> usize {
+        self.in_force(server, now).map_or(0, |set| set.fetched().count())
+    }
+
+    /// When the server's set was asked for, whether it can be used still or not; `None` without one.
+    pub fn fetched_at(&self, server: usize) -> Option<UnixTime> {
+        self.sets.get(&server).map(|set| set.fetched_at)
     }
 
     /// The number of the fetch that brought the server's set; 0 without one.

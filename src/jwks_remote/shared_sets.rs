@@ -139,6 +139,19 @@ impl<'a> SharedSets<'a> {
         Some(StoredSet { number: u64::from_le_bytes(*number), fetched_at, body: body.to_vec() })
     }
 
+    /// Since when a worker without a set has had no newer one: since that was asked for which there is, and it cannot use, or since
+    /// the process first wanted any.
+    pub fn without_a_set_since(&self, now: UnixTime) -> UnixTime {
+        let newest = self.stored().map(|set| set.fetched_at);
+        newest.or_else(|| self.wanted_since(now)).unwrap_or(now)
+    }
+
+    fn wanted_since(&self, now: UnixTime) -> Option<UnixTime> {
+        let mine = now.seconds().to_bits().to_le_bytes();
+        let agreed = shared_map::agree(self.map, &self.place("since"), &mine)?;
+        UnixTime::new(f64::from_bits(u64::from_le_bytes(agreed)))
+    }
+
     /// The newest `iat` that has been accepted for this server, whatever its configuration was then.
     pub fn newest_issue(&self) -> Option<f64> {
         match self.map.get(&self.place_of_issue()) {

@@ -4,21 +4,22 @@ use super::answers;
 use super::calls::Calls;
 use super::clock::now;
 use super::fetching;
+use super::gauges::Gauges;
 use super::going_on;
 use super::hostcalls::{self, Buffer, Level};
-use super::jwks_gauges::JwksGauges;
 use super::key_fetches::KeyFetches;
 use super::limited_log::LimitedLog;
 use super::native_verifier;
 use super::ready::Ready;
 use super::shared::{Shared, TELL_AFTER};
 use super::shared_data::{SharedData, random};
-use super::statistics::{KEY_DAYS_PERIOD, Statistics};
+use super::statistics::Statistics;
 use super::streams;
 use super::ticks::Ticks;
 use crate::config::{self, Loaded};
 use crate::introspection::InactiveTokens;
 use crate::keys::{TableStore, recall_sound_moduli, share_sound_moduli};
+use crate::measure;
 use crate::plugin_state::PluginState;
 use crate::proof::{MemoryOwner, ProofMemory};
 use proxy_wasm::traits::{Context, RootContext};
@@ -26,7 +27,7 @@ use std::hash::RandomState;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// From a configuration to the first fetch of keys. A host's canary never gets there: it has no ticks.
+/// From a configuration to its first measures, and the first fetch of keys. A host's canary never gets there: it has no ticks.
 const SOON: Duration = Duration::from_millis(1);
 
 thread_local! {
@@ -49,9 +50,8 @@ impl Root {
 impl Root {
     /// How often there is something to do without a request.
     fn period(&self, shared: &Shared) -> Duration {
-        let key_days = Duration::from_secs(KEY_DAYS_PERIOD.into());
         Ticks::shortest([
-            shared.statistics.has_key_days().then_some(key_days),
+            Some(Duration::from_secs_f64(measure::PERIOD)),
             shared.ready.period(),
             shared.fetches.period(&shared.plugin.policy),
             shared.plugin.tally.has_news().then_some(TELL_AFTER),
@@ -71,7 +71,7 @@ impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
         if let Some(shared) = &self.shared {
             if fetching::on_response(shared, call, headers > 0) {
-                shared.jwks_gauges.record(&shared.plugin, now());
+                shared.gauges.record(&shared.fetches, now());
             } else {
                 answers::on_response(shared, call, headers > 0);
             }
@@ -99,14 +99,10 @@ impl RootContext for Root {
                 let sharing = |tables: &_| PluginState::sharing(policy, RandomState::new(), proofs, tables);
                 let plugin = Rc::new(TABLES.with(sharing));
                 let statistics = Statistics::define(&plugin);
-                statistics.record_generation(generation);
-                if statistics.has_key_days() {
-                    statistics.record_key_days(now());
-                }
                 let calls = Calls::new(self.id);
                 let inactive = InactiveTokens::agree(&SharedData, random());
                 let (ticks, fetches) = (Ticks::new(self.id), KeyFetches::new());
-                let jwks_gauges = JwksGauges::define(&plugin.policy);
+                let gauges = Gauges::define(&plugin, generation);
                 let log = LimitedLog::new(plugin.policy.name.clone());
                 let shared = Rc::new(Shared {
                     plugin,
@@ -115,7 +111,7 @@ impl RootContext for Root {
                     ready: Ready::default(),
                     ticks,
                     fetches,
-                    jwks_gauges,
+                    gauges,
                     verifier,
                     inactive,
                     log,
@@ -124,14 +120,7 @@ impl RootContext for Root {
                 for (server, _) in shared.plugin.policy.fetching() {
                     fetching::take_over(&shared, server.number, now());
                 }
-                shared.ticks.every(
-                    if shared.plugin.policy.fetching().next().is_some() {
-                        SOON
-                    } else {
-                        self.period(&shared)
-                    },
-                    self.id,
-                );
+                shared.ticks.every(SOON, self.id);
                 streams::serve(self.id, &shared);
                 self.shared = Some(shared);
                 true
@@ -155,8 +144,7 @@ impl RootContext for Root {
             }
             fetching::on_clock(shared);
             going_on::some(shared);
-            shared.jwks_gauges.record(&shared.plugin, now());
-            shared.statistics.record_key_days(now());
+            shared.gauges.record(&shared.fetches, now());
             shared.statistics.tell(&shared.plugin.tally);
             shared.ticks.every(self.period(shared), self.id);
         }

@@ -1,7 +1,7 @@
 //! What all requests of one configuration share in one worker, with the host behind it.
 
 use super::calls::Calls;
-use super::jwks_gauges::JwksGauges;
+use super::gauges::Gauges;
 use super::key_fetches::KeyFetches;
 use super::limited_log::LimitedLog;
 use super::native_verifier::NativeVerifier;
@@ -25,7 +25,7 @@ pub(super) struct Shared {
     pub(super) ready: Ready,
     pub(super) ticks: Ticks,
     pub(super) fetches: KeyFetches,
-    pub(super) jwks_gauges: JwksGauges,
+    pub(super) gauges: Gauges,
     pub(super) verifier: ProvenHost<NativeVerifier>,
     pub(super) inactive: InactiveTokens,
     pub(super) log: LimitedLog,

@@ -24,6 +24,7 @@ mod crossing_streams;
 mod decisions;
 mod eec;
 mod foreign;
+mod gauges;
 mod harness;
 mod hostile;
 mod jwks_remote;

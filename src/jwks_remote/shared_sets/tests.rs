@@ -121,3 +121,16 @@ fn a_set_is_there_before_its_fetch_has_ended() {
     assert!(sets.store(&set(second)));
     assert_eq!((sets.schedule().set(), sets.stored()), (first, Some(set(second))));
 }
+
+#[test]
+fn without_a_set_time_counts_from_the_newest_that_there_was_or_from_the_first_wish() {
+    let (map, remote) = (FakeMap::default(), remote());
+    let sets = SharedSets::new(&map, &remote);
+    assert_eq!(sets.without_a_set_since(at(10.0)), at(10.0));
+    assert_eq!(sets.without_a_set_since(at(100.0)), at(10.0));
+    assert!(matches!(sets.begin(Want::Due, at(20.0)), Admission::Fetch(1)));
+    assert!(sets.end(1, Brought::Nothing, at(21.0), 0.0));
+    assert_eq!(sets.without_a_set_since(at(100.0)), at(10.0), "a fetch that fails");
+    fetch(&sets, 200.0);
+    assert_eq!(sets.without_a_set_since(at(1_000.0)), set(2).fetched_at);
+}
