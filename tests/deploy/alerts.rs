@@ -72,8 +72,23 @@ fn exported(form: &Form, listener: Option<&str>, statistic: &str) -> String {
     let place = "namespace=\"edge\",job=\"ees\"";
     match statistic {
         "trap" => return format!("{}{{{place}", form.trap.0),
+        "reload_failure" | "reload_backoff" => {
+            return format!("{}{{{place}", form.trap.0.replace("_reload_success", &format!("_{statistic}")));
+        }
+        "proxy.5xx" | "proxy.requests" | "server.5xx" => {
+            let (name, of) = match statistic {
+                "proxy.5xx" => ("envoy_http_downstream_rq_xx", "http_conn_manager_prefix=\"edge\""),
+                "proxy.requests" => ("envoy_http_downstream_rq_total", "http_conn_manager_prefix=\"edge\""),
+                _ => ("envoy_cluster_upstream_rq_xx", "cluster_name=\"ees\""),
+            };
+            let class = if statistic.ends_with("5xx") { ",envoy_response_code_class=\"5\"" } else { "" };
+            return format!("{name}{{{place},envoy_{of}{class}");
+        }
         "refused" => return format!("{}{{{place}", form.refused.0),
-        "taken" => return format!("{}{{{place}", form.refused.0.replace("_config_fail", "_update_success")),
+        "taken" => {
+            let taken = form.refused.0.replace("_config_fail", "_update_success");
+            return format!("{}{{{place}", taken.replace("_update_rejected", "_update_success"));
+        }
         _ => {}
     }
     if !form.labels {
@@ -85,6 +100,7 @@ fn exported(form: &Form, listener: Option<&str>, statistic: &str) -> String {
         ("denied.", "denied", "code"),
         ("shadow_denied.", "shadow_denied", "code"),
         ("jwks.age_seconds.", "jwks_age_seconds", "issuer"),
+        ("jwks.keys.", "jwks_keys", "issuer"),
         ("key_valid_days.", "key_valid_days", "key"),
     ];
     let found = labelled.iter().find_map(|(start, name, label)| {
@@ -162,7 +178,7 @@ fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
     match (alert, form.refused.1) {
         ("Trapped", _) => labels["plugin"] = json!(form.trap.1),
         ("PushRefused" | "NeverConfigured", Some(extension)) => labels["extension"] = json!(extension),
-        ("PushRefused" | "NeverConfigured", None) | ("KeysNotFetched", _) => {}
+        ("PushRefused" | "NeverConfigured", None) | ("KeysNotFetched" | "ProxyRefuses", _) => {}
         _ => {
             if let Some(name) = form.name {
                 labels["listener"] = json!(name);
@@ -170,8 +186,8 @@ fn labels(form: &Form, alert: &str, rule: &Value) -> Value {
         }
     }
     match alert {
-        "KeysNotFetched" | "NeverConfigured" => labels["instance"] = json!("a"),
-        "KeysOld" => labels["issuer"] = json!("1"),
+        "KeysNotFetched" | "NeverConfigured" | "ProxyRefuses" => labels["instance"] = json!("a"),
+        "KeysOld" | "KeysMissing" => labels["issuer"] = json!("1"),
         "KeyEndsSoon" => labels["key"] = json!("0_1"),
         _ => {}
     }
@@ -203,9 +219,9 @@ fn each_alert_fires_when_it_should_and_only_then() {
 
 fn play_all(form: &Form, alerts: &BTreeMap<String, Value>, document: &Value) {
     // Forms that differ from another in Envoy's own names alone are played through with these.
-    let cases = CASES
-        .iter()
-        .filter(|(alert, ..)| form.full || ["Trapped", "PushRefused", "NeverConfigured"].contains(alert));
+    let cases = CASES.iter().filter(|(alert, ..)| {
+        form.full || ["Trapped", "ProxyRefuses", "PushRefused", "NeverConfigured"].contains(alert)
+    });
     // Without ECDS there is no counter that tells.
     let cases = cases.filter(|(alert, ..)| *alert != "NeverConfigured" || form.refused.1.is_some());
     let cases = cases.filter(|(.., changed)| {

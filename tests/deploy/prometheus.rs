@@ -211,13 +211,15 @@ fn the_rules_read_what_envoy_exports() {
             ("denied:rate5m{listener=\"ecs1\",code=\"route_denied\"}", 1),
             ("online:rate5m{listener=\"ees1\",result=\"unavailable_timeout\"}", 1),
             ("jwks_age_seconds{listener=\"ees1\",issuer=\"1\"}", 1),
+            ("jwks_keys{listener=\"ees1\",issuer=\"1\"}", 1),
             ("key_valid_days{listener=\"ees1\",key=\"0_0\"}", 1),
             ("traps:increase10m{plugin=\"eec_authn\"}", 1),
+            ("failed:increase2m{plugin=\"eec_authn\"}", 2),
         ] {
             queries.push(json!({"expr": format!("count(eec_authn:{selected})"), "eval_time": "20m", "exp_samples": [{"labels": "{}", "value": wanted}]}));
         }
         // Nothing is taken for a listener that is none, and one a second is one a second.
-        queries.push(json!({"expr": "count({__name__=~\"eec_authn:.+\", listener!~\"ees1|ecs1\"} unless {__name__=~\"eec_authn:(traps|pushes).+\"})", "eval_time": "20m", "exp_samples": []}));
+        queries.push(json!({"expr": "count({__name__=~\"eec_authn:.+\", listener!~\"ees1|ecs1\"} unless {__name__=~\"eec_authn:(traps|failed|proxy|pushes).+\"})", "eval_time": "20m", "exp_samples": []}));
         queries.push(json!({"expr": "eec_authn:allowed:sum_rate5m{listener=\"ees1\"}", "eval_time": "20m",
             "exp_samples": [{"labels": "eec_authn:allowed:sum_rate5m{listener=\"ees1\"}", "value": 1}]}));
         let tests = json!({"rule_files": [find::root().join("envoy/observability/prometheus-alerts.yaml")],

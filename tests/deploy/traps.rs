@@ -91,6 +91,26 @@ fn without_the_policy_the_worker_stays_closed() {
         assert_eq!(sidecar.register(&good)["status"], 503);
     }
     assert_eq!(sidecar.upstream.records.count(), 1);
+    // What EecAuthnProxyRefuses goes by: Envoy's answers, of which none is the server's or the filter's.
+    let shown = sidecar.envoy.admin_get("/stats/prometheus");
+    let total = |starts: &str| {
+        let lines = shown.lines().filter(|line| line.starts_with(starts));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum::<u64>()
+    };
+    assert_eq!(
+        total(
+            "envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\",envoy_http_conn_manager_prefix=\"edge\"}"
+        ),
+        4,
+        "{shown}"
+    );
+    assert!(
+        shown.contains("envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix=\"edge\"} "),
+        "{shown}"
+    );
+    assert_eq!(total("envoy_cluster_upstream_rq_xx{envoy_response_code_class=\"5\""), 0, "{shown}");
+    assert!(shown.contains("envoy_wasm_eec_authn_vm_reload_failure{} 0\n"), "{shown}");
+    assert!(shown.contains("envoy_wasm_eec_authn_vm_reload_backoff{} 0\n"), "{shown}");
 }
 
 /// Without `hold_headers`: the server has seen the headers of a verified client, and never sees the end of the request.

@@ -1,7 +1,7 @@
 //! The forms in which platforms export the statistics, and the histories that are played through.
 
-/// What of the statistics differs from nothing at all, as series of `promtool` by the minute. `trap`, `refused` and `taken` are Envoy's
-/// own; the rest are names of the contract.
+/// What of the statistics differs from nothing at all, as series of `promtool` by the minute. `trap`, `reload_…`, `refused`, `taken`, `proxy.…` and
+/// `server.…` are Envoy's own; the rest are names of the contract.
 pub(super) type Changed = [(&'static str, &'static str)];
 
 /// Before a name: the statistic of the other server in the same Envoy. Where configurations have no name there is no such
@@ -155,6 +155,21 @@ pub(super) const CASES: &[(&str, bool, u32, &Changed)] = &[
     // Seconds, by the minute; another server's keys are fresh.
     ("KeysOld", true, 380, &[("jwks.age_seconds.1", "0+60x400"), ("jwks.age_seconds.0", "300x400")]),
     ("KeysOld", false, 350, &[("jwks.age_seconds.1", "0+60x400")]),
+    (
+        "KeysMissing",
+        true,
+        20,
+        &[
+            ("jwks.keys.1", "0x60"),
+            ("jwks.age_seconds.1", "0+60x60"),
+            ("jwks.keys.0", "3x60"),
+            ("jwks.age_seconds.0", "300x60"),
+        ],
+    ),
+    ("KeysMissing", true, 40, &[("jwks.keys.1", "2x20 0x60"), ("jwks.age_seconds.1", "0+60x60")]),
+    ("KeysMissing", false, 20, &[("jwks.keys.1", "1x60"), ("jwks.age_seconds.1", "0+60x60")]),
+    // A push has taken the server out of the configuration.
+    ("KeysMissing", false, 40, &[("jwks.keys.1", "2x20 0x60"), ("jwks.age_seconds.1", "300x20 0x60")]),
     ("AllowsUnasked", true, 20, &[("online.allowed_unasked", "0+1x60")]),
     ("AllowsUnasked", false, 20, &[("online.ok", "0+60x60")]),
     ("ShadowDenies", true, 30, &[("shadow_denied.token_missing", "0+1x60")]),
@@ -173,8 +188,38 @@ pub(super) const CASES: &[(&str, bool, u32, &Changed)] = &[
     ("KeyEndsSoon", false, 90, &[("key_valid_days.0_1", "13x9 0x2000"), ("key_valid_days.0_0", "90x3000")]),
     ("Trapped", true, 20, &[("trap", "0x15 1x45")]),
     ("Trapped", false, 20, &[("trap", "1x60")]),
+    // A worker whose VM is gone for good, beside others; and a VM that cannot be replaced.
+    ("ProxyRefuses", true, 30, &[("proxy.5xx", "0+6x60"), ("proxy.requests", "0+60x60")]),
+    ("ProxyRefuses", true, 30, &[("reload_failure", "0+1x60")]),
+    ("ProxyRefuses", true, 30, &[("reload_backoff", "0+6x60")]),
+    // The server's own, those that the filter gives, a few of Envoy's, and a trap that is over.
+    (
+        "ProxyRefuses",
+        false,
+        30,
+        &[("proxy.5xx", "0+60x60"), ("proxy.requests", "0+60x60"), ("server.5xx", "0+60x60")],
+    ),
+    (
+        "ProxyRefuses",
+        false,
+        30,
+        &[
+            ("proxy.5xx", "0+60x60"),
+            ("proxy.requests", "0+60x60"),
+            ("denied.entitlement_unavailable", "0+60x60"),
+        ],
+    ),
+    ("ProxyRefuses", false, 30, &[("proxy.5xx", "0+1x60"), ("proxy.requests", "0+60x60")]),
+    ("ProxyRefuses", false, 30, &[("reload_backoff", "0x20 9x40"), ("trap", "0x20 1x40")]),
     ("PushRefused", true, 20, &[("refused", "0x15 1x45")]),
-    ("PushRefused", false, 40, &[("refused", "0x15 1x45")]),
+    // It lasts until another one is taken, and begins anew with the next.
+    ("PushRefused", true, 55, &[("refused", "0x15 1x45"), ("taken", "1x60")]),
+    ("PushRefused", true, 20, &[("refused", "0x15 1x45"), ("taken", "1x17 2x45")]),
+    ("PushRefused", false, 55, &[("refused", "0x15 1x45"), ("taken", "1x30 2x30")]),
+    ("PushRefused", true, 90, &[("refused", "0x15 1x35 2x60"), ("taken", "1x30 2x80")]),
+    // Envoy has started anew, with what it could take; then it counts from there.
+    ("PushRefused", false, 55, &[("refused", "0x15 3x15 0x40"), ("taken", "1x60")]),
+    ("PushRefused", true, 90, &[("refused", "0x15 3x15 0x15 1x60"), ("taken", "1x110")]),
     ("PushRefused", false, 20, &[("refused", "1x60")]),
     ("NeverConfigured", true, 20, &[("refused", "1x60"), ("taken", "0x60")]),
     ("NeverConfigured", false, 20, &[("refused", "1x60"), ("taken", "1x60")]),
@@ -185,7 +230,8 @@ pub(super) const CASES: &[(&str, bool, u32, &Changed)] = &[
 ];
 
 /// Of the codes those that the alerts name, and those whose names look like other statistics.
-pub(super) const CODES: [&str; 7] = [
+pub(super) const CODES: [&str; 8] = [
+    "entitlement_unavailable",
     "token_missing",
     "signature_invalid",
     "key_unknown",
