@@ -53,19 +53,15 @@ pub(super) fn online(
 
 fn rfc7662(node: &Node<'_>, environment: &Environment<'_>) -> Option<Method> {
     let (client_id, variable) = (node.member("client_id"), node.member("client_secret_env"));
-    let credentials = match (client_id.text(), variable.text()) {
+    let credentials = match (client_id.text(), secret_env::variable(&variable)) {
         (Some(client_id), Some(name)) => {
-            let Some(secret) = environment(name) else {
-                variable.error(secret_env::not_there(name));
-                return None;
-            };
-            Some(Credentials::new(client_id, &secret))
+            Some(Credentials::new(client_id, &secret_env::password(&variable, name, environment)?))
         }
         (Some(_), None) if !variable.is_present() => {
             variable.error("is required with `client_id`; give the variable that holds the secret".into());
             None
         }
-        (None, Some(_)) if !client_id.is_present() => {
+        (None, _) if variable.is_present() && !client_id.is_present() => {
             client_id.error("is required with `client_secret_env`; give the name that goes with it".into());
             None
         }
@@ -82,6 +78,7 @@ fn ts43(node: &Node<'_>, verified: bool) -> Option<Method> {
     let secret = node.member("client_secret_env");
     if secret.is_present() {
         secret.error("means nothing with \"ts43\", which has no HTTP Basic; leave it out".into());
+        secret_env::variable(&secret);
     }
     if !verified {
         let message = "\"ts43\" returns no claims: it needs \"apply_to\": \"all\" and pinned `keys`";

@@ -1,4 +1,4 @@
-//! `secret_env`: variables in the VM's environment that hold secrets for MACs, the first of which makes them.
+//! Variables in the VM's environment that hold secrets, and `secret_env`: those for MACs, the first of which makes them.
 
 use super::node::Node;
 use super::shape::quote;
@@ -16,10 +16,40 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// Looks up a variable in the environment of the VM.
 pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
+/// The name of a variable. What cannot be one may be the secret itself, put into the wrong place: it is repeated nowhere.
+pub(super) fn variable<'a>(node: &Node<'a>) -> Option<&'a str> {
+    let name = node.text()?;
+    let fault = if !is_name(name) {
+        "is not the name of a variable (letters, digits and `_`, no digit first)"
+    } else if looks_secret(name) {
+        "looks like a secret, and not like the name of a variable"
+    } else {
+        return Some(name);
+    };
+    node.error(format!(
+        "{fault}; give the name of a variable of the VM's environment, which holds the secret, and if this was the secret itself \
+         make a new one: config dumps show it"
+    ));
+    None
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    plain && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether what could be a name is rather random: hexadecimal digits alone, or letters of both cases with digits among them.
+fn looks_secret(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|b| is(&b));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && digits >= 3;
+    text.len() >= 32 && (text.bytes().all(|b| b.is_ascii_hexdigit()) || is_mixed)
+}
+
 /// The keys made of the secrets that `node`, a list of names, points to; `None` if something has been reported.
 pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option<Vec<MacKey>> {
     let items = node.items();
-    let names: Vec<Option<&str>> = items.iter().map(Node::text).collect();
+    let names: Vec<Option<&str>> = items.iter().map(variable).collect();
     let is_again = |number: usize, name| names.iter().take(number).any(|earlier| *earlier == Some(name));
     let mut keys = Vec::with_capacity(items.len());
     for (number, (item, name)) in items.iter().zip(&names).enumerate() {
@@ -33,8 +63,26 @@ pub(super) fn mac_keys(node: &Node<'_>, environment: &Environment<'_>) -> Option
     (!keys.is_empty() && keys.len() == items.len()).then_some(keys)
 }
 
+/// The secret in the variable `name`, as it is sent; `node` is where the name stands. What hangs on to it from a file is no part of
+/// it, and would only show as credentials that the server refuses.
+pub(super) fn password(node: &Node<'_>, name: &str, environment: &Environment<'_>) -> Option<String> {
+    let Some(secret) = environment(name) else {
+        node.error(not_there(name));
+        return None;
+    };
+    let fault = if secret.trim().is_empty() {
+        "is empty; set it to the secret"
+    } else if secret.trim() != secret {
+        "has white space at its beginning or end, such as the line end of a file; set it to the secret alone"
+    } else {
+        return Some(secret);
+    };
+    node.error(format!("the variable {} {fault}", quote(name)));
+    None
+}
+
 /// What is said of a variable that is not there. Envoy leaves out of the VM's environment, without a word, what its own does not have.
-pub(super) fn not_there(name: &str) -> String {
+fn not_there(name: &str) -> String {
     format!(
         "the VM's environment has no variable {}; set it in `vm_config.environment_variables`, and in Envoy's own environment, where \
          `host_env_keys` takes it from",
@@ -98,6 +146,54 @@ mod tests {
         }
         let errors = read(r#"["A", "B"]"#, &[("A", GOOD)]).expect_err("no B");
         assert!(errors[0].starts_with("[1]: the VM's environment has no variable \"B\""), "{errors:?}");
+    }
+
+    /// Names as operators give them, the last ones long, with digits or in mixed case.
+    #[test]
+    fn a_name_is_no_secret() {
+        for name in [
+            "A",
+            "_",
+            "_0",
+            "es_secret",
+            "EEC_AUTHN_INTROSPECTION_SECRET_2026",
+            "EEC_AUTHN_INTROSPECTION_SECRET_OF_MNC001_MCC001_2026_10_01",
+            "EntitlementServerClientSecretOfTheEdge01",
+            "deadbeef",
+            "abcdefabcdefabcdefabcdefabcdefa",
+        ] {
+            assert_eq!(read(&format!("[{name:?}]"), &[(name, GOOD)]), Ok(1), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_name_is_not_repeated() {
+        let no_name = "is not the name of a variable";
+        let secret = "looks like a secret";
+        for (value, said) in [
+            ("correct horse", no_name),
+            ("$ES_SECRET", no_name),
+            ("ES-SECRET", no_name),
+            (" ES_SECRET", no_name),
+            ("ES_SECRET\n", no_name),
+            ("9_LIVES", no_name),
+            ("Pässword", no_name),
+            ("c3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQtaW4gc3Rhbm=", no_name),
+            ("abcdefabcdefabcdefabcdefabcdefab", secret),
+            ("F00DBABEF00DBABEF00DBABEF00DBABEF00DBABE", secret),
+            ("c3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQtaW4gc3RhbmQ", secret),
+            ("c3RhbmQ_aW4gc3RhbmQ_aW4gc3RhbmQ_aW4gc3RhbmQ", secret),
+            ("Q0mZr1xKfTbYw8uHsVnEaLdJpGiOc2Rk", secret),
+        ] {
+            // Even where it is there twice, and is the name of a variable.
+            let list = format!("[{}, {0}]", quote(value));
+            let errors = read(&list, &[(value, GOOD)]).expect_err(value);
+            assert_eq!(errors.len(), 2, "{errors:?}");
+            for (number, error) in errors.iter().enumerate() {
+                assert!(error.starts_with(&format!("[{number}]: {said}")), "{value}: {error}");
+                assert!(!error.contains(value.trim()), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn folder(kid: &str) -> tempfile::TempDir {
         "rules": [{"name": kid, "match": {"path": "/eees-eecregistration/v1/registrations"}}],
     });
     write("filter.json", filter.to_string());
-    filter["ownership"] = json!({"secret_env": [STEERING]});
+    filter["gpsi"] = json!(STEERING);
     filter["protects"]["fqdns"] = json!([STEERING]);
     write("wrong.json", filter.to_string());
     folder

@@ -38,6 +38,7 @@ mod published;
 mod replies;
 mod review;
 mod schema_against_parser;
+mod secrets;
 mod time;
 mod token_mutations;
 mod trace;

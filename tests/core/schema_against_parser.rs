@@ -92,6 +92,8 @@ const BEYOND_THE_SCHEMA: &[(&str, Reason)] = &[
     ("config_errors: forward", FormOfAString),
     ("config_errors: proof: neither", SeveralMembers),
     ("config_errors: proof: secret missing, and twice", Environment),
+    ("config_errors: online: a secret in the place of its variable", FormOfAString),
+    ("config_errors: ownership: secrets in the place of their variables", FormOfAString),
 ];
 
 /// Files in `envoy/` that have filter JSON in them.
