@@ -5,13 +5,13 @@ use super::calls::Call;
 use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
-use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::proxy_host::{perform, read_body};
 use super::ready::After;
 use super::shared::Shared;
 use super::shared_data::SharedData;
 use crate::counter::Counter;
 use crate::exchange::{self, Exchange, Inquiry, PendingIntrospection, Step};
-use crate::host::{self, Failed, Fields, Flow};
+use crate::host::{Fields, Flow};
 use crate::introspection::{Cause, HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
 use crate::plugin_state::StreamId;
@@ -70,12 +70,8 @@ pub(super) fn give(
 ) {
     hostcalls::set_effective_context(stream);
     let step = decide(shared, exchange, answer, now());
-    match host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
-        Ok(Flow::Continue(grant)) => hostcalls::continue_request(grant),
-        Ok(_) => {}
-        Err(Failed) => {
-            fail_closed();
-        }
+    if let Flow::Continue(grant) = perform(step, Fields::Headers, &shared.log) {
+        hostcalls::continue_request(grant);
     }
 }
 

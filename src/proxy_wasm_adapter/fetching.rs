@@ -8,13 +8,13 @@ use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
 use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
-use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::proxy_host::{fail_closed, perform, read_body};
 use super::ready::After;
 use super::shared::Shared;
 use super::shared_data;
 use crate::counter::Counter;
 use crate::exchange::Exchange;
-use crate::host::{self, Failed, Fields, Flow};
+use crate::host::{Fields, Flow};
 use crate::introspection::Cause;
 use crate::jwks_remote::{
     self, Admission, Answer, Brought, Failure, FetchRequest, Moment, SharedSets, StoredSet, Want,
@@ -252,21 +252,18 @@ pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Ex
     };
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
-    match host::perform(step, Fields::Headers, &ProxyHost(&shared.log)) {
-        Ok(Flow::Continue(grant)) => hostcalls::continue_request(grant),
+    match perform(step, Fields::Headers, &shared.log) {
+        Flow::Continue(grant) => hostcalls::continue_request(grant),
         // It does not wait for keys twice.
-        Ok(Flow::Hold | Flow::Answered | Flow::AwaitKeys(_)) => {}
-        Ok(Flow::Await) => shared.calls.wait(&shared.statistics, exchange),
-        Ok(Flow::Ask(inquiry)) => {
+        Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}
+        Flow::Await => shared.calls.wait(&shared.statistics, exchange),
+        Flow::Ask(inquiry) => {
             shared.calls.wait(&shared.statistics, exchange);
             shared.calls.enter_root();
             let pending = Rc::clone(&inquiry.pending);
             if shared.calls.dispatch(Call { inquiry, since: now() }).is_err() {
                 answers::deliver(shared, &pending, Err(Cause::Cluster));
             }
-        }
-        Err(Failed) => {
-            fail_closed();
         }
     }
 }

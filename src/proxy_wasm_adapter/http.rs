@@ -6,11 +6,11 @@ use super::clock;
 use super::fetching;
 use super::header_map;
 use super::hostcalls::{self, Map};
-use super::proxy_host::{ProxyHost, fail_closed, read_body};
+use super::proxy_host::{self, fail_closed, read_body};
 use super::ready::{A_MOMENT, After};
 use super::shared::Shared;
 use crate::exchange::{Exchange, Grant, Inquiry, Meanwhile, Named, Step};
-use crate::host::{self, Failed, Fields, Flow};
+use crate::host::{Fields, Flow};
 use crate::introspection::Cause;
 use crate::ownership::Answer;
 use crate::plugin_state::StreamId;
@@ -67,13 +67,9 @@ pub(super) fn on_request_headers(
     let mut exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
     let step = exchange.on_request_headers(&request, now, &shared.verifier);
     if end_of_stream && exchange.is_settled() {
-        let flow = host::perform(step, Fields::Headers, &ProxyHost(&shared.log));
+        let flow = proxy_host::perform(step, Fields::Headers, &shared.log);
         shared.tell_soon(stream);
-        let action = match flow {
-            Ok(Flow::Continue(_)) => AtHeaders::Continue,
-            Ok(_) => AtHeaders::Pause,
-            Err(Failed) => fail_closed().into(),
-        };
+        let action = if matches!(flow, Flow::Continue(_)) { AtHeaders::Continue } else { AtHeaders::Pause };
         return (action, None);
     }
     let exchange = Rc::new(RefCell::new(exchange));
@@ -150,16 +146,15 @@ impl HttpStream {
     }
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
-        match host::perform(step, fields, &ProxyHost(&self.shared.log)) {
-            Ok(Flow::Continue(_)) => Action::Continue,
-            Ok(Flow::Hold | Flow::Answered) => Action::Pause,
-            Ok(Flow::Await) => {
+        match proxy_host::perform(step, fields, &self.shared.log) {
+            Flow::Continue(_) => Action::Continue,
+            Flow::Hold | Flow::Answered => Action::Pause,
+            Flow::Await => {
                 self.wait();
                 Action::Pause
             }
-            Ok(Flow::Ask(inquiry)) => self.ask(inquiry),
-            Ok(Flow::AwaitKeys(server)) => self.await_keys(server),
-            Err(Failed) => fail_closed(),
+            Flow::Ask(inquiry) => self.ask(inquiry),
+            Flow::AwaitKeys(server) => self.await_keys(server),
         }
     }
 

@@ -4,7 +4,8 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log::LimitedLog;
 use crate::decision::Denial;
-use crate::host::{Failed, Fields, Host};
+use crate::exchange::Step;
+use crate::host::{self, Failed, Fields, Flow, Host};
 use crate::reply::Reply;
 use proxy_wasm::types::Action;
 
@@ -13,8 +14,16 @@ pub(super) fn read_body() -> Option<Vec<u8>> {
     hostcalls::buffer(Buffer::RequestBody, usize::MAX)
 }
 
+/// Carries out a step; a request that the host did not change as it must be is refused.
+pub(super) fn perform(step: Step<'_>, fields: Fields, log: &LimitedLog) -> Flow {
+    host::perform(step, fields, &ProxyHost(log)).unwrap_or_else(|Failed| {
+        fail_closed();
+        Flow::Answered
+    })
+}
+
 /// [`Host`] by host calls; its log is that of the configuration.
-pub(super) struct ProxyHost<'a>(pub(super) &'a LimitedLog);
+struct ProxyHost<'a>(&'a LimitedLog);
 
 impl Host for ProxyHost<'_> {
     fn remove(&self, fields: Fields, name: &[u8]) -> Result<(), Failed> {
