@@ -21,6 +21,7 @@ pub mod template;
 
 use crate::fqdn::Fqdn;
 use crate::json::Pointer;
+use crate::time::UnixTime;
 use std::sync::Arc;
 
 pub use api_root::ApiRoot;
@@ -131,6 +132,18 @@ pub struct TokenRules {
     pub typ: RequiredType,
     /// Which scopes a built-in operation needs.
     pub scopes: Scopes,
+}
+
+impl TokenRules {
+    /// Whether what is good until `exp` is over, however clocks differ (RFC 7519, section 4.1.4).
+    pub fn is_over(&self, exp: f64, now: UnixTime) -> bool {
+        now.seconds() >= exp + self.clock_skew_seconds
+    }
+
+    /// Whether what is good, or was made, from `start` on lies ahead, however clocks differ (section 4.1.5).
+    pub fn lies_ahead(&self, start: f64, now: UnixTime) -> bool {
+        start > now.seconds() + self.clock_skew_seconds
+    }
 }
 
 /// Which operations apply without a rule.

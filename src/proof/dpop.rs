@@ -99,9 +99,9 @@ fn claims(
         return Err("`ath` of the proof is not the hash of the token");
     }
     let issued_at = payload.get("iat").and_then(Json::as_finite);
-    let date = |name| payload.get(name).map(|date| date.as_finite().ok_or(())).transpose();
-    let dates = date("exp").and_then(|exp| Ok((exp, date("nbf")?)));
-    let (expires, not_before) = dates.map_err(|()| "`exp` or `nbf` of the proof is not a finite number")?;
+    let no_date = "`exp` or `nbf` of the proof is not a finite number";
+    let date = |name| payload.get(name).map(|date| date.as_finite().ok_or(no_date)).transpose();
+    let (expires, not_before) = (date("exp")?, date("nbf")?);
     Ok(Proof {
         jti: jti.into(),
         issued_at: issued_at.ok_or("`iat` of the proof is not a finite number")?,

@@ -174,11 +174,10 @@ impl<'a> Possession<'a> {
 
     /// The time of a proof without a nonce: its own.
     fn issue_time(&self, rules: &DpopRules, proof: &Proof) -> Result<UnixTime, Denial> {
-        let now = self.now.seconds();
-        if proof.issued_at < now - rules.max_age_seconds {
+        if proof.issued_at < self.now.seconds() - rules.max_age_seconds {
             return Err(invalid("`iat` of the proof is older than `proof.dpop.max_age_seconds`"));
         }
-        if proof.issued_at > now + self.policy.token.clock_skew_seconds {
+        if self.policy.token.lies_ahead(proof.issued_at, self.now) {
             return Err(invalid("`iat` of the proof lies in the future"));
         }
         UnixTime::new(proof.issued_at).ok_or(invalid("`iat` of the proof is not a finite number"))
@@ -186,11 +185,11 @@ impl<'a> Possession<'a> {
 
     /// What a client says of itself by `exp` and `nbf` counts, also with a nonce: as in a token (RFC 7519, section 4.1).
     fn check_dates(&self, proof: &Proof) -> Result<(), Denial> {
-        let (now, skew) = (self.now.seconds(), self.policy.token.clock_skew_seconds);
-        if proof.expires.is_some_and(|exp| now >= exp + skew) {
+        let rules = &self.policy.token;
+        if proof.expires.is_some_and(|exp| rules.is_over(exp, self.now)) {
             return Err(invalid("`exp` of the proof has passed"));
         }
-        if proof.not_before.is_some_and(|nbf| nbf > now + skew) {
+        if proof.not_before.is_some_and(|nbf| rules.lies_ahead(nbf, self.now)) {
             return Err(invalid("`nbf` of the proof lies in the future"));
         }
         Ok(())
@@ -211,8 +210,8 @@ impl<'a> Possession<'a> {
         let Some(made) = made else {
             return Err(self.wants_nonce(rules, since, "the proof has no nonce of ours"));
         };
-        let (now, skew) = (self.now.seconds(), self.policy.token.clock_skew_seconds);
-        if made.seconds() < now - rules.seconds || made.seconds() > now + skew {
+        let is_old = made.seconds() < self.now.seconds() - rules.seconds;
+        if is_old || self.policy.token.lies_ahead(made.seconds(), self.now) {
             return Err(self.wants_nonce(
                 rules,
                 since,

@@ -9,20 +9,18 @@ use crate::time::UnixTime;
 
 /// Checks the times in `claims`; a claim that is absent or no finite number is passed over here.
 pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixTime) -> Result<(), Denial> {
-    let now = now.seconds();
-    let skew = rules.clock_skew_seconds;
     let Dates { exp, nbf, iat } = claims.dates();
     let exp = exp.seconds();
-    if exp.is_some_and(|exp| now >= exp + skew) {
+    if exp.is_some_and(|exp| rules.is_over(exp, now)) {
         return Err(Denial::new(DenyReason::TokenExpired, "`exp` has passed"));
     }
-    if nbf.seconds().is_some_and(|nbf| nbf > now + skew) {
+    if nbf.seconds().is_some_and(|nbf| rules.lies_ahead(nbf, now)) {
         return Err(Denial::new(DenyReason::TokenNotYetValid, "`nbf` lies in the future"));
     }
-    if iat.seconds().is_some_and(|iat| iat > now + skew) {
+    if iat.seconds().is_some_and(|iat| rules.lies_ahead(iat, now)) {
         return Err(Denial::new(DenyReason::TokenNotYetValid, "`iat` lies in the future"));
     }
-    let issued = if iat == NumericDate::Absent { Some(now) } else { iat.seconds() };
+    let issued = if iat == NumericDate::Absent { Some(now.seconds()) } else { iat.seconds() };
     if let (Some(exp), Some(issued)) = (exp, issued)
         && exp - issued > rules.max_lifetime_seconds
     {
