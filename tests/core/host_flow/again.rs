@@ -43,12 +43,7 @@ fn a_seal_is_taken_off_whoever_has_fetched_the_keys() {
     let plugin = plugin(&filter);
     let bearer = format!("Bearer {}", Key::new(2).token(&claims()));
     let path = format!("{REGISTRATIONS}/r1.AAAAAAAAAAAAAAAAAAAAAA");
-    let pairs: [(&[u8], &[u8]); 4] = [
-        (b":method", b"DELETE"),
-        (b":path", path.as_bytes()),
-        (b":authority", FQDN.as_bytes()),
-        (b"authorization", bearer.as_bytes()),
-    ];
+    let pairs = deletion(&path, &bearer);
     let request = RequestView::new(&pairs, true);
     for newer in [true, false] {
         let mut exchange = Exchange::new(Rc::clone(&plugin), 1);
@@ -131,12 +126,7 @@ fn nothing_of_the_headers_is_kept_while_a_request_waits() {
             ("opaque".to_owned(), key.token(&claims()), fetched.token(&claims()));
         for (token, waits) in [(&opaque, "ask"), (&of_key, "ask"), (&of_fetched, "await keys")] {
             let bearer = format!("Bearer {token}");
-            let pairs: [(&[u8], &[u8]); 4] = [
-                (b":method", b"DELETE"),
-                (b":path", path.as_bytes()),
-                (b":authority", FQDN.as_bytes()),
-                (b"authorization", bearer.as_bytes()),
-            ];
+            let pairs = deletion(&path, &bearer);
             let request = RequestView::new(&pairs, true);
             let mut way = Way::new(&plugin, 1);
             let step = way.exchange.on_request_headers(&request, time(), &NoHost);

@@ -7,12 +7,7 @@ use eec_authn::exchange::{Next, PendingIntrospection, keep_until, lasting_token}
 /// The question that a DELETE with this token leads to.
 fn asked(plugin: &Rc<PluginState>, token: &str) -> Rc<PendingIntrospection> {
     let bearer = format!("Bearer {token}");
-    let pairs: [(&[u8], &[u8]); 4] = [
-        (b":method", b"DELETE"),
-        (b":path", REGISTRATION.as_bytes()),
-        (b":authority", FQDN.as_bytes()),
-        (b"authorization", bearer.as_bytes()),
-    ];
+    let pairs = deletion(REGISTRATION, &bearer);
     let mut exchange = Exchange::new(Rc::clone(plugin), 7);
     assert_eq!(exchange.stream(), 7);
     let step = exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);

@@ -132,12 +132,7 @@ fn what_waits_for_keys_keeps_its_client_certificate() {
         let plugin = fetching(&Key::new(1), &[("proof", json!({"client_certificate": true}))]);
         let token = late.token(&claims_with(json!({"cnf": {"x5t#S256": base64url(bound_to)}})));
         let bearer = format!("Bearer {token}");
-        let pairs: [(&[u8], &[u8]); 4] = [
-            (b":method", b"DELETE"),
-            (b":path", REGISTRATION.as_bytes()),
-            (b":authority", FQDN.as_bytes()),
-            (b"authorization", bearer.as_bytes()),
-        ];
+        let pairs = deletion(REGISTRATION, &bearer);
         let mut way = Way::new(&plugin, 1);
         let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
         let step = way.exchange.on_request_headers(&request, time(), &NoHost);
@@ -163,12 +158,6 @@ fn once_there_are_keys_only_an_unknown_name_waits_for_others() {
     assert_eq!(ends(Key::new(3).token(&claims())).as_deref(), Some("await keys"));
     // Two keys would fit: nothing is tried in turn, and another set would not change that.
     assert_eq!(ends(Key::anonymous(2).token(&claims())).as_deref(), Some("answered"));
-}
-
-/// A DELETE of this resource with this token, as pairs.
-fn deletion<'a>(path: &'a str, bearer: &'a str) -> [(&'a [u8], &'a [u8]); 4] {
-    [(":method", "DELETE"), (":path", path), (":authority", FQDN), ("authorization", bearer)]
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
 }
 
 /// The host copies all headers for it, so that each of the reasons counts by itself, and nothing else does.

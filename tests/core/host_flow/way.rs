@@ -196,3 +196,9 @@ pub(super) fn fetched(plugin: &Rc<PluginState>, number: u64, keys: &[&Key]) {
     let set = jwks_remote::read(server, remote, &answer, &moment, &NoHost).expect("a set");
     plugin.take_set(server, number, time(), set);
 }
+
+/// A DELETE of this resource with this token, as pairs.
+pub(super) fn deletion<'a>(path: &'a str, bearer: &'a str) -> [(&'a [u8], &'a [u8]); 4] {
+    [(":method", "DELETE"), (":path", path), (":authority", FQDN), ("authorization", bearer)]
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+}
