@@ -12,12 +12,13 @@ export RUST_TEST_THREADS=${threads:-$(($(nproc) * 3))}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
+failed=()
 
 run() {
     printf '==> %s\n' "$*"
     "$@" 2>&1 | tee -a "$log"
     local result=${PIPESTATUS[0]}
-    [ "$result" -eq 0 ] || status=$result
+    [ "$result" -eq 0 ] || { status=$result failed+=("$*"); }
 }
 
 in_node=(--lib --test wasm_core)
@@ -43,9 +44,9 @@ page)
     export EEC_AUTHN_CLI=$CARGO_TARGET_DIR/debug/eec-authn
     # A browser takes more to start than most tests do in it: one for each core.
     RUST_TEST_THREADS=${threads:-$(nproc)}
-    # A browser as root has no sandbox of its own.
+    # A browser as root has no sandbox of its own; a driver on a busy machine takes longer to listen than the five seconds it is given.
     run env WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER="$(command -v chromedriver)" WASM_BINDGEN_TEST_WEBDRIVER_JSON=page/tests/webdriver.json \
-        WASM_BINDGEN_TEST_TIMEOUT=300 cargo wasm-test --no-fail-fast --test wasm_core
+        WASM_BINDGEN_TEST_DRIVER_TIMEOUT=60 WASM_BINDGEN_TEST_TIMEOUT=300 cargo wasm-test --no-fail-fast --test wasm_core
     run cargo native-test --no-fail-fast --test page
     # With the files inside it is built for a release alone, and its tests are asked there.
     run cargo native-clippy --features page --bin eec-authn --examples -- -D warnings
@@ -60,6 +61,8 @@ esac
 
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
+# One that never got to its tests is missing in the sum: what failed is said where one looks first.
+[ ${#failed[@]} -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
 # A run that tested nothing is no success.
 grep -q '^test result: .* [1-9][0-9]* passed' "$log" || status=1
 exit "$status"
