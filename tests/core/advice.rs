@@ -4,6 +4,7 @@ mod dates;
 mod hidden_rules;
 mod issuers;
 mod members;
+mod servers;
 mod tokens;
 
 use crate::support::fixture::config;

@@ -5,15 +5,14 @@ mod dates;
 mod eec_id;
 mod issuers;
 mod repeated;
+mod revoked;
 mod rules;
+mod servers;
 
 pub use dates::dates;
 pub use rules::hidden_rules;
 
 use super::error::ConfigError;
-use super::shape::quote;
-use crate::json::Pointer;
-use crate::policy::online::{ApplyTo, Method, OnUnavailable};
 use crate::policy::operations::OPERATIONS;
 use crate::policy::ownership::Unsealed;
 use crate::policy::{Action, GpsiMode, Matcher, Mode, Operation, Ownership, Policy, Role};
@@ -23,6 +22,12 @@ const LONG_WITHOUT_NONCE: f64 = 3_600.0;
 
 /// How long tokens may be used past their end, in seconds, before that is worth a word.
 const LONG_SKEW: f64 = 300.0;
+
+/// The lifetime of tokens, in seconds, that is worth a word: more than a month.
+const LONG_LIFETIME: f64 = 31.0 * 86_400.0;
+
+/// The size of bodies, in bytes, that is worth a word.
+const LARGE_BODY: usize = 1_048_576;
 
 /// Advice about an accepted configuration. It depends on the policy alone; what the clock has to say about keys
 /// is for the caller.
@@ -43,9 +48,13 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
         }
     }
     match policy.gpsi {
-        GpsiMode::Off if policy.protects.role == Role::Ees && policy.operations.are_built_in() => {
-            let message =
-                "with \"off\", POST /get of eees-ueidentifier answers about any UE that a body names";
+        GpsiMode::Off if policy.operations.are_built_in() => {
+            let message = match policy.protects.role {
+                Role::Ees => {
+                    "with \"off\", POST /get of eees-ueidentifier answers about any UE that a body names"
+                }
+                Role::Ecs => "with \"off\", clients are told what is for any UE that a body names",
+            };
             say("gpsi".into(), message);
         }
         GpsiMode::IfPresent => {
@@ -72,6 +81,14 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     if policy.token.clock_skew_seconds > LONG_SKEW {
         say("token.clock_skew_seconds".into(), "an expired token passes for this long");
     }
+    if policy.token.max_lifetime_seconds > LONG_LIFETIME {
+        let message = "whoever gets hold of a token may use it for this long: let tokens be short-lived, and clients ask for new ones";
+        say("token.max_lifetime_seconds".into(), message);
+    }
+    if policy.body.limit_bytes > LARGE_BODY {
+        let message = "so much of Envoy's memory is held for each request until its body is whole: bodies of these APIs are a few kilobytes";
+        say("body.limit_bytes".into(), message);
+    }
     if policy.forward.token {
         say("forward.token".into(), "the upstream gets the client's token and could use it elsewhere");
     }
@@ -88,72 +105,8 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
             say("token.max_lifetime_seconds".into(), message);
         }
     }
-    for (number, server) in policy.entitlement_servers.iter().enumerate() {
-        let Some(online) = &server.online else { continue };
-        let path = format!("entitlement_servers[{number}].online");
-        if online.on_unavailable == OnUnavailable::AllowVerified {
-            let message = "while the server cannot be asked, a token that it has revoked passes until `exp`";
-            say(format!("{path}.on_unavailable"), message);
-        }
-        if online.apply_to == ApplyTo::All && online.cache_seconds > 300.0 {
-            let message = "a revocation at the server takes effect only after this long";
-            say(format!("{path}.cache_seconds"), message);
-        }
-        if let Method::Ts43 { parameters } = &online.method
-            && !parameters.iter().any(|(name, _)| matches!(&**name, "client_id" | "scope"))
-        {
-            let message = "with neither `client_id` nor `parameters.scope`, which TS.43 14.1.6 asks for, a server may refuse to answer";
-            say(path.clone(), message);
-        }
-        let message = "the answers of this cluster are trusted: it must use TLS and check the server's name";
-        say(format!("{path}.cluster"), message);
-    }
-    for (number, server) in policy.entitlement_servers.iter().enumerate() {
-        let Some(remote) = &server.jwks_remote else { continue };
-        let path = format!("entitlement_servers[{number}].keys");
-        if remote.signed_by.keys().is_empty() && remote.trust_anchors.is_empty() {
-            let message = "a fetched set that nobody signs is trusted as far as its cluster: it must use TLS and check the \
-                           server's name; `signed_by` or `trust_anchors_pem` would anchor it to something pinned";
-            say(format!("{path}.jwks_remote"), message);
-        }
-        if remote.max_stale_seconds < remote.refresh_seconds {
-            let message = "shorter than `refresh_seconds`: between two fetches there would be no keys";
-            say(format!("{path}.jwks_remote.max_stale_seconds"), message);
-        }
-    }
-    for (number, server) in policy.entitlement_servers.iter().enumerate() {
-        let path = format!("entitlement_servers[{number}]");
-        if let Some((member, message)) = issuers::advice(policy, server) {
-            say(format!("{path}.{member}"), message);
-        }
-        if !policy.token.scopes.are_per_api() && server.scope_claim != Pointer::to_member("scope") {
-            say(format!("{path}.scope_claim"), "is not looked at while `token.scopes` is \"off\"");
-        }
-    }
-    let all_pinned = policy.entitlement_servers.iter().all(|server| server.jwks_remote.is_none());
-    let known: Vec<&str> = policy.entitlement_servers.iter().flat_map(|server| server.keys.names()).collect();
-    for id in policy.revoked.key_ids().filter(|id| all_pinned && !known.contains(id)) {
-        let message = format!("{} names no pinned key: no kid, thumbprint or x5t#S256 is that", quote(id));
-        say("revoked.key_ids".into(), &message);
-    }
-    for (number, server) in policy.entitlement_servers.iter().enumerate() {
-        let mut keys = server.keys.keys().iter().peekable();
-        let is_revoked = |name: &str| policy.revoked.key_ids().any(|id| id == name);
-        let gone = keys.peek().is_some()
-            && server.jwks_remote.is_none()
-            && keys.all(|key| key.names().any(is_revoked));
-        if gone {
-            let message = format!(
-                "revokes every key of entitlement_servers[{number}]: none of the tokens that they verify passes; pin a new key"
-            );
-            say("revoked.key_ids".into(), &message);
-        }
-    }
-    if policy.revoked.needs_token_id() && !policy.token.require_claims.contains(&Pointer::to_member("jti")) {
-        let message = "refuses every token without `jti` as well; require it (`token.require_claims`: [\"jti\"]), so that such \
-                       tokens are told what they lack";
-        say("revoked.token_ids".into(), message);
-    }
+    servers::advise(policy, &mut say);
+    revoked::advise(policy, &mut say);
     rules::advise(policy, &mut say);
     claims::advise(policy, &mut say);
     repeated::advise(policy, &mut say);

@@ -1,6 +1,6 @@
 //! Keys, names and proofs with which tokens are slow to verify, or pass where they should not.
 
-use super::warnings;
+use super::{quiet, says_only, warnings, with};
 use crate::support::fixture::config;
 use crate::support::token::{Key, base64url};
 use serde_json::{Value, json};
@@ -68,4 +68,20 @@ fn bound_tokens_without_nonces_should_be_short_lived_and_unbound_ones_are_named(
     assert_eq!(warned(json!({"dpop": {}, "required": true}), 3_600), [false, false]);
     assert_eq!(warned(json!({"dpop": {"nonce": nonce}, "required": true}), 86_400), [false, false]);
     assert_eq!(warned(json!({"client_certificate": true}), 86_400), [false, true]);
+}
+
+#[test]
+fn what_lasts_long_or_takes_much_is_warned_of() {
+    says_only(
+        &with("token", json!({"max_lifetime_seconds": 31 * 86_400 + 1})),
+        "token.max_lifetime_seconds: whoever gets hold of a token",
+    );
+    says_only(
+        &with("body", json!({"limit_bytes": 1_048_577})),
+        "body.limit_bytes: so much of Envoy's memory is held",
+    );
+    let most = json!({"token": {"max_lifetime_seconds": 31 * 86_400}, "body": {"limit_bytes": 1_048_576}});
+    let mut filter = quiet();
+    filter.as_object_mut().expect("an object").extend(most.as_object().expect("members").clone());
+    assert_eq!(warnings(&filter), Vec::<String>::new());
 }
