@@ -38,6 +38,13 @@ pub trait Host {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failed;
 
+/// A step ended at a change that failed: what comes behind it is not done.
+#[derive(Debug)]
+pub struct Stopped {
+    /// The question that was to be sent.
+    pub unasked: Option<Inquiry>,
+}
+
 /// Which fields of a request are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fields {
@@ -68,7 +75,33 @@ pub enum Flow {
 ///
 /// # Errors
 /// If the host could not change the request.
-pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Result<Flow, Failed> {
+pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Result<Flow, Stopped> {
+    if change(&step, fields, host).is_err() {
+        let unasked = if let Next::Await(inquiry) = step.next { inquiry } else { None };
+        return Err(Stopped { unasked });
+    }
+    if step.unasked {
+        host.record("decision", "allowed_unasked");
+    }
+    if let Some(denial) = &step.noted {
+        record(host, "shadow_deny", denial);
+    }
+    Ok(match step.next {
+        Next::Continue(grant) => Flow::Continue(grant),
+        Next::Pause => Flow::Hold,
+        Next::Await(None) => Flow::Await,
+        Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
+        Next::AwaitKeys(server) => Flow::AwaitKeys(server),
+        Next::Refuse(denial, reply) => {
+            record(host, "deny", &denial);
+            host.send_reply(&reply);
+            Flow::Answered
+        }
+    })
+}
+
+/// Changes the request as `step` says.
+fn change(step: &Step<'_>, fields: Fields, host: &dyn Host) -> Result<(), Failed> {
     for name in &step.spoofed {
         host.remove(fields, name)?;
     }
@@ -94,24 +127,7 @@ pub fn perform(step: Step<'_>, fields: Fields, host: &dyn Host) -> Result<Flow, 
     for (name, value) in step.identity.iter().flat_map(|token| token.identity_headers()) {
         host.add_request_header(name, value)?;
     }
-    if step.unasked {
-        host.record("decision", "allowed_unasked");
-    }
-    if let Some(denial) = &step.noted {
-        record(host, "shadow_deny", denial);
-    }
-    Ok(match step.next {
-        Next::Continue(grant) => Flow::Continue(grant),
-        Next::Pause => Flow::Hold,
-        Next::Await(None) => Flow::Await,
-        Next::Await(Some(inquiry)) => Flow::Ask(inquiry),
-        Next::AwaitKeys(server) => Flow::AwaitKeys(server),
-        Next::Refuse(denial, reply) => {
-            record(host, "deny", &denial);
-            host.send_reply(&reply);
-            Flow::Answered
-        }
-    })
+    Ok(())
 }
 
 /// Leaves a denial where operators look: in the stream's filter state and in the log.

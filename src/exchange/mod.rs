@@ -201,6 +201,15 @@ impl Exchange {
         self.named.take().filter(|_| self.grant().is_some())
     }
 
+    /// The host did not change the request as it must be changed: it goes no further, whatever comes, and what was to be asked about
+    /// it is not. Nobody else waits for that: it was not on its way yet.
+    pub fn on_stopped(&mut self, unasked: Option<&Inquiry>) {
+        if let Some(inquiry) = unasked {
+            self.plugin.in_flight.borrow_mut().withdraw(inquiry.pending.digest);
+        }
+        self.on_gone();
+    }
+
     /// The stream is gone; whoever else waits for the same answer still gets it.
     pub fn on_gone(&mut self) {
         if let State::Awaiting(awaiting) = &self.state {

@@ -114,6 +114,11 @@ impl<W: PartialEq> InFlight<W> {
                 self.kept.insert_weighing(token.as_bytes(), Kept { answer: answer.clone(), until }, bytes);
             }
         }
+        self.withdraw(token)
+    }
+
+    /// The question about `token` is over, or is not asked after all; returns who waited for its answer.
+    pub fn withdraw(&mut self, token: TokenDigest) -> Vec<W> {
         let Some(Question { party, waiters }) = self.open.remove(&token) else { return Vec::new() };
         self.questions.give_back(party, 1);
         self.waiting.give_back(party, waiters.len());

@@ -5,12 +5,12 @@ use super::calls::Call;
 use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
-use super::proxy_host::{perform, read_body};
+use super::proxy_host::{perform, read_body, stop};
 use super::ready::After;
 use super::shared::Shared;
 use super::shared_data::SharedData;
 use crate::counter::Counter;
-use crate::exchange::{self, Exchange, Inquiry, PendingIntrospection, Step};
+use crate::exchange::{self, Exchange, Inquiry, PendingIntrospection};
 use crate::host::{Fields, Flow};
 use crate::introspection::{Cause, HttpVerb, RawResponse, Reading, TokenStatus};
 use crate::log_limit::LineKind;
@@ -61,32 +61,30 @@ pub(super) fn deliver(shared: &Shared, pending: &PendingIntrospection, answer: A
     }
 }
 
-/// Gives an answer to a stream that has waited for it; runs in the root context.
-pub(super) fn give(
-    shared: &Shared,
-    stream: StreamId,
-    exchange: &Rc<RefCell<Exchange>>,
-    answer: &TokenStatus,
-) {
-    hostcalls::set_effective_context(stream);
-    let step = decide(shared, exchange, answer, now());
-    if let Flow::Continue(grant) = perform(step, Fields::Headers, &shared.log) {
+/// Gives a stream, whose context is the effective one, the answer that it has waited for; runs in the root context.
+pub(super) fn give(shared: &Shared, exchange: &RefCell<Exchange>, answer: &TokenStatus) {
+    if let Flow::Continue(grant) = decide(shared, exchange, answer, now()) {
         hostcalls::continue_request(grant);
     }
 }
 
-/// Gives a stream, whose context is the effective one, its answer.
+/// Decides, with its answer, about a stream whose context is the effective one.
 pub(super) fn decide(
     shared: &Shared,
     exchange: &RefCell<Exchange>,
     answer: &TokenStatus,
     now: UnixTime,
-) -> Step<'static> {
-    let mut exchange = exchange.borrow_mut();
-    let map = if exchange.reads_headers_again() { hostcalls::header_map(Map::RequestHeaders) } else { None };
+) -> Flow {
+    let reads = exchange.borrow().reads_headers_again();
+    let map = if reads { hostcalls::header_map(Map::RequestHeaders) } else { None };
     let pairs = map.as_deref().and_then(header_map::parse);
+    if reads && pairs.is_none() {
+        return stop(exchange);
+    }
     let request = pairs.as_deref().map(|pairs| RequestView::new(pairs, false));
-    exchange.on_answer(answer, request.as_ref(), now, &shared.verifier, &read_body)
+    let decided =
+        exchange.borrow_mut().on_answer(answer, request.as_ref(), now, &shared.verifier, &read_body);
+    perform(decided, Fields::Headers, exchange, &shared.log)
 }
 
 /// A question has its answer: counts it, keeps it, and says who waited.

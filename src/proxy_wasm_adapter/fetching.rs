@@ -8,7 +8,7 @@ use super::clock::now;
 use super::header_map;
 use super::hostcalls::{self, Map};
 use super::key_fetches::{Fetch, WHILE_WAITED_FOR, Waiting};
-use super::proxy_host::{fail_closed, perform, read_body};
+use super::proxy_host::{perform, read_body, stop};
 use super::ready::After;
 use super::shared::Shared;
 use super::shared_data;
@@ -21,7 +21,6 @@ use crate::jwks_remote::{
 };
 use crate::keys::{recall_sound_moduli, share_sound_moduli};
 use crate::log_limit::LineKind;
-use crate::plugin_state::StreamId;
 use crate::policy::{EntitlementServer, JwksRemote};
 use crate::request::RequestView;
 use crate::time::UnixTime;
@@ -242,17 +241,16 @@ fn deliver(shared: &Shared, server: usize) {
     }
 }
 
-/// A stream has waited for keys long enough; runs in the root context.
-pub(super) fn decide(shared: &Shared, stream: StreamId, exchange: &Rc<RefCell<Exchange>>) {
-    hostcalls::set_effective_context(stream);
+/// A stream, whose context is the effective one, has waited for keys long enough; runs in the root context.
+pub(super) fn decide(shared: &Shared, exchange: &Rc<RefCell<Exchange>>) {
     let map = hostcalls::header_map(Map::RequestHeaders);
     let Some(pairs) = map.as_deref().and_then(header_map::parse) else {
-        fail_closed();
+        stop(exchange);
         return;
     };
     let request = RequestView::new(&pairs, false);
     let step = exchange.borrow_mut().on_keys(&request, now(), &shared.verifier, &read_body);
-    match perform(step, Fields::Headers, &shared.log) {
+    match perform(step, Fields::Headers, exchange, &shared.log) {
         Flow::Continue(grant) => hostcalls::continue_request(grant),
         // It does not wait for keys twice.
         Flow::Hold | Flow::Answered | Flow::AwaitKeys(_) => {}

@@ -189,9 +189,14 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], version: u32) -> Put {
     }
 }
 
-/// Makes the following host calls about the stream or plugin `context`.
+/// Makes the following host calls about the plugin `context`, or about the stream again that is called anyway: if it fails, so do they.
 pub(super) fn set_effective_context(context: u32) {
     unsafe { abi::proxy_set_effective_context(context) };
+}
+
+/// Makes the following host calls about another stream; if it fails, they would be about the one before.
+pub(super) fn enter_stream(stream: u32) -> Result<(), Failed> {
+    done(unsafe { abi::proxy_set_effective_context(stream) })
 }
 
 /// How often the root context, which has to be the effective one, gets its tick; zero for never.

@@ -64,15 +64,15 @@ pub(super) fn on_request_headers(
         request.client_certificate = client_certificate::digest();
     }
     let now = UnixTime::from_nanoseconds(now);
-    let mut exchange = Exchange::new(Rc::clone(&shared.plugin), stream);
-    let step = exchange.on_request_headers(&request, now, &shared.verifier);
-    if end_of_stream && exchange.is_settled() {
-        let flow = proxy_host::perform(step, Fields::Headers, &shared.log);
+    let exchange = RefCell::new(Exchange::new(Rc::clone(&shared.plugin), stream));
+    let step = exchange.borrow_mut().on_request_headers(&request, now, &shared.verifier);
+    if end_of_stream && exchange.borrow().is_settled() {
+        let flow = proxy_host::perform(step, Fields::Headers, &exchange, &shared.log);
         shared.tell_soon(stream);
         let action = if matches!(flow, Flow::Continue(_)) { AtHeaders::Continue } else { AtHeaders::Pause };
         return (action, None);
     }
-    let exchange = Rc::new(RefCell::new(exchange));
+    let exchange = Rc::new(exchange);
     let kept = HttpStream { shared, stream, exchange, waited: Cell::new(false) };
     let action = kept.act(step, Fields::Headers);
     (kept.at_headers(action), Some(kept))
@@ -94,7 +94,7 @@ impl HttpStream {
 
     pub(super) fn on_request_trailers(&self) -> Action {
         let map = hostcalls::header_map(Map::RequestTrailers);
-        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
+        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return self.stop() };
         let step = self.exchange.borrow_mut().on_request_trailers(&pairs, &read_body);
         let action = self.act(step, Fields::Trailers);
         let grant = self.exchange.borrow().grant();
@@ -146,7 +146,7 @@ impl HttpStream {
     }
 
     fn perform(&self, step: Step<'_>, fields: Fields) -> Action {
-        match proxy_host::perform(step, fields, &self.shared.log) {
+        match proxy_host::perform(step, fields, &self.exchange, &self.shared.log) {
             Flow::Continue(_) => Action::Continue,
             Flow::Hold | Flow::Answered => Action::Pause,
             Flow::Await => {
@@ -156,6 +156,11 @@ impl HttpStream {
             Flow::Ask(inquiry) => self.ask(inquiry),
             Flow::AwaitKeys(server) => self.await_keys(server),
         }
+    }
+
+    fn stop(&self) -> Action {
+        proxy_host::stop(&self.exchange);
+        Action::Pause
     }
 
     fn wait(&self) {
@@ -179,7 +184,7 @@ impl HttpStream {
             return Action::Pause;
         }
         let map = hostcalls::header_map(Map::RequestHeaders);
-        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return fail_closed() };
+        let Some(pairs) = map.as_deref().and_then(header_map::parse) else { return self.stop() };
         let request = RequestView::new(&pairs, false);
         let mut exchange = self.exchange.borrow_mut();
         let step = if is_newer {
@@ -201,8 +206,11 @@ impl HttpStream {
         // Nobody else can be waiting for a question that was never on its way.
         let now = clock::now();
         let (answer, _) = answers::close(shared, &pending, Err(Cause::Cluster), now);
-        let step = answers::decide(shared, &self.exchange, &answer, now);
-        self.perform(step, Fields::Headers)
+        match answers::decide(shared, &self.exchange, &answer, now) {
+            Flow::Continue(_) => Action::Continue,
+            // Nobody asks twice.
+            Flow::Hold | Flow::Answered | Flow::Await | Flow::Ask(_) | Flow::AwaitKeys(_) => Action::Pause,
+        }
     }
 }
 

@@ -4,22 +4,36 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log::LimitedLog;
 use crate::decision::Denial;
-use crate::exchange::Step;
-use crate::host::{self, Failed, Fields, Flow, Host};
+use crate::exchange::{Exchange, Step};
+use crate::host::{self, Failed, Fields, Flow, Host, Stopped};
 use crate::reply::Reply;
 use proxy_wasm::types::Action;
+use std::cell::RefCell;
 
 /// All of the body that has been held back.
 pub(super) fn read_body() -> Option<Vec<u8>> {
     hostcalls::buffer(Buffer::RequestBody, usize::MAX)
 }
 
-/// Carries out a step; a request that the host did not change as it must be is refused.
-pub(super) fn perform(step: Step<'_>, fields: Fields, log: &LimitedLog) -> Flow {
-    host::perform(step, fields, &ProxyHost(log)).unwrap_or_else(|Failed| {
+/// Carries out a step of `exchange`; a request that the host did not change as it must be is refused.
+pub(super) fn perform(
+    step: Step<'_>,
+    fields: Fields,
+    exchange: &RefCell<Exchange>,
+    log: &LimitedLog,
+) -> Flow {
+    host::perform(step, fields, &ProxyHost(log)).unwrap_or_else(|Stopped { unasked }| {
+        exchange.borrow_mut().on_stopped(unasked.as_ref());
         fail_closed();
         Flow::Answered
     })
+}
+
+/// The host does not give what `exchange` is to be decided by: it is refused, whatever comes.
+pub(super) fn stop(exchange: &RefCell<Exchange>) -> Flow {
+    exchange.borrow_mut().on_stopped(None);
+    fail_closed();
+    Flow::Answered
 }
 
 /// [`Host`] by host calls; its log is that of the configuration.

@@ -111,7 +111,7 @@ fn after_a_denial_nothing_more_of_the_request_goes_on() {
     expect(way.body(OWN, true), &["hold"], false, &[]);
     let trailers: [(&[u8], &[u8]); 1] = [(b"X-EEC-ID", b"admin")];
     let step = way.exchange.on_request_trailers(&trailers, &|| None);
-    let got = Way::act(&way.plugin, &way.notes, step, Fields::Trailers);
+    let got = way.act(step, Fields::Trailers);
     expect(got, &["remove Trailers X-EEC-ID", "hold"], false, &[]);
 }
 

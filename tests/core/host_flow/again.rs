@@ -20,14 +20,14 @@ fn a_rule_counts_a_request_once_however_often_its_walk_begins() {
     let (request, host) = (RequestView::new(&pairs, true), NoHost);
     let mut way = Way::new(&plugin, 1);
     let step = way.exchange.on_request_headers(&request, time(), &host);
-    let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+    let got = way.act(step, Fields::Headers);
     expect(got, &["count rule.0.matched", "await keys"], false, &[]);
     fetched(&plugin, 1, &[&Key::new(3)]);
     let step = way.exchange.on_newer_keys(&request, time(), &host);
-    expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+    expect(way.act(step, Fields::Headers), &["await keys"], false, &[]);
     fetched(&plugin, 2, &[&Key::new(2)]);
     let step = way.exchange.on_keys(&request, time(), &host, &|| None);
-    let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+    let got = way.act(step, Fields::Headers);
     let counts = ["count allowed", "count cache.miss", "count issuer.0.allowed", REMOVE_TOKEN];
     expect(got, &counts, true, &["continue"]);
 }
@@ -85,17 +85,17 @@ fn what_waits_for_keys_still_needs_its_body() {
         ];
         let mut way = Way::new(&plugin, 1);
         let step = way.exchange.on_request_headers(&RequestView::new(&pairs, true), time(), &NoHost);
-        expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        expect(way.act(step, Fields::Headers), &["await keys"], false, &[]);
 
         // Another worker has fetched a set, in which the key is not: it is worth a fetch as before.
         fetched(&plugin, 1, &[&Key::new(3)]);
         let step = way.exchange.on_newer_keys(&RequestView::new(&pairs, false), time(), &NoHost);
-        expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        expect(way.act(step, Fields::Headers), &["await keys"], false, &[]);
         fetched(&plugin, 2, &[&late]);
 
         // The host reads the headers anew, and does not know any more whether they were all.
         let step = way.exchange.on_keys(&RequestView::new(&pairs, false), time(), &NoHost, &|| None);
-        let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+        let got = way.act(step, Fields::Headers);
         assert!(got.contains(&"reply 400 eec_authn.body_required".to_owned()), "{hold_headers}: {got:?}");
     }
 }
@@ -130,7 +130,7 @@ fn nothing_of_the_headers_is_kept_while_a_request_waits() {
             let request = RequestView::new(&pairs, true);
             let mut way = Way::new(&plugin, 1);
             let step = way.exchange.on_request_headers(&request, time(), &NoHost);
-            let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+            let got = way.act(step, Fields::Headers);
             assert_eq!(got.last().map(String::as_str), Some(waits), "{mode}: {got:?}");
             assert!(!shows(&way.exchange, b'Z') && !shows(&way.exchange, b'Q'), "{mode}: {:?}", way.exchange);
             if waits != "ask" {
@@ -147,7 +147,7 @@ fn nothing_of_the_headers_is_kept_while_a_request_waits() {
             let online = plugin.policy.entitlement_servers[0].online.as_ref().expect("it is asked");
             let Reading::Is(answer) = introspection::read(&online.method, &raw) else { panic!("no answer") };
             let step = way.exchange.on_answer(&answer, Some(&request), time(), &NoHost, &|| None);
-            let got = Way::act(&way.plugin, &way.notes, step, Fields::Headers);
+            let got = way.act(step, Fields::Headers);
             let bare = format!("path /eees-eecregistration/v1/registrations/{id}?{}", "Q".repeat(40));
             assert!(got.contains(&bare), "{mode}: {got:?}");
             // For the answer's sake.

@@ -50,13 +50,13 @@ fn shadow_lets_pass_and_names_only_whom_a_good_token_names() {
     let [count, decision, log] = noted("body_too_large");
     let step = way.exchange.on_request_body(1_000, false, &count_reads);
     expect(
-        Way::act(&way.plugin, &way.notes, step, Fields::Headers),
+        way.act(step, Fields::Headers),
         &[&count, &decision, ISSUER_NOTE, "eec_id eec-1", &log, "continue"],
         false,
         &[],
     );
     let step = way.exchange.on_request_body(5_000_000, true, &count_reads);
-    expect(Way::act(&way.plugin, &way.notes, step, Fields::Headers), &["continue"], false, &[]);
+    expect(way.act(step, Fields::Headers), &["continue"], false, &[]);
     assert_eq!(read.get(), 0, "a body over the limit is not copied");
 }
 

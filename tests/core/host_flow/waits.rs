@@ -55,7 +55,7 @@ fn a_body_that_came_before_the_answer_is_decided_with_it_and_token_and_proof_sta
         expect(way.body(body, true), &["hold"], false, &[]);
         let read = || Some(body.as_bytes().to_vec());
         let step = way.exchange.on_answer(&active(&plugin), None, time(), &NoHost, &read);
-        let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+        let got = way.act(step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
         if end == "continue" {
             let before = ["count allowed", "count issuer.0.allowed", REMOVE_TOKEN, "remove Headers dpop"];
@@ -99,7 +99,7 @@ fn a_request_that_goes_on_takes_its_trailers_along() {
     way.delete(&key.token(&claims()), &[]);
     let trailers: [(&[u8], &[u8]); 2] = [(b"x-eec-id", b"admin"), (b"x-other", b"stays")];
     let step = way.exchange.on_request_trailers(&trailers, &|| None);
-    let got = Way::act(&plugin, &way.notes, step, Fields::Trailers);
+    let got = way.act(step, Fields::Trailers);
     expect(got, &["remove Trailers x-eec-id", "continue"], false, &[]);
 }
 
@@ -136,14 +136,14 @@ fn what_waits_for_keys_keeps_its_client_certificate() {
         let mut way = Way::new(&plugin, 1);
         let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
         let step = way.exchange.on_request_headers(&request, time(), &NoHost);
-        expect(Way::act(&plugin, &way.notes, step, Fields::Headers), &["await keys"], false, &[]);
+        expect(way.act(step, Fields::Headers), &["await keys"], false, &[]);
         fetched(&plugin, 1, &[&late]);
         let request = RequestView::new(&pairs, false);
         let step = match are_newer {
             true => way.exchange.on_newer_keys(&request, time(), &NoHost),
             false => way.exchange.on_keys(&request, time(), &NoHost, &|| None),
         };
-        let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+        let got = way.act(step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
     }
 }
@@ -208,17 +208,12 @@ fn what_waits_for_an_answer_keeps_its_client_certificate() {
         let request = RequestView { client_certificate: Some(digest), ..RequestView::new(&pairs, true) };
         let mut way = Way::new(&plugin, 1);
         let step = way.exchange.on_request_headers(&request, time(), &NoHost);
-        expect(
-            Way::act(&plugin, &way.notes, step, Fields::Headers),
-            &["count cache.miss", "ask"],
-            false,
-            &[],
-        );
+        expect(way.act(step, Fields::Headers), &["count cache.miss", "ask"], false, &[]);
         let cnf = json!({"x5t#S256": base64url(bound_to)});
         let claims = json!({"active": true, "sub": "eec-1", "aud": FQDN, "exp": now() + 600, "cnf": cnf});
         let again = RequestView::new(&pairs, true);
         let step = way.exchange.on_answer(&told(&plugin, &claims), Some(&again), time(), &NoHost, &|| None);
-        let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+        let got = way.act(step, Fields::Headers);
         assert_eq!(got.last().map(String::as_str), Some(end), "{got:?}");
     }
 }
@@ -239,7 +234,7 @@ fn what_goes_on_unasked_is_recorded_and_counted() {
             let active = active(&plugin);
             let read = || Some(OWN.as_bytes().to_vec());
             let step = way.exchange.on_answer(answer.unwrap_or(&active), None, time(), &NoHost, &read);
-            let got = Way::act(&plugin, &way.notes, step, Fields::Headers);
+            let got = way.act(step, Fields::Headers);
             for note in ["decision allowed_unasked", "count online.allowed_unasked"] {
                 assert_eq!(got.contains(&note.to_owned()), is_recorded, "{came_first}: {got:?}");
             }

@@ -6,7 +6,7 @@ use crate::support::token::{Key, now};
 use eec_authn::config;
 use eec_authn::decision::Denial;
 use eec_authn::exchange::{Exchange, Step};
-use eec_authn::host::{Failed, Fields, Flow, Host, perform};
+use eec_authn::host::{Failed, Fields, Flow, Host, Stopped, perform};
 use eec_authn::introspection::TokenStatus;
 use eec_authn::jwks_remote::{self, Answer, Moment};
 use eec_authn::keys::NoHost;
@@ -103,21 +103,22 @@ impl Way {
     }
 
     /// Carries out a step; what was counted, what the host was asked, then what becomes of the request.
-    pub(super) fn act(plugin: &PluginState, notes: &Notes, step: Step<'_>, fields: Fields) -> Vec<String> {
-        for counter in plugin.tally.take_all() {
+    pub(super) fn act(&mut self, step: Step<'_>, fields: Fields) -> Vec<String> {
+        let notes = &self.notes;
+        for counter in self.plugin.tally.take_all() {
             notes.add(format!("count {}", counter.name()));
         }
-        let Ok(flow) = perform(step, fields, notes) else {
-            notes.add("failed".into());
-            return notes.asked.take();
-        };
-        let flow = match flow {
-            Flow::Continue(_) => "continue",
-            Flow::Hold => "hold",
-            Flow::Await => "await",
-            Flow::Ask(_) => "ask",
-            Flow::AwaitKeys(_) => "await keys",
-            Flow::Answered => "answered",
+        let flow = match perform(step, fields, notes) {
+            Ok(Flow::Continue(_)) => "continue",
+            Ok(Flow::Hold) => "hold",
+            Ok(Flow::Await) => "await",
+            Ok(Flow::Ask(_)) => "ask",
+            Ok(Flow::AwaitKeys(_)) => "await keys",
+            Ok(Flow::Answered) => "answered",
+            Err(Stopped { unasked }) => {
+                self.exchange.on_stopped(unasked.as_ref());
+                "failed"
+            }
         };
         notes.add(flow.into());
         notes.asked.take()
@@ -130,7 +131,7 @@ impl Way {
         let request =
             RequestView::new(&pairs, !self.content_follows && !matches!(method, "POST" | "PUT" | "PATCH"));
         let step = self.exchange.on_request_headers(&request, time(), &NoHost);
-        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
+        self.act(step, Fields::Headers)
     }
 
     /// A DELETE with this token, and more headers.
@@ -149,12 +150,12 @@ impl Way {
     pub(super) fn body(&mut self, body: &str, end: bool) -> Vec<String> {
         let read = || Some(body.as_bytes().to_vec());
         let step = self.exchange.on_request_body(body.len(), end, &read);
-        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
+        self.act(step, Fields::Headers)
     }
 
     pub(super) fn answer(&mut self, answer: &TokenStatus) -> Vec<String> {
         let step = self.exchange.on_answer(answer, None, time(), &NoHost, &|| None);
-        Self::act(&self.plugin, &self.notes, step, Fields::Headers)
+        self.act(step, Fields::Headers)
     }
 }
 
