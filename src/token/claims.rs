@@ -215,9 +215,10 @@ impl Claims {
         read.map_err(|because| Denial::new(DenyReason::ConfirmationFailed, because))
     }
 
-    /// Whether an answer calls the token one that needs a proof.
-    pub(super) fn are_of_dpop(&self) -> bool {
-        self.get("token_type").and_then(Json::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"))
+    /// Whether an answer calls the token one that needs a proof, or may do so in a way that nobody understands.
+    pub(super) fn may_be_of_dpop(&self) -> bool {
+        let is_dpop = |kind: &Json| kind.as_str().is_none_or(|kind| kind.eq_ignore_ascii_case("DPoP"));
+        self.get("token_type").is_some_and(is_dpop)
     }
 }
 

@@ -74,8 +74,8 @@ impl<'p> VerifiedToken<'p> {
 /// A token that an answer calls one of DPoP is bound to a key (RFC 9449, section 6.2).
 pub(super) fn check_token_type(claims: &Claims, confirmation: Option<&Confirmation>) -> Result<(), Denial> {
     let bound = confirmation.is_some_and(|confirmation| confirmation.jkt.is_some());
-    if claims.are_of_dpop() && !bound {
-        let because = "the answer has `token_type` DPoP, and there is no `cnf.jkt`";
+    if claims.may_be_of_dpop() && !bound {
+        let because = "the answer has `token_type` DPoP, or one that is no text, and there is no `cnf.jkt`";
         return Err(Denial::new(DenyReason::ConfirmationFailed, because));
     }
     Ok(())

@@ -67,6 +67,9 @@ fn an_answer_with_another_cnf_is_remembered_for_an_outage() {
         (json!({"active": true, "cnf": {"x5t#S256": "x"}}), true),
         (json!({"active": true, "cnf": {}}), true),
         (json!({"active": true, "token_type": "DPoP"}), true),
+        (json!({"active": true, "token_type": ["DPoP"]}), true),
+        (json!({"active": true, "token_type": null}), false),
+        (json!({"active": true, "token_type": "Bearer"}), false),
         (json!({"active": true, "sub": "eec-2", "cnf": {"x5t#S256": "x"}}), true),
     ] {
         let answered = Cell::new(None);
