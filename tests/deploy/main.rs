@@ -22,6 +22,7 @@ mod operators_guide;
 mod platforms;
 mod prometheus;
 mod rendered;
+mod resources;
 mod sidecar;
 mod static_cli;
 mod traps;

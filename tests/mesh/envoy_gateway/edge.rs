@@ -64,10 +64,16 @@ impl Edge {
         let text = include_str!("../resources/gateway-surroundings.yaml")
             .replace("${OWNERSHIP}", &in_environment(&SECRET))
             .replace("${FQDN}", FQDN)
-            .replace("${ISSUER}", ISSUER)
-            .replace("${UPSTREAM}", &upstream.address.port().to_string())
-            .replace("${ENTITLEMENT}", &entitlement_server.address.port().to_string());
+            .replace("${UPSTREAM}", &upstream.address.port().to_string());
         kubernetes.apply(&text);
+        for mut resource in filled::documents(&read("envoy/envoy-gateway/entitlement-server.yaml")) {
+            if resource["kind"] == "Backend" {
+                // By name: an address of loopback is refused.
+                let here = json!({"hostname": "aes.test", "port": entitlement_server.address.port()});
+                resource["spec"]["endpoints"][0]["fqdn"] = here;
+            }
+            kubernetes.apply(&resource.to_string());
+        }
         let pair = &made["certificates"][FQDN];
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
             "metadata": {"name": "ees1", "namespace": "edge"},

@@ -4,7 +4,7 @@ use super::edge::{Edge, PHONE};
 use crate::cluster::bound;
 use crate::fixture::shipped::read;
 use crate::fixture::tls::request;
-use crate::support::fixture::FQDN;
+use crate::support::fixture::{FQDN, ISSUER};
 use crate::support::request::{Request, Response};
 use crate::support::seal::{EEC_1, SECRET};
 use crate::support::token::claims_with;
@@ -59,6 +59,10 @@ pub fn a_policy_as_shipped(edge: &Edge) {
     assert_eq!(code(&edge.proxy.send(&doubled)), (400, "path_not_normal".into()));
     let escaped = Request::new("GET", "/x%2Fhealthz").authority("10.0.0.7:8080");
     assert_eq!(edge.proxy.send(&escaped).status, 400);
+    // `entitlement-server.yaml`: what passes without a token goes to the EES by the entitlement server's name, too.
+    let probe = Request::new("GET", "/healthz").authority(ISSUER);
+    assert_eq!(edge.proxy.send(&probe).status, 201);
+    assert!(edge.upstream.records.find(&probe.case).is_some(), "it went to the entitlement server");
     // Its memory is shared with no other plugin.
     let dump = edge.proxy.admin_get("/config_dump?resource=dynamic_listeners");
     let ids = dump

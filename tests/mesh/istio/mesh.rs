@@ -62,11 +62,14 @@ impl Mesh {
 
         let upstream = Upstream::start();
         let made = certificates(&[FQDN, ISSUER]);
-        fs::write(run.folder.join("entitlement-server-ca.pem"), made["ca"].as_str().expect("PEM"))
-            .expect("a file");
+        let ca = run.folder.join("entitlement-server-ca.pem");
+        fs::write(&ca, made["ca"].as_str().expect("PEM")).expect("a file");
         let opaque = json!({"active": true, "sub": "eec-7", "aud": FQDN, "exp": now() + 3600});
         let entitlement_server = tls::entitlement_server(&made["certificates"][ISSUER], &opaque);
-        kubernetes.apply(&resources::surroundings(&run.folder, entitlement_server.address));
+        kubernetes.apply(resources::SURROUNDINGS);
+        for resource in resources::entitlement_server(entitlement_server.address, &ca) {
+            kubernetes.apply(&resource.to_string());
+        }
         kubernetes.apply(&resources::pod("ees-1", 1, upstream.address));
 
         let istiod = start_istiod(run, &kubernetes);

@@ -1,7 +1,8 @@
 //! What the tests put around the shipped resources.
 
+use crate::cluster::filled;
+use crate::fixture::shipped::read;
 use crate::harness::namespaces::POD_NETWORK;
-use crate::support::fixture::ISSUER;
 use crate::support::foreign;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -21,12 +22,17 @@ pub fn proxy_config(values: &str) -> Value {
     values[0]["meshConfig"]["defaultConfig"].clone()
 }
 
-/// The namespace, and the entitlement server as the comments of the shipped resources want it.
-pub fn surroundings(folder: &Path, entitlement_server: SocketAddr) -> String {
-    include_str!("../resources/istio-surroundings.yaml")
-        .replace("${ISSUER}", ISSUER)
-        .replace("${PORT}", &entitlement_server.port().to_string())
-        .replace("${CA}", &folder.join("entitlement-server-ca.pem").display().to_string())
+/// The namespaces.
+pub const SURROUNDINGS: &str = include_str!("../resources/istio-surroundings.yaml");
+
+/// The shipped resources of the entitlement server, with where it is here, and the CA in this file.
+pub fn entitlement_server(at: SocketAddr, ca: &Path) -> Vec<Value> {
+    let mut shipped = filled::documents(&read("envoy/istio/entitlement-server.yaml"));
+    let [entry, rule] = &mut shipped[..] else { panic!("a ServiceEntry and a DestinationRule") };
+    entry["spec"]["resolution"] = json!("STATIC");
+    entry["spec"]["endpoints"] = json!([{"address": at.ip().to_string(), "ports": {"https": at.port()}}]);
+    rule["spec"]["trafficPolicy"]["tls"]["caCertificates"] = json!(ca.display().to_string());
+    shipped
 }
 
 /// A pod of the EES: its address, and where its server is.
