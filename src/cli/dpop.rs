@@ -3,7 +3,7 @@
 use super::amend::Changes;
 use super::failure::Failure;
 use super::help::long_help;
-use super::input::text;
+use super::input;
 use super::signing_key::SigningKey;
 use super::{Exit, Output, proof};
 use serde_json::json;
@@ -50,8 +50,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let key = SigningKey::read(&args.key)?;
-    let token = text(&args.token)?;
-    let mut claims = proof::claims(&args.method, &args.url, Some(token.trim()))?;
+    let token = input::token(&args.token)?;
+    let mut claims = proof::claims(&args.method, &args.url, Some(&token))?;
     if let Some(nonce) = args.nonce {
         claims["nonce"] = json!(nonce);
     }

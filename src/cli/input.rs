@@ -7,9 +7,12 @@ use std::path::Path;
 /// The name under which standard input goes.
 const STDIN: &str = "-";
 
+/// What stands before a token or a proof in a header.
+const SCHEMES: [&str; 3] = ["Authorization", "Bearer", "DPoP"];
+
 /// An argument that is the text itself, `@FILE`, or `-` for standard input. Nothing at all is a mistake, such as a variable
 /// of the shell that is not set.
-pub(crate) fn text(argument: &str) -> Result<String, Failure> {
+fn text(argument: &str) -> Result<String, Failure> {
     let (text, what) = match argument.strip_prefix('@') {
         Some("") => return Err(Failure::new("`@` names no file; write @FILE")),
         Some(path) => (file(Path::new(path))?, path),
@@ -28,11 +31,31 @@ pub(crate) fn text(argument: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// A token or a proof, as [`text`], without the white space around it; with the scheme of the header that it came in it is none.
+pub(crate) fn token(argument: &str) -> Result<String, Failure> {
+    let text = text(argument)?;
+    let token = text.trim();
+    match token.split_once(|c: char| c.is_ascii_whitespace() || c == ':') {
+        Some((first, _)) if SCHEMES.iter().any(|scheme| first.eq_ignore_ascii_case(scheme)) => Err(
+            Failure::new(format!("give what comes behind `{first}` alone: the token, or the proof, itself")),
+        ),
+        _ => Ok(token.to_owned()),
+    }
+}
+
 /// The text in a file.
 pub(crate) fn file(path: &Path) -> Result<String, Failure> {
-    let bytes = bytes(path)?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(format!("cannot read {}: it is not text in UTF-8", path.display())))
+    String::from_utf8(bytes(path)?).map_err(|error| {
+        // A SEQUENCE of 128 bytes or more, which nothing in UTF-8 begins with.
+        let is_der = matches!(error.as_bytes(), [0x30, 0x81..=0x84, ..]);
+        let remedy = if is_der {
+            "; it may be DER, of which `openssl x509 -inform der` makes PEM where it is a certificate, and `openssl pkey -pubin -inform der` \
+             where it is a public key"
+        } else {
+            ""
+        };
+        Failure::new(format!("cannot read {}: it is not text in UTF-8{remedy}", path.display()))
+    })
 }
 
 /// Whether what was given as a file is rather what should be in it: JSON or PEM.

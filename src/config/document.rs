@@ -26,6 +26,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Json, ConfigError> {
     }
     json::parse_keeping_duplicates(bytes).map_err(|e| {
         let (line, column) = e.line_and_column(bytes);
-        error(format!("is not JSON: {} at line {line}, column {column}; mend it there", e.what))
+        let is_begun = bytes.trim_ascii_start().starts_with(b"{");
+        let remedy = if is_begun {
+            "mend it there"
+        } else {
+            "it begins with `{`, and YAML has to be made JSON before"
+        };
+        error(format!("is not JSON: {} at line {line}, column {column}; {remedy}", e.what))
     })
 }

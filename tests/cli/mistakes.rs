@@ -48,6 +48,24 @@ const MISTAKES: &[(&str, &str, i32, &str)] = &[
     ("inspect @dir", "", 1, "cannot read dir: Is a directory"),
     ("inspect opaque", "", 1, "neither a JWT (three parts), nor PEM, nor a JWK"),
     ("inspect a.b.c", "", 1, "the header is not base64url"),
+    ("inspect -", "Bearer a.b.c", 1, "give what comes behind `Bearer` alone"),
+    ("inspect -", "authorization: DPoP a.b.c", 1, "give what comes behind `authorization` alone"),
+    ("explain --config filter.json --token -", "bearer a.b.c\n", 1, "give what comes behind `bearer` alone"),
+    ("explain --config filter.json --token a.b.c --proof -", "DPoP: a.b.c", 1, "behind `DPoP` alone"),
+    (
+        "dpop --key key --method GET --url https://a/ --token -",
+        "DPoP a",
+        1,
+        "give what comes behind `DPoP` alone",
+    ),
+    ("inspect @der", "", 1, "it may be DER, of which `openssl x509 -inform der` makes PEM"),
+    (
+        "explain --config -",
+        "protects:\n  role: ees\n",
+        3,
+        "column 1; it begins with `{`, and YAML has to be made JSON before",
+    ),
+    ("explain --config -", "{role: ees}", 3, "column 2; mend it there"),
     ("inspect {", "", 1, "not a JWK"),
     ("inspect @pem", "", 1, "this is private key material, which is nobody's business here"),
     ("inspect @key", "", 1, "this is private key material, which is nobody's business here"),
@@ -179,6 +197,8 @@ fn folder() -> tempfile::TempDir {
     fs::create_dir(path("dir")).expect("a directory");
     fs::write(path("filter.json"), config(&[&Key::new(1)]).to_string()).expect("a file");
     fs::write(path("binary"), [0, 159, 146, 150, 255]).expect("a file");
+    // The beginning of a certificate.
+    fs::write(path("der"), [0x30, 0x82, 0x01, 0x3a, 0x30, 0x81, 0xed]).expect("a file");
     fs::write(path("empty"), "").expect("a file");
     fs::write(path("pem"), PEM).expect("a file");
     let nobody = ["CERTIFICATE", "PUBLIC KEY"]

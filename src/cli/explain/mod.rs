@@ -6,7 +6,7 @@ use super::clock;
 use super::failure::Failure;
 use super::filter_file::{FilterFile, Secrets};
 use super::help::long_help;
-use super::input::{self, text};
+use super::input;
 use super::{Exit, Output};
 use eec_authn::explanation::{Body, Question, Said, UnfitSet, certificate_digest, header};
 use eec_authn::plugin_state::PluginState;
@@ -107,7 +107,6 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let Some(loaded) = file.loaded(&args.config, output)? else { return Ok(Exit::ConfigurationInvalid) };
     let now = clock::or_now(args.now)?;
     let read = |path: &PathBuf| input::bytes(path);
-    let trimmed = |given: &str| text(given).map(|text| text.trim().to_owned());
     let mut headers = vec![("content-type".to_owned(), args.content_type)];
     headers.extend(args.header);
     let certificate = args.client_certificate.as_deref().map(certificate).transpose()?;
@@ -127,8 +126,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
         path: args.path,
         host: args.host,
         headers,
-        token: args.token.as_deref().map(trimmed).transpose()?,
-        proof: args.proof.as_deref().map(trimmed).transpose()?,
+        token: args.token.as_deref().map(input::token).transpose()?,
+        proof: args.proof.as_deref().map(input::token).transpose()?,
         is_proof_used: args.used_proof,
         client_certificate: certificate,
         body,

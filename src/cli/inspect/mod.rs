@@ -62,8 +62,7 @@ const PRIVATE: &str =
     "this is private key material, which is nobody's business here; give the public key or the certificate";
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let text = input::text(&args.what)?;
-    let text = text.trim();
+    let text = &*input::token(&args.what)?;
     let set = Set::read(text)?;
     let (shown, exit) = match &args.config {
         None => (set.map_or_else(|| show(text), |set| Ok(set.shown()))?, Exit::Fine),
