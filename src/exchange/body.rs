@@ -92,7 +92,7 @@ pub(super) fn check_headers(
 /// Whether the query has a parameter for which a server could leave the body's member aside (Rails and Laravel put both into one
 /// map, the query first), that brings members by an object's prototype, or that makes the request another one (`_method`).
 fn query_names_bound_member(policy: &Policy, route: &Route, target: &[u8]) -> bool {
-    let mut parameters = path::parameters(target).peekable();
+    let mut parameters = path::parameters(path::query(target)).peekable();
     if parameters.peek().is_none() {
         return false;
     }

@@ -116,7 +116,7 @@ fn entry<'p>(
     let path = &*path::in_one_spelling(sent);
     let protects = &policy.protects;
     // Where a body is bound, a method in the query is refused with it.
-    let overrides = path::names_method(request.target);
+    let overrides = path::names_method(request.target.get(sent.len()..).unwrap_or_default());
     let operation = operations::find(protects.role, &protects.api_root, request.method, path)
         .filter(|operation| !overrides || operation.identity != Identity::NoBody);
     trace.note_operation(|| {

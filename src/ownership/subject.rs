@@ -49,7 +49,8 @@ impl Subject {
             Some(item) => (Deed::Makes, item),
             None => {
                 let item = operations::item_at(protects.role, &protects.api_root, &path)?;
-                let is_safe = SAFE.contains(&request.method) && !path::names_method(request.target);
+                let is_safe =
+                    SAFE.contains(&request.method) && !path::names_method(path::query(request.target));
                 (if is_safe { Deed::Touches } else { Deed::Changes }, item)
             }
         };

@@ -11,9 +11,13 @@ pub fn without_query(target: &[u8]) -> &[u8] {
     target.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
-/// The names of the parameters in the query of `target`, decoded (`application/x-www-form-urlencoded`). Some servers take `;` for `&`.
-pub fn parameters(target: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let query = target.get(without_query(target).len()..).unwrap_or_default();
+/// The query of `target`, with what parts it from the path.
+pub fn query(target: &[u8]) -> &[u8] {
+    target.get(without_query(target).len()..).unwrap_or_default()
+}
+
+/// The names of the parameters in a query, decoded (`application/x-www-form-urlencoded`). Some servers take `;` for `&`.
+pub fn parameters(query: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     query
         .split(|b| matches!(b, b'?' | b'&' | b';'))
         .filter(|parameter| !parameter.is_empty())
@@ -30,9 +34,9 @@ pub fn is_parameter(parameter: &[u8], wanted: &[u8]) -> bool {
     name.get(..end).unwrap_or_default().iter().map(read).eq(wanted.iter().copied())
 }
 
-/// Whether the query of `target` names a method, which some servers then take for the request's (`_method`: CXF, Express, Rack, Laravel).
-pub fn names_method(target: &[u8]) -> bool {
-    parameters(target).any(|name| is_parameter(&name, b"_method"))
+/// Whether a query names a method, which some servers then take for the request's (`_method`: CXF, Express, Rack, Laravel).
+pub fn names_method(query: &[u8]) -> bool {
+    parameters(query).any(|name| is_parameter(&name, b"_method"))
 }
 
 /// What a byte means for a path, as bits; most mean nothing.

@@ -106,7 +106,7 @@ fn scheme(value: &[u8], takes_dpop: bool) -> Option<(Scheme, &[u8])> {
 
 /// Whether the query brings a token, as RFC 6750, section 2.3 lets clients do: the server behind us could take that one.
 fn query_has_token(target: &[u8]) -> bool {
-    path::parameters(target).any(|name| path::is_parameter(&name, b"access_token"))
+    path::parameters(path::query(target)).any(|name| path::is_parameter(&name, b"access_token"))
 }
 
 /// A token as the client sent it: RFC 6750 characters, not too long, nothing else known.
