@@ -34,23 +34,32 @@ fn text(argument: &str) -> Result<String, Failure> {
 /// A token or a proof, as [`text`], without the white space around it; with the scheme of the header that it came in it is none.
 pub(crate) fn token(argument: &str) -> Result<String, Failure> {
     let text = text(argument)?;
-    let token = text.trim();
-    match token.split_once(|c: char| c.is_ascii_whitespace() || c == ':') {
-        Some((first, _)) if SCHEMES.iter().any(|scheme| first.eq_ignore_ascii_case(scheme)) => Err(
-            Failure::new(format!("give what comes behind `{first}` alone: the token, or the proof, itself")),
-        ),
-        _ => Ok(token.to_owned()),
+    let mut token = text.trim();
+    let mut scheme = None;
+    while let Some((first, rest)) = token.split_once(|c: char| c.is_ascii_whitespace() || c == ':')
+        && SCHEMES.iter().any(|scheme| first.eq_ignore_ascii_case(scheme))
+    {
+        (scheme, token) = (Some(first), rest.trim_start());
+    }
+    match scheme {
+        Some(scheme) => Err(Failure::new(format!(
+            "give what comes behind `{scheme}` alone: the token, or the proof, itself"
+        ))),
+        None => Ok(token.to_owned()),
     }
 }
 
 /// The text in a file.
 pub(crate) fn file(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes(path)?).map_err(|error| {
-        // A SEQUENCE of 128 bytes or more, which nothing in UTF-8 begins with.
-        let is_der = matches!(error.as_bytes(), [0x30, 0x81..=0x84, ..]);
+        // A SEQUENCE: of 128 bytes or more, or of as many as follow.
+        let is_der = match error.as_bytes() {
+            [0x30, 0x81..=0x84, ..] => true,
+            [0x30, length, rest @ ..] => rest.len() == usize::from(*length),
+            _ => false,
+        };
         let remedy = if is_der {
-            "; it may be DER, of which `openssl x509 -inform der` makes PEM where it is a certificate, and `openssl pkey -pubin -inform der` \
-             where it is a public key"
+            "; it may be DER: `openssl x509 -inform der` makes PEM of a certificate, `openssl pkey -pubin -inform der` of a public key"
         } else {
             ""
         };

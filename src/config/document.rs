@@ -26,11 +26,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Json, ConfigError> {
     }
     json::parse_keeping_duplicates(bytes).map_err(|e| {
         let (line, column) = e.line_and_column(bytes);
-        let is_begun = bytes.trim_ascii_start().starts_with(b"{");
-        let remedy = if is_begun {
-            "mend it there"
-        } else {
-            "it begins with `{`, and YAML has to be made JSON before"
+        let remedy = match bytes.trim_ascii_start() {
+            [b'{' | b'[' | b'"', ..] | [0xef | 0xfe | 0xff, ..] => "mend it there",
+            _ => "JSON begins with `{`; if this is YAML, make it JSON first",
         };
         error(format!("is not JSON: {} at line {line}, column {column}; {remedy}", e.what))
     })

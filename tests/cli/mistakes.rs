@@ -49,7 +49,7 @@ const MISTAKES: &[(&str, &str, i32, &str)] = &[
     ("inspect opaque", "", 1, "neither a JWT (three parts), nor PEM, nor a JWK"),
     ("inspect a.b.c", "", 1, "the header is not base64url"),
     ("inspect -", "Bearer a.b.c", 1, "give what comes behind `Bearer` alone"),
-    ("inspect -", "authorization: DPoP a.b.c", 1, "give what comes behind `authorization` alone"),
+    ("inspect -", "authorization: DPoP a.b.c", 1, "give what comes behind `DPoP` alone"),
     ("explain --config filter.json --token -", "bearer a.b.c\n", 1, "give what comes behind `bearer` alone"),
     ("explain --config filter.json --token a.b.c --proof -", "DPoP: a.b.c", 1, "behind `DPoP` alone"),
     (
@@ -58,12 +58,13 @@ const MISTAKES: &[(&str, &str, i32, &str)] = &[
         1,
         "give what comes behind `DPoP` alone",
     ),
-    ("inspect @der", "", 1, "it may be DER, of which `openssl x509 -inform der` makes PEM"),
+    ("inspect @der", "", 1, "it may be DER: `openssl x509 -inform der` makes PEM"),
+    ("inspect @short", "", 1, "`openssl pkey -pubin -inform der` of a public key"),
     (
         "explain --config -",
         "protects:\n  role: ees\n",
         3,
-        "column 1; it begins with `{`, and YAML has to be made JSON before",
+        "column 1; JSON begins with `{`; if this is YAML, make it JSON first",
     ),
     ("explain --config -", "{role: ees}", 3, "column 2; mend it there"),
     ("inspect {", "", 1, "not a JWK"),
@@ -199,6 +200,7 @@ fn folder() -> tempfile::TempDir {
     fs::write(path("binary"), [0, 159, 146, 150, 255]).expect("a file");
     // The beginning of a certificate.
     fs::write(path("der"), [0x30, 0x82, 0x01, 0x3a, 0x30, 0x81, 0xed]).expect("a file");
+    fs::write(path("short"), [0x30, 0x03, 0x01, 0xff, 0xfe]).expect("a file");
     fs::write(path("empty"), "").expect("a file");
     fs::write(path("pem"), PEM).expect("a file");
     let nobody = ["CERTIFICATE", "PUBLIC KEY"]

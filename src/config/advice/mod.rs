@@ -53,7 +53,7 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
                 Role::Ees => {
                     "with \"off\", POST /get of eees-ueidentifier answers about any UE that a body names"
                 }
-                Role::Ecs => "with \"off\", clients are told what is for any UE that a body names",
+                Role::Ecs => "with \"off\", an edge ECS answers for any UE that a body names",
             };
             say("gpsi".into(), message);
         }
@@ -81,7 +81,8 @@ pub fn advice(policy: &Policy) -> Vec<ConfigError> {
     if policy.token.clock_skew_seconds > LONG_SKEW {
         say("token.clock_skew_seconds".into(), "an expired token passes for this long");
     }
-    if policy.token.max_lifetime_seconds > LONG_LIFETIME {
+    let is_enough_alone = policy.proof.as_ref().is_none_or(|proof| !proof.required);
+    if is_enough_alone && policy.token.max_lifetime_seconds > LONG_LIFETIME {
         let message = "whoever gets hold of a token may use it for this long: let tokens be short-lived, and clients ask for new ones";
         say("token.max_lifetime_seconds".into(), message);
     }

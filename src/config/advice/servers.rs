@@ -30,8 +30,23 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
             say(format!("{path}.scope_claim"), "is not looked at while `token.scopes` is \"off\"");
         }
     }
-    let tells_issuer = |claim: &HeaderClaim| matches!(claim, HeaderClaim::At(at) if at.is_issuer());
-    if policy.entitlement_servers.len() > 1 && !policy.forward.claims.iter().any(tells_issuer) {
+    issuers_look_the_same(policy, say);
+}
+
+/// The upstream has to know whose client it is: by the issuer, or by another claim that tells the servers apart.
+fn issuers_look_the_same(policy: &Policy, say: Say<'_>) {
+    let (servers, claims) = (&policy.entitlement_servers, &policy.forward.claims);
+    let is_eec_id = |claim: &HeaderClaim| {
+        servers.iter().any(|server| *claim.place(&server.claims) == server.claims.eec_id)
+    };
+    let tells_apart = |claim: &HeaderClaim| match claim {
+        HeaderClaim::EecId | HeaderClaim::Gpsi => false,
+        HeaderClaim::At(at) => {
+            !servers.iter().any(|server| server.claims.eec_id == *at || server.claims.gpsi == *at)
+                && *at != Pointer::to_member("jti")
+        }
+    };
+    if servers.len() > 1 && claims.iter().any(is_eec_id) && !claims.iter().any(tells_apart) {
         let message = "no header carries `iss`: two entitlement servers may give one EEC ID to different clients, and the upstream \
                        could not tell them apart";
         say("forward.headers".into(), message);
@@ -69,11 +84,13 @@ fn keys_are_fetched(remote: &JwksRemote, path: &str, say: Say<'_>) {
     }
 }
 
-/// Whether some key has nothing by which a token could name it, and another of its algorithm is good at the same time.
+/// Whether some key has nothing by which a token could name it, and another of its algorithm is good at the same time for good: a
+/// rotation is over some day.
 fn has_nameless_key_among_others(server: &EntitlementServer) -> bool {
     let keys = server.keys.keys();
     let competes = |one: &PinnedKey, other: &PinnedKey| {
-        one.key.algorithm() == other.key.algorithm() && !one.window.narrowed_by(&other.window).is_empty()
+        one.key.algorithm() == other.key.algorithm()
+            && one.window.narrowed_by(&other.window).not_after.is_none()
     };
     let mut nameless = keys.iter().filter(|key| key.kid.is_none() && key.x5t_s256.is_none());
     nameless.any(|key| keys.iter().any(|other| !std::ptr::eq(key, other) && competes(key, other)))
@@ -83,15 +100,17 @@ fn has_nameless_key_among_others(server: &EntitlementServer) -> bool {
 fn names(server: &EntitlementServer, path: &str, say: Say<'_>) {
     let spaced = "has white space around it, which counts: no token names it so";
     let (issuer, audiences) = (server.identity.canonical(), &server.audiences);
+    let literal = "the `*` stands for itself: no token fits but one that has this to the letter";
     if issuer.trim() != issuer {
         say(format!("{path}.issuer"), spaced);
+    } else if issuer.contains('*') {
+        say(format!("{path}.issuer"), literal);
     }
     for (place, audience) in audiences.iter().enumerate() {
         if audience.trim() != &**audience {
             say(format!("{path}.audiences[{place}]"), spaced);
         } else if audience.contains('*') {
-            let message = "the `*` stands for itself: only a token whose `aud` is this to the letter fits";
-            say(format!("{path}.audiences[{place}]"), message);
+            say(format!("{path}.audiences[{place}]"), literal);
         }
     }
 }

@@ -198,7 +198,7 @@ fn headers_without_the_eec_id_of_some_server_are_warned_of() {
         said(json!({"x-caller": "sub", "x-by": "iss"}), "forward.headers"),
         "no header carries the EEC ID: the EEC ID in tokens of entitlement_servers[1] is `azp`; the upstream is not told who is calling"
     );
-    let all = json!({"x-caller": "sub", "x-client": "azp", "x-by": "iss"});
+    let all = json!({"x-caller": "sub", "x-client": "azp", "x-tenant": "tid"});
     assert!(with(all).iter().all(|(path, _)| !path.starts_with("forward.headers")));
     // Those that nobody configured follow each server.
     let found = warnings(|filter| filter["entitlement_servers"][0]["eec_id_claim"] = json!("azp"));

@@ -62,7 +62,7 @@ fn which_ue_a_body_may_name() {
     assert_eq!(warnings(&none), Vec::<String>::new());
     let mut ecs = off;
     ecs["protects"]["role"] = json!("ecs");
-    says_only(&ecs, "gpsi: with \"off\", clients are told what is for any UE");
+    says_only(&ecs, "gpsi: with \"off\", an edge ECS answers for any UE");
 }
 
 #[test]

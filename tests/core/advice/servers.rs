@@ -27,6 +27,7 @@ fn keys_that_no_token_can_mean() {
     let (end, p256) = ("2026-10-01T00:00:00Z", include_str!("../vectors/pem/p256.pub"));
     for quiet in [
         json!([{"jwk": nameless(1), "not_after": end}, {"jwk": nameless(2), "not_before": end}]),
+        json!([{"jwk": nameless(1), "not_after": end}, {"jwk": nameless(2)}]),
         json!([{"jwk": nameless(1)}, {"public_key_pem": p256}]),
         json!([{"jwk": Key::new(1).jwk()}, {"jwk": Key::new(2).jwk()}]),
         json!([{"jwk": nameless(1)}]),
@@ -50,6 +51,10 @@ fn names_that_no_token_has() {
         &server("audiences", json!(["api://*"])),
         "entitlement_servers[0].audiences[0]: the `*` stands for itself",
     );
+    says_only(
+        &server("issuer", json!("https://*.example.org/")),
+        "entitlement_servers[0].issuer: the `*` stands for itself",
+    );
     for quiet in
         [server("issuer", json!("https://es.example.net/")), server("audiences", json!(["api://a b"]))]
     {
@@ -67,7 +72,10 @@ fn clients_of_two_servers_that_look_the_same_to_the_upstream() {
     assert_eq!(warnings(&filter), Vec::<String>::new());
     filter["forward"] = json!({"headers": {"x-eec-id": "sub", "x-by": "/iss"}});
     assert_eq!(warnings(&filter), Vec::<String>::new());
-    filter["forward"] = json!({"headers": {"x-eec-id": "sub"}});
+    filter["forward"] = json!({"headers": {"x-eec-id": "sub", "x-tenant": "tid"}});
+    assert_eq!(warnings(&filter), Vec::<String>::new());
+    filter["forward"] =
+        json!({"headers": {"x-eec-id": "sub", "x-eec-gpsi": "gpsi", "x-eec-token-id": "jti"}});
     says_only(
         &filter,
         "forward.headers: no header carries `iss`: two entitlement servers may give one EEC ID",

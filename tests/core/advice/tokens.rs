@@ -80,6 +80,9 @@ fn what_lasts_long_or_takes_much_is_warned_of() {
         &with("body", json!({"limit_bytes": 1_048_577})),
         "body.limit_bytes: so much of Envoy's memory is held",
     );
+    let mut bound = with("token", json!({"max_lifetime_seconds": 400 * 86_400}));
+    bound["proof"] = json!({"required": true, "client_certificate": true});
+    assert_eq!(warnings(&bound), Vec::<String>::new());
     let most = json!({"token": {"max_lifetime_seconds": 31 * 86_400}, "body": {"limit_bytes": 1_048_576}});
     let mut filter = quiet();
     filter.as_object_mut().expect("an object").extend(most.as_object().expect("members").clone());
