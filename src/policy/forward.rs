@@ -52,6 +52,11 @@ impl HeaderClaim {
             HeaderClaim::At(pointer) => pointer,
         }
     }
+
+    /// Whether it is the EEC ID in a token of a server with these claims.
+    pub fn is_eec_id(&self, claims: &ClientClaims) -> bool {
+        *self.place(claims) == claims.eec_id
+    }
 }
 
 /// What goes upstream with an allowed request.

@@ -79,7 +79,7 @@ pub(super) fn decide(
     let map = if reads { hostcalls::header_map(Map::RequestHeaders) } else { None };
     let pairs = map.as_deref().and_then(header_map::parse);
     if reads && pairs.is_none() {
-        return stop(exchange);
+        return stop(exchange, None);
     }
     let request = pairs.as_deref().map(|pairs| RequestView::new(pairs, false));
     let decided =

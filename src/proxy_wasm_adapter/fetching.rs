@@ -245,7 +245,7 @@ fn deliver(shared: &Shared, server: usize) {
 pub(super) fn decide(shared: &Shared, exchange: &Rc<RefCell<Exchange>>) {
     let map = hostcalls::header_map(Map::RequestHeaders);
     let Some(pairs) = map.as_deref().and_then(header_map::parse) else {
-        stop(exchange);
+        stop(exchange, None);
         return;
     };
     let request = RequestView::new(&pairs, false);

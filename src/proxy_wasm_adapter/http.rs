@@ -159,7 +159,7 @@ impl HttpStream {
     }
 
     fn stop(&self) -> Action {
-        proxy_host::stop(&self.exchange);
+        proxy_host::stop(&self.exchange, None);
         Action::Pause
     }
 

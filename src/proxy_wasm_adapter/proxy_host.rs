@@ -4,7 +4,7 @@ use super::header_map;
 use super::hostcalls::{self, Buffer, Map};
 use super::limited_log::LimitedLog;
 use crate::decision::Denial;
-use crate::exchange::{Exchange, Step};
+use crate::exchange::{Exchange, Inquiry, Step};
 use crate::host::{self, Failed, Fields, Flow, Host, Stopped};
 use crate::reply::Reply;
 use proxy_wasm::types::Action;
@@ -22,16 +22,13 @@ pub(super) fn perform(
     exchange: &RefCell<Exchange>,
     log: &LimitedLog,
 ) -> Flow {
-    host::perform(step, fields, &ProxyHost(log)).unwrap_or_else(|Stopped { unasked }| {
-        exchange.borrow_mut().on_stopped(unasked.as_ref());
-        fail_closed();
-        Flow::Answered
-    })
+    host::perform(step, fields, &ProxyHost(log))
+        .unwrap_or_else(|Stopped { unasked }| stop(exchange, unasked.as_ref()))
 }
 
-/// The host does not give what `exchange` is to be decided by: it is refused, whatever comes.
-pub(super) fn stop(exchange: &RefCell<Exchange>) -> Flow {
-    exchange.borrow_mut().on_stopped(None);
+/// `exchange` is refused, whatever comes, since the host did not do or give what it needs; `unasked` is the question that was to be sent.
+pub(super) fn stop(exchange: &RefCell<Exchange>, unasked: Option<&Inquiry>) -> Flow {
+    exchange.borrow_mut().on_stopped(unasked);
     fail_closed();
     Flow::Answered
 }

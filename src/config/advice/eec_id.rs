@@ -30,7 +30,7 @@ pub(super) fn advice(policy: &Policy) -> Vec<ConfigError> {
 fn headers(policy: &Policy, server: &EntitlementServer) -> Option<ConfigError> {
     let (names, claims) = (&policy.forward.names, &policy.forward.claims);
     let usual = names.iter().zip(claims).find(|(name, _)| name.replace('_', "-") == EEC_ID_HEADER);
-    let own = |claim: &HeaderClaim| *claim.place(&server.claims) == server.claims.eec_id;
+    let own = |claim: &HeaderClaim| claim.is_eec_id(&server.claims);
     if let Some((name, claim)) = usual.filter(|(_, claim)| !own(claim)) {
         let carried = claim.place(&server.claims).as_claim();
         let message = format!(

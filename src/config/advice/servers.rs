@@ -36,15 +36,13 @@ pub(super) fn advise(policy: &Policy, say: Say<'_>) {
 /// The upstream has to know whose client it is: by the issuer, or by another claim that tells the servers apart.
 fn issuers_look_the_same(policy: &Policy, say: Say<'_>) {
     let (servers, claims) = (&policy.entitlement_servers, &policy.forward.claims);
-    let is_eec_id = |claim: &HeaderClaim| {
-        servers.iter().any(|server| *claim.place(&server.claims) == server.claims.eec_id)
-    };
-    let tells_apart = |claim: &HeaderClaim| match claim {
-        HeaderClaim::EecId | HeaderClaim::Gpsi => false,
-        HeaderClaim::At(at) => {
-            !servers.iter().any(|server| server.claims.eec_id == *at || server.claims.gpsi == *at)
-                && *at != Pointer::to_member("jti")
-        }
+    let is_eec_id = |claim: &HeaderClaim| servers.iter().any(|server| claim.is_eec_id(&server.claims));
+    let token_id = Pointer::to_member("jti");
+    let tells_apart = |claim: &HeaderClaim| {
+        servers
+            .iter()
+            .map(|server| &server.claims)
+            .all(|claims| ![&claims.eec_id, &claims.gpsi, &token_id].contains(&claim.place(claims)))
     };
     if servers.len() > 1 && claims.iter().any(is_eec_id) && !claims.iter().any(tells_apart) {
         let message = "no header carries `iss`: two entitlement servers may give one EEC ID to different clients, and the upstream \
@@ -96,21 +94,16 @@ fn has_nameless_key_among_others(server: &EntitlementServer) -> bool {
     nameless.any(|key| keys.iter().any(|other| !std::ptr::eq(key, other) && competes(key, other)))
 }
 
-/// Names of the configuration are compared to the letter.
 fn names(server: &EntitlementServer, path: &str, say: Say<'_>) {
-    let spaced = "has white space around it, which counts: no token names it so";
-    let (issuer, audiences) = (server.identity.canonical(), &server.audiences);
-    let literal = "the `*` stands for itself: no token fits but one that has this to the letter";
-    if issuer.trim() != issuer {
-        say(format!("{path}.issuer"), spaced);
-    } else if issuer.contains('*') {
-        say(format!("{path}.issuer"), literal);
-    }
-    for (place, audience) in audiences.iter().enumerate() {
-        if audience.trim() != &**audience {
-            say(format!("{path}.audiences[{place}]"), spaced);
-        } else if audience.contains('*') {
-            say(format!("{path}.audiences[{place}]"), literal);
+    let issuer = (format!("{path}.issuer"), server.identity.canonical());
+    let audiences = server.audiences.iter().enumerate();
+    let audiences = audiences.map(|(place, name)| (format!("{path}.audiences[{place}]"), &**name));
+    for (path, name) in std::iter::once(issuer).chain(audiences) {
+        // They are compared to the letter.
+        if name.trim() != name {
+            say(path, "has white space around it, which counts: no token names it so");
+        } else if name.contains('*') {
+            say(path, "the `*` stands for itself: no token fits but one that has this to the letter");
         }
     }
 }
