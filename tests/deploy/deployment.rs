@@ -1,9 +1,9 @@
 //! `envoy/kubernetes`: what the pod gives Envoy is what `envoy/sidecar` asks for, and the probes go where they should.
 
 use crate::fixture::running::Running;
-use crate::fixture::shipped::{adapt, read};
+use crate::fixture::shipped::{adapt, documents, read};
+use crate::support::h1;
 use crate::support::request::Request;
-use crate::support::{foreign, h1};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +11,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 fn yaml(path: &str) -> Vec<Value> {
-    let found = foreign::run("yaml_documents.py", &json!({"text": read(path)}));
-    found.as_array().expect("documents").clone()
+    documents(&read(path))
 }
 
 fn pod() -> Value {

@@ -3,10 +3,10 @@
 //! With `EEC_AUTHN_CRDS=FOLDER` the shapes are also held against the CustomResourceDefinitions in that folder.
 
 use crate::fixture::schema;
-use crate::fixture::shipped::read;
+use crate::fixture::shipped::{documents, read};
+use crate::support::find;
 use crate::support::fixture::FQDN;
 use crate::support::seal::{SECRET, in_environment};
-use crate::support::{find, foreign};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -37,11 +37,6 @@ const RESOURCES: [(&str, &[&str], Option<&str>); 12] = [
 ];
 /// Values of Istio's chart, no resource.
 const MESH: &str = "envoy/istio/mesh.yaml";
-
-fn documents(text: &str) -> Vec<Value> {
-    let found = foreign::run("yaml_documents.py", &json!({"text": text}));
-    found.as_array().expect("documents").clone()
-}
 
 /// The resource of a file that has no other.
 pub(crate) fn resource(path: &str) -> Value {

@@ -2,9 +2,8 @@
 
 use super::images::Images;
 use crate::fixture::shipped::{adapt, read};
-use crate::support::foreign;
 use crate::support::token::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 const KEY: &str = "x-5Z0PJQhLlnyPNtvyP_-4QZNmOb1OuNXgrZgUOn4pI";
@@ -20,10 +19,4 @@ pub fn text(path: &str, images: &Images, key: &Key) -> String {
             ("\"2026-10\"", &json!(key.kid).to_string()),
         ],
     )
-}
-
-/// The documents of a YAML text.
-pub fn documents(text: &str) -> Vec<Value> {
-    let documents = foreign::run("yaml_documents.py", &json!({"text": text}));
-    documents.as_array().expect("documents").clone()
 }

@@ -5,7 +5,7 @@ use super::system::{SYSTEM, secret};
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};
-use crate::fixture::shipped::read;
+use crate::fixture::shipped::{documents, read};
 use crate::fixture::tls::{self, Client, certificates};
 use crate::harness::part::Part;
 use crate::harness::{Run, namespaces};
@@ -66,7 +66,7 @@ impl Edge {
             .replace("${FQDN}", FQDN)
             .replace("${UPSTREAM}", &upstream.address.port().to_string());
         kubernetes.apply(&text);
-        for mut resource in filled::documents(&read("envoy/envoy-gateway/entitlement-server.yaml")) {
+        for mut resource in documents(&read("envoy/envoy-gateway/entitlement-server.yaml")) {
             if resource["kind"] == "Backend" {
                 // By name: an address of loopback is refused.
                 let here = json!({"hostname": "aes.test", "port": entitlement_server.address.port()});
@@ -120,7 +120,7 @@ impl Edge {
 
     /// A shipped resource, filled in.
     pub fn shipped(&self, path: &str) -> Value {
-        filled::documents(&filled::text(path, &self.images, &self.key))[0].clone()
+        documents(&filled::text(path, &self.images, &self.key))[0].clone()
     }
 
     /// Applies the policy and waits until the Envoy runs its filter JSON.

@@ -151,7 +151,7 @@ pub fn what_render_prints(edge: &Edge) {
         .expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout);
-    let [policy] = <[Value; 1]>::try_from(crate::cluster::filled::documents(&text)).expect("one document");
+    let [policy] = <[Value; 1]>::try_from(crate::fixture::shipped::documents(&text)).expect("one document");
     edge.install_text(&policy, &text);
     decides(edge);
 }
@@ -210,7 +210,7 @@ pub fn a_token_bound_to_a_certificate_passes_with_it_alone(edge: &Edge) {
     let mut policy = edge.shipped("envoy/envoy-gateway/envoyextensionpolicy.yaml");
     policy["spec"]["wasm"][0]["config"]["proof"] = json!({"required": true, "client_certificate": true});
     let mut traffic =
-        crate::cluster::filled::documents(&read("envoy/envoy-gateway/clienttrafficpolicy.yaml"))[0].clone();
+        crate::fixture::shipped::documents(&read("envoy/envoy-gateway/clienttrafficpolicy.yaml"))[0].clone();
     traffic["spec"]["tls"] = json!({"clientValidation":
         {"optional": true, "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "entitlement-server-ca"}]}});
     edge.kubernetes.apply(&traffic.to_string());

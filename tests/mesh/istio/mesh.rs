@@ -6,7 +6,7 @@ use super::sidecar::{Gateway, Sidecar};
 use crate::cluster::images::Images;
 use crate::cluster::kubernetes::Kubernetes;
 use crate::cluster::{file, filled, tool};
-use crate::fixture::shipped::read;
+use crate::fixture::shipped::{documents, read};
 use crate::fixture::tls::{self, certificates};
 use crate::harness::part::Part;
 use crate::harness::{Run, namespaces};
@@ -91,12 +91,12 @@ impl Mesh {
 
     /// A shipped resource, filled in.
     pub fn shipped(&self, path: &str) -> Value {
-        filled::documents(&filled::text(path, &self.images, &self.key))[0].clone()
+        documents(&filled::text(path, &self.images, &self.key))[0].clone()
     }
 
     /// One that names neither image nor key.
     pub fn shipped_without_image(&self, path: &str) -> Value {
-        filled::documents(&read(path))[0].clone()
+        documents(&read(path))[0].clone()
     }
 
     /// Applies the resource that brings the filter, in place of the one before, and waits until the sidecar runs it.

@@ -128,7 +128,7 @@ pub fn what_render_prints(mesh: &Mesh) {
             .expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8_lossy(&output.stdout);
-        let documents = crate::cluster::filled::documents(&text);
+        let documents = crate::fixture::shipped::documents(&text);
         let [resource] = <[Value; 1]>::try_from(documents).expect("one document");
         mesh.install_text(&resource, &text);
         decides(mesh, &mesh.sidecar);

@@ -1,16 +1,14 @@
 //! What the tests put around the shipped resources.
 
-use crate::cluster::filled;
-use crate::fixture::shipped::read;
+use crate::fixture::shipped::{documents, read};
 use crate::harness::namespaces::POD_NETWORK;
-use crate::support::foreign;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// The shipped values of istiod's chart as the mesh configuration that the chart makes of them, with what a stock Envoy lacks turned off.
 pub fn mesh_config(values: &str) -> String {
-    let mut config = foreign::run("yaml_documents.py", &json!({"text": values}))[0]["meshConfig"].clone();
+    let mut config = documents(values)[0]["meshConfig"].clone();
     config["defaultProviders"] = json!({});
     config["enablePrometheusMerge"] = json!(false);
     config.to_string()
@@ -18,8 +16,7 @@ pub fn mesh_config(values: &str) -> String {
 
 /// The settings of a proxy that the injector would put into its pod: those of the mesh, and where this machine's programs are.
 pub fn proxy_config(values: &str) -> Value {
-    let values = foreign::run("yaml_documents.py", &json!({"text": values}));
-    values[0]["meshConfig"]["defaultConfig"].clone()
+    documents(values)[0]["meshConfig"]["defaultConfig"].clone()
 }
 
 /// The namespaces.
@@ -27,7 +24,7 @@ pub const SURROUNDINGS: &str = include_str!("../resources/istio-surroundings.yam
 
 /// The shipped resources of the entitlement server, with where it is here, and the CA in this file.
 pub fn entitlement_server(at: SocketAddr, ca: &Path) -> Vec<Value> {
-    let mut shipped = filled::documents(&read("envoy/istio/entitlement-server.yaml"));
+    let mut shipped = documents(&read("envoy/istio/entitlement-server.yaml"));
     let [entry, rule] = &mut shipped[..] else { panic!("a ServiceEntry and a DestinationRule") };
     entry["spec"]["resolution"] = json!("STATIC");
     entry["spec"]["endpoints"] = json!([{"address": at.ip().to_string(), "ports": {"https": at.port()}}]);
